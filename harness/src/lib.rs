@@ -1,0 +1,6 @@
+//! Deterministic concurrency stress tests for limiters that live in Redis.
+
+pub mod scenario;
+pub mod schedule;
+pub mod store;
+pub mod trace;

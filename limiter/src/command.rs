@@ -1,0 +1,141 @@
+//! What is sent to the store and what comes back, as plain data.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// One atomic request to the store: a command's name and its arguments, as byte strings.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Command {
+    parts: Vec<Bytes>,
+}
+
+impl Command {
+    /// A command without arguments.
+    pub fn new(name: &'static str) -> Self {
+        Self { parts: vec![Bytes::from_static(name.as_bytes())] }
+    }
+
+    /// The same command with one more argument.
+    #[must_use]
+    pub fn arg(mut self, value: impl Into<Bytes>) -> Self {
+        self.parts.push(value.into());
+        self
+    }
+
+    /// The same command with one more argument: a number, in decimal.
+    #[must_use]
+    pub fn number(self, value: u128) -> Self {
+        self.arg(value.to_string())
+    }
+
+    /// A command from its parts, the name first; `None` if there are none.
+    pub fn from_parts(parts: Vec<Bytes>) -> Option<Self> {
+        if parts.is_empty() { None } else { Some(Self { parts }) }
+    }
+
+    /// The command's name as it was written.
+    pub fn name(&self) -> &[u8] {
+        &self.parts[0]
+    }
+
+    /// What follows the name.
+    pub fn args(&self) -> &[Bytes] {
+        &self.parts[1..]
+    }
+
+    /// Name and arguments.
+    pub fn parts(&self) -> &[Bytes] {
+        &self.parts
+    }
+}
+
+impl fmt::Display for Command {
+    /// Parts separated by spaces; a part that is empty or not printable is quoted with `\xNN` escapes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, part) in self.parts.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            write_bytes(f, part)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{self}`")
+    }
+}
+
+/// What the store answers (RESP2).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reply {
+    /// The null bulk string, and the null array.
+    Nil,
+    /// An integer.
+    Int(i64),
+    /// A simple string such as `OK`.
+    Status(String),
+    /// A byte string.
+    Bulk(Bytes),
+    /// An array of replies.
+    Array(Vec<Reply>),
+    /// An error: its code, a space and its text, as on the wire.
+    Error(String),
+}
+
+impl Reply {
+    /// The reply `OK`.
+    pub fn ok() -> Self {
+        Self::Status("OK".into())
+    }
+
+    /// A byte-string reply.
+    pub fn bulk(value: impl Into<Bytes>) -> Self {
+        Self::Bulk(value.into())
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nil => f.write_str("nil"),
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Status(s) => f.write_str(s),
+            Self::Error(e) => write!(f, "error: {e}"),
+            Self::Bulk(b) => write_bytes(f, b),
+            Self::Array(items) => {
+                f.write_str("[")?;
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        f.write_str(", ")?;
+                    }
+                    write!(f, "{item}")?;
+                }
+                f.write_str("]")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bulk(b) => write!(f, "Bulk({:?})", b.escape_ascii().to_string()),
+            Self::Status(s) => write!(f, "Status({s})"),
+            Self::Array(items) => f.debug_list().entries(items).finish(),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+fn write_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let plain = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic);
+    if plain {
+        f.write_str(&String::from_utf8_lossy(bytes))
+    } else {
+        write!(f, "\"{}\"", bytes.escape_ascii())
+    }
+}

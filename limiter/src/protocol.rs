@@ -1,0 +1,138 @@
+//! An operation as a pure state machine: which command is next, and what a reply means.
+//!
+//! Whoever drives an operation repeats two calls until it is done: [`Operation::command`] gives the next command,
+//! [`Operation::receive`] takes its reply. Every operation sends at least one command.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::command::{Command, Reply};
+
+/// What an operation is about. It does not change while the operation runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// The limiter's key.
+    pub key: Bytes,
+    /// How many permits there are.
+    pub limit: u64,
+    /// Names the permit: unique, chosen by the client before the call, the same for `acquire` and its `release`.
+    pub token: Bytes,
+}
+
+/// What an operation came to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// `acquire`: the client holds a permit.
+    Admitted,
+    /// `acquire`: no permit was free.
+    Refused,
+    /// `release`: the permit was given back.
+    Released,
+    /// `release`: the store did not know the permit.
+    NotHeld,
+    /// The store answered with something the algorithm has no meaning for, mostly an error reply.
+    Failed(Reply),
+}
+
+/// What a reply led to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Progress {
+    /// There is a next command.
+    More,
+    /// The operation is over.
+    Done(Outcome),
+}
+
+/// The control state of one operation of one algorithm.
+///
+/// It is plain data, so that an explorer can copy it, compare it and hash it. It knows neither the token nor the
+/// time except through the arguments of its two functions, both of which are deterministic.
+pub trait Machine: Clone + Eq + Hash + Debug + Send + Sync + 'static {
+    /// The next command. `now` is the client's clock, as a distance from the Unix epoch.
+    fn command(&self, call: &Call, now: Duration) -> Command;
+
+    /// Takes the reply to the command that [`Machine::command`] gave last.
+    fn receive(&mut self, call: &Call, reply: &Reply) -> Progress;
+}
+
+/// A [`Machine`] of any type, still `Clone`, `Eq` and `Hash`.
+#[derive(Debug)]
+pub struct Operation(Box<dyn AnyMachine>);
+
+impl Operation {
+    /// Wraps a machine in its first state.
+    pub fn new(machine: impl Machine) -> Self {
+        Self(Box::new(machine))
+    }
+
+    /// The next command. `now` is the client's clock, as a distance from the Unix epoch.
+    pub fn command(&self, call: &Call, now: Duration) -> Command {
+        self.0.command(call, now)
+    }
+
+    /// Takes the reply to the command that [`Operation::command`] gave last.
+    pub fn receive(&mut self, call: &Call, reply: &Reply) -> Progress {
+        self.0.receive(call, reply)
+    }
+}
+
+impl Clone for Operation {
+    fn clone(&self) -> Self {
+        Self(self.0.boxed_clone())
+    }
+}
+
+impl PartialEq for Operation {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(other.0.as_any())
+    }
+}
+
+impl Eq for Operation {}
+
+impl Hash for Operation {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash_into(state);
+    }
+}
+
+/// [`Machine`] without `Self` in its signatures, so that it can stand behind a pointer.
+trait AnyMachine: Debug + Send + Sync {
+    fn command(&self, call: &Call, now: Duration) -> Command;
+    fn receive(&mut self, call: &Call, reply: &Reply) -> Progress;
+    fn boxed_clone(&self) -> Box<dyn AnyMachine>;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn hash_into(&self, state: &mut dyn Hasher);
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<M: Machine> AnyMachine for M {
+    fn command(&self, call: &Call, now: Duration) -> Command {
+        Machine::command(self, call, now)
+    }
+
+    fn receive(&mut self, call: &Call, reply: &Reply) -> Progress {
+        Machine::receive(self, call, reply)
+    }
+
+    fn boxed_clone(&self) -> Box<dyn AnyMachine> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<M>() == Some(self)
+    }
+
+    fn hash_into(&self, mut state: &mut dyn Hasher) {
+        std::any::TypeId::of::<M>().hash(&mut state);
+        self.hash(&mut state);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
