@@ -42,6 +42,13 @@ pub struct Scenario {
     pub explore: Option<Expectations>,
 }
 
+impl Scenario {
+    /// The clients' names, in declared order.
+    pub fn client_names(&self) -> Vec<String> {
+        self.clients.iter().map(|client| client.name.clone()).collect()
+    }
+}
+
 /// A client: its name and the operations it runs, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientSpec {

@@ -26,6 +26,26 @@ pub enum Choice {
     Crash(ClientId),
 }
 
+impl Choice {
+    /// The client that it is about, if any.
+    pub fn client(self) -> Option<ClientId> {
+        match self {
+            Self::Step(id) | Self::Crash(id) => Some(id),
+            Self::Advance(_) => None,
+        }
+    }
+}
+
+impl Turn {
+    /// The client whose turn it is, if it is a client's.
+    pub fn client(self) -> Option<ClientId> {
+        match self {
+            Self::Operation(id) => Some(id),
+            Self::Choice(choice) => choice.client(),
+        }
+    }
+}
+
 /// One token of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Turn {

@@ -14,6 +14,12 @@ pub trait Store: Sized {
     /// Moves the store's clock on, where it has one that can be moved; a real server keeps its own.
     fn advance(&mut self, by: Duration);
 
+    /// Whether its clock follows [`Store::advance`]. A real server's does not.
+    fn has_virtual_time(&self) -> bool;
+
+    /// How long the last command took from its sending to its reply; zero where nothing is sent.
+    fn last_round_trip(&self) -> Duration;
+
     /// Makes everything ready for a new execution from an empty store: nothing of the last one remains.
     fn reset(&mut self) -> Result<(), StoreError>;
 

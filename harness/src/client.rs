@@ -1,0 +1,133 @@
+//! One client: the operations it runs, one after another. Sans-IO: it says what it sends and takes the reply.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
+
+use crate::scenario::{OnReject, OperationKind};
+use crate::world::Setup;
+
+/// The state of one client. Plain data; what never changes is in [`Setup`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Client {
+    /// How many operations of its program, repeats included, it has begun or skipped.
+    position: usize,
+    /// How many permits it has asked for: numbers its tokens.
+    asked: u32,
+    /// The tokens of the permits it certainly holds, the oldest first.
+    permits: Vec<Bytes>,
+    /// What it is doing; nothing once it has finished or crashed.
+    current: Option<Current>,
+}
+
+/// An operation under way, or about to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Current {
+    kind: OperationKind,
+    operation: Operation,
+    call: Call,
+    /// Its first command has been sent.
+    begun: bool,
+    /// A command has been sent whose reply has not come.
+    waiting: bool,
+}
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The operation that the command belongs to.
+    pub operation: OperationKind,
+    /// Whether it is the operation's first command.
+    pub first: bool,
+    /// The command.
+    pub command: Command,
+}
+
+impl Client {
+    /// The client of that place, before its first step.
+    pub(crate) fn new(setup: &Setup, place: usize) -> Self {
+        let mut client = Self { position: 0, asked: 0, permits: Vec::new(), current: None };
+        client.go_on(setup, place);
+        client
+    }
+
+    /// Whether it has no step left: it is through with its program, was refused, or crashed.
+    pub fn finished(&self) -> bool {
+        self.current.is_none()
+    }
+
+    /// Whether it could send a command now.
+    pub fn ready(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| !current.waiting)
+    }
+
+    /// How many permits it certainly holds.
+    pub fn held(&self) -> u32 {
+        u32::try_from(self.permits.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Sends its next command; `now` is its clock.
+    ///
+    /// # Panics
+    /// If it is not [`Client::ready`].
+    pub(crate) fn begin(&mut self, now: Duration) -> Sent {
+        let current = self.current.as_mut().filter(|current| !current.waiting).expect("the client is ready");
+        let first = !current.begun;
+        if first && current.kind == OperationKind::Release {
+            // From here on nobody may rely on the permit: the release may take effect before its reply comes.
+            self.permits.pop();
+        }
+        current.begun = true;
+        current.waiting = true;
+        let command = current.operation.command(&current.call, now);
+        Sent { operation: current.kind, first, command }
+    }
+
+    /// Takes the reply to the command it sent last, and says what the operation came to if that ended it.
+    ///
+    /// # Panics
+    /// If it waits for none.
+    pub(crate) fn finish(&mut self, setup: &Setup, place: usize, reply: &Reply) -> Option<Outcome> {
+        let current = self.current.as_mut().filter(|current| current.waiting).expect("the client waits");
+        current.waiting = false;
+        let Progress::Done(outcome) = current.operation.receive(&current.call, reply) else { return None };
+        match &outcome {
+            Outcome::Admitted => self.permits.push(current.call.token.clone()),
+            Outcome::Refused if setup.on_reject == OnReject::Stop => {
+                self.current = None;
+                return Some(outcome);
+            }
+            Outcome::Refused | Outcome::Released | Outcome::NotHeld | Outcome::Failed(_) => {}
+        }
+        self.go_on(setup, place);
+        Some(outcome)
+    }
+
+    /// Stops for ever: what it held, nobody holds any more.
+    pub(crate) fn crash(&mut self) {
+        self.current = None;
+        self.permits.clear();
+    }
+
+    /// Turns to the next operation of its program that has something to do.
+    fn go_on(&mut self, setup: &Setup, place: usize) {
+        self.current = None;
+        while let Some(kind) = setup.operation(place, self.position) {
+            self.position += 1;
+            let (operation, token) = match kind {
+                OperationKind::Acquire => {
+                    self.asked += 1;
+                    (setup.algorithm.acquire(), setup.token(place, self.asked))
+                }
+                OperationKind::Release => match self.permits.last() {
+                    Some(token) => (setup.algorithm.release(), token.clone()),
+                    None => continue,
+                },
+            };
+            let call = Call { key: setup.key.clone(), limit: setup.limit, token };
+            self.current = Some(Current { kind, operation, call, begun: false, waiting: false });
+            return;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Counterexamples: which of many is shown, and which two of its steps matter.
+
+use crate::error::Error;
+use crate::execution::Execution;
+use crate::schedule::{Choice, ClientId};
+use crate::store::Store;
+use crate::world::World;
+
+/// The choices of an execution so far, with what ranking a violation needs to know of each.
+#[derive(Clone, Debug, Default)]
+pub struct Path {
+    choices: Vec<Choice>,
+    marks: Vec<Mark>,
+}
+
+/// The state of the path after one choice.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    peak: u32,
+    /// More permits are held than there are, for the first time on this path.
+    first_violation: bool,
+    violated: bool,
+    preemptions: u32,
+    /// The client that took the step could have gone on.
+    unfinished: Option<ClientId>,
+}
+
+impl Path {
+    /// Appends a choice that led to that world.
+    pub fn push(&mut self, choice: Choice, world: &World) {
+        let before = self.marks.last().copied().unwrap_or_default();
+        let client = choice.client();
+        let preempts = before.unfinished.is_some() && client.is_some() && before.unfinished != client;
+        let violated = before.violated || world.over_limit();
+        self.choices.push(choice);
+        self.marks.push(Mark {
+            peak: before.peak.max(world.holders()),
+            first_violation: violated && !before.violated,
+            violated,
+            preemptions: before.preemptions + u32::from(preempts),
+            unfinished: client.filter(|id| !world.client(*id).finished()),
+        });
+    }
+
+    /// Goes back to the first `length` choices.
+    pub fn truncate(&mut self, length: usize) {
+        self.choices.truncate(length);
+        self.marks.truncate(length);
+    }
+
+    /// The choices.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// How many choices there are.
+    pub fn len(&self) -> usize {
+        self.choices.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty()
+    }
+
+    /// The highest number of permits held at once.
+    pub fn peak(&self) -> u32 {
+        self.marks.last().map_or(0, |mark| mark.peak)
+    }
+
+    /// Whether the last choice is the one by which the limit was first exceeded.
+    pub fn violates_here(&self) -> bool {
+        self.marks.last().is_some_and(|mark| mark.first_violation)
+    }
+}
+
+/// An order of choices whose last one exceeds the limit.
+///
+/// The better of two is the shorter one, then the one with fewer clients, then with fewer preemptions, then the
+/// first in the order of clients.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    length: usize,
+    clients: usize,
+    /// Switches away from a client that had not finished.
+    preemptions: u32,
+    /// The choices; the last one is the violating step.
+    pub order: Vec<Choice>,
+}
+
+impl Violation {
+    /// Replaces the kept violation by the path's, if that is better.
+    pub(crate) fn keep_better(kept: &mut Option<Self>, path: &Path) {
+        if kept.as_ref().is_some_and(|kept| kept.length < path.len()) {
+            return;
+        }
+        let candidate = Self::of(path);
+        if kept.as_ref().is_none_or(|kept| candidate < *kept) {
+            *kept = Some(candidate);
+        }
+    }
+
+    fn of(path: &Path) -> Self {
+        let mut clients: Vec<ClientId> = path.choices.iter().filter_map(|choice| choice.client()).collect();
+        clients.sort_unstable();
+        clients.dedup();
+        Self {
+            length: path.len(),
+            clients: clients.len(),
+            preemptions: path.marks.last().map_or(0, |mark| mark.preemptions),
+            order: path.choices.clone(),
+        }
+    }
+}
+
+/// The positions `i < j` of the first two choices of `order` whose exchange removes the violation: smallest `i`,
+/// then smallest `j`. The exchanged order is judged over the same choices only; turns of finished clients pass.
+pub fn critical_pair<S: Store>(
+    world: &World,
+    mut store: S,
+    order: &[Choice],
+) -> Result<Option<(usize, usize)>, Error> {
+    let mut exchanged = order.to_vec();
+    for i in 0..order.len() {
+        for j in i + 1..order.len() {
+            if order[i] == order[j] {
+                continue;
+            }
+            exchanged.swap(i, j);
+            let mut execution = Execution::start(world.clone(), store)?;
+            let violates = exceeds_the_limit(&mut execution, &exchanged)?;
+            store = execution.store;
+            exchanged.swap(i, j);
+            if !violates {
+                return Ok(Some((i, j)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn exceeds_the_limit<S: Store>(execution: &mut Execution<S>, order: &[Choice]) -> Result<bool, Error> {
+    for choice in order {
+        execution.take(*choice)?;
+        if execution.world.over_limit() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

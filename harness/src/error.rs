@@ -1,0 +1,56 @@
+//! What can go wrong with the tool or its surroundings. What is found about a limiter is never an error.
+
+use gatecrash_limiter::{Command, Reply};
+
+use crate::store::StoreError;
+
+/// Why an execution or an exploration could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store answered something that the limiter has no meaning for.
+    #[error("client {client}: `{command}` was answered with {reply}")]
+    Unexpected {
+        /// The client's name.
+        client: String,
+        /// What it sent.
+        command: Command,
+        /// What came back.
+        reply: Reply,
+    },
+    /// The same commands in the same order were answered differently: something else acts on the store.
+    #[error(
+        "`{command}` was answered with {first} once and with {second} when the same schedule was run again"
+    )]
+    NotRepeatable {
+        /// The command.
+        command: Command,
+        /// The first reply.
+        first: Reply,
+        /// The second one.
+        second: Reply,
+    },
+    /// `--strict`: a turn of a client that had already finished.
+    #[error("turn {position} of the schedule passes: client {client} has already finished")]
+    Passed {
+        /// The turn, counted from 1.
+        position: usize,
+        /// The client's name.
+        client: String,
+    },
+    /// The schedule moves the clock, but the limiter depends on a clock that cannot be moved.
+    #[error(
+        "the schedule moves the clock, and the limiter `{limiter}` depends on the server's clock, \
+         which on a real server cannot be moved; run it on the model"
+    )]
+    ServerClock {
+        /// The limiter's name.
+        limiter: String,
+    },
+    /// loom panicked on its own account.
+    #[error("loom stopped: {0}")]
+    Loom(String),
+}

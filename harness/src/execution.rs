@@ -1,0 +1,60 @@
+//! One execution under way: a world, the store that it acts on, and the one function that joins the two.
+
+use crate::error::Error;
+use crate::schedule::Choice;
+use crate::store::Store;
+use crate::trace::{Effect, StepEffect};
+use crate::world::{Begun, World};
+use gatecrash_limiter::Outcome;
+
+/// A world and the store that it acts on.
+#[derive(Clone, Debug)]
+pub struct Execution<S> {
+    /// The clients.
+    pub world: World,
+    /// What their commands act on.
+    pub store: S,
+}
+
+impl<S: Store> Execution<S> {
+    /// The beginning: the clients before their first step, on an empty store that knows the limiter's scripts.
+    pub fn start(world: World, mut store: S) -> Result<Self, Error> {
+        store.load(world.algorithm().scripts())?;
+        store.reset()?;
+        Ok(Self { world, store })
+    }
+
+    /// Takes one choice: its command takes effect on the store and the client learns the reply.
+    pub fn take(&mut self, choice: Choice) -> Result<Effect, Error> {
+        Ok(match self.world.begin(choice) {
+            Begun::Sent(client, sent) => {
+                let reply = self.store.execute(client, &sent.command)?;
+                let outcome = self.world.finish(client, &reply);
+                if let Some(Outcome::Failed(reply)) = outcome {
+                    let client = self.world.names()[client.index()].clone();
+                    return Err(Error::Unexpected { client, command: sent.command, reply });
+                }
+                Effect::Step(StepEffect {
+                    client,
+                    operation: sent.operation,
+                    first: sent.first,
+                    command: sent.command,
+                    reply,
+                    outcome,
+                    took: self.store.last_round_trip(),
+                })
+            }
+            Begun::Passed => Effect::Passed,
+            Begun::Advanced(by) => {
+                self.store.advance(by);
+                Effect::Advanced
+            }
+            Begun::Crashed => Effect::Crashed,
+        })
+    }
+
+    /// A copy that goes on from here, where the store can be copied.
+    pub fn fork(&self) -> Option<Self> {
+        Some(Self { store: self.store.fork()?, world: self.world.clone() })
+    }
+}

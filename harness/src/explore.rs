@@ -1,0 +1,138 @@
+//! Exploring: which interleavings there are, and which of them let a client in past the limit.
+//!
+//! One file per strategy. All of them report an [`Exploration`], obey a [`Control`], and tell an [`Observer`] what
+//! they run.
+
+pub mod enumerate;
+pub mod loom;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use gatecrash_limiter::Outcome;
+
+use crate::counterexample::Violation;
+use crate::schedule::{Choice, ClientId};
+use crate::trace::StepEffect;
+use crate::verdict::Verdict;
+
+/// What ends a search before it is through. Checked before every execution.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    /// The most executions to run.
+    pub max_executions: Option<u64>,
+    /// When to stop, and how much time that was.
+    pub timeout: Option<Timeout>,
+    /// Set from outside: stop as soon as possible.
+    pub interrupted: Arc<AtomicBool>,
+    /// How many executions have been run so far by all searches under this control; only shown, never read.
+    pub executions: Arc<AtomicU64>,
+}
+
+/// A point in time, and the duration that led to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeout {
+    /// As it was asked for.
+    pub after: Duration,
+    /// When it strikes.
+    pub at: Instant,
+}
+
+impl Timeout {
+    /// A timeout that begins now.
+    pub fn starting_now(after: Duration) -> Option<Self> {
+        Some(Self { after, at: Instant::now().checked_add(after)? })
+    }
+}
+
+/// What stopped a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// [`Control::max_executions`].
+    Executions(u64),
+    /// [`Control::timeout`].
+    Timeout(Duration),
+    /// [`Control::interrupted`].
+    Interrupted,
+}
+
+impl Control {
+    /// What forbids another execution after that many, if anything does.
+    pub fn stop(&self, executions: u64) -> Option<Bound> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Some(Bound::Interrupted);
+        }
+        if let Some(max) = self.max_executions.filter(|max| executions >= *max) {
+            return Some(Bound::Executions(max));
+        }
+        let timeout = self.timeout.filter(|timeout| Instant::now() >= timeout.at)?;
+        Some(Bound::Timeout(timeout.after))
+    }
+
+    /// Counts an execution for whoever watches.
+    pub(crate) fn count(&self) {
+        self.executions.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Is told what a search runs. `()` does not listen.
+pub trait Observer {
+    /// A command took effect.
+    fn step(&mut self, _step: &StepEffect) {}
+
+    /// An execution has come to its end.
+    fn execution(&mut self, _execution: &Complete<'_>) {}
+}
+
+impl Observer for () {}
+
+/// An execution in which every client has finished.
+#[derive(Clone, Copy, Debug)]
+pub struct Complete<'a> {
+    /// Its choices.
+    pub choices: &'a [Choice],
+    /// What each operation came to, in the order in which they ended.
+    pub outcomes: &'a [(ClientId, Outcome)],
+    /// The highest number of permits held at once.
+    pub peak: u32,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exploration {
+    /// How many executions were run.
+    pub executions: u64,
+    /// In how many of them more permits were held than there are.
+    pub violating: u64,
+    /// How many executions reached each peak number of holders and no higher one.
+    pub peaks: BTreeMap<u32, u64>,
+    /// The best counterexample among those that were run.
+    pub violation: Option<Violation>,
+    /// What stopped the search before it was through.
+    pub stopped: Option<Bound>,
+}
+
+impl Exploration {
+    /// A violation found is final; without one, only a search that got through is clean.
+    pub fn verdict(&self) -> Verdict {
+        match (self.violating, self.stopped) {
+            (1.., _) => Verdict::Violation,
+            (0, Some(_)) => Verdict::Undecided,
+            (0, None) => Verdict::Clean,
+        }
+    }
+
+    /// The highest number of holders that was seen.
+    pub fn peak(&self) -> u32 {
+        self.peaks.last_key_value().map_or(0, |(peak, _)| *peak)
+    }
+
+    /// Adds an execution.
+    fn count(&mut self, peak: u32, limit: u64) {
+        self.executions += 1;
+        self.violating += u64::from(u64::from(peak) > limit);
+        *self.peaks.entry(peak).or_default() += 1;
+    }
+}

@@ -1,0 +1,166 @@
+//! Plain enumeration: every interleaving, each exactly once, nothing merged.
+//!
+//! A depth-first walk over the tree of choices, with an explicit stack. Each execution runs to its end; then the
+//! walk goes back to the deepest point that has a choice left. A store that can be copied goes on from a copy
+//! made there; on one that cannot, a real server, the new execution begins from the empty store and runs the
+//! same choices again, so that it too is run once and as a whole. Replies that differ from the first time mean
+//! that something else acts on the store, and end the search with an error.
+//!
+//! It misses nothing: the tree is that of all orders of steps. What it cannot do is finish where there are many.
+
+use gatecrash_limiter::{Outcome, Reply};
+
+use crate::counterexample::{Path, Violation};
+use crate::error::Error;
+use crate::execution::Execution;
+use crate::explore::{Bound, Complete, Control, Exploration, Observer};
+use crate::schedule::{Choice, ClientId};
+use crate::store::Store;
+use crate::trace::Effect;
+use crate::world::World;
+
+/// Runs every interleaving of a world's clients, each from an empty store.
+pub fn enumerate<S: Store>(
+    world: World,
+    store: S,
+    control: &Control,
+    observer: &mut impl Observer,
+) -> Result<Exploration, Error> {
+    let mut walk = Walk {
+        root: world.clone(),
+        here: Execution::start(world, store)?,
+        path: Path::default(),
+        replies: Vec::new(),
+        outcomes: Vec::new(),
+        branches: Vec::new(),
+        found: Exploration::default(),
+        control,
+        observer,
+    };
+    walk.found.stopped = walk.run()?;
+    Ok(walk.found)
+}
+
+/// The walk: where it is, how it came there, where it has yet to go, and what it found.
+struct Walk<'a, S, O> {
+    /// The clients before their first step.
+    root: World,
+    here: Execution<S>,
+    path: Path,
+    /// What was answered to each choice of the path.
+    replies: Vec<Reply>,
+    /// What operations came to along the path.
+    outcomes: Vec<(ClientId, Outcome)>,
+    branches: Vec<Branch<S>>,
+    found: Exploration,
+    control: &'a Control,
+    observer: &'a mut O,
+}
+
+/// A point on the path with choices left.
+struct Branch<S> {
+    depth: usize,
+    /// How many operations had ended there.
+    ended: usize,
+    /// The execution as it was there, where the store can be copied.
+    copy: Option<Execution<S>>,
+    /// The choices left, the next one last. Never empty.
+    left: Vec<Choice>,
+}
+
+impl<S: Store, O: Observer> Walk<'_, S, O> {
+    /// One execution after another; gives what stopped it before there were none left.
+    fn run(&mut self) -> Result<Option<Bound>, Error> {
+        loop {
+            while let Some(choice) = self.choose() {
+                if let Some(bound) = self.control.stop(self.found.executions) {
+                    return Ok(Some(bound));
+                }
+                self.step(choice)?;
+            }
+            self.count();
+            let Some((depth, choice, copy)) = self.next_branch() else { return Ok(None) };
+            if let Some(bound) = self.control.stop(self.found.executions) {
+                return Ok(Some(bound));
+            }
+            self.go_back(depth, copy)?;
+            self.step(choice)?;
+        }
+    }
+
+    /// The first choice there is; the others are remembered.
+    fn choose(&mut self) -> Option<Choice> {
+        let mut enabled = self.here.world.enabled();
+        let choice = enabled.next()?;
+        let left: Vec<Choice> = enabled.rev().collect();
+        if !left.is_empty() {
+            let copy = self.here.fork();
+            self.branches.push(Branch { depth: self.path.len(), ended: self.outcomes.len(), copy, left });
+        }
+        Some(choice)
+    }
+
+    fn step(&mut self, choice: Choice) -> Result<(), Error> {
+        let Effect::Step(step) = self.here.take(choice)? else { unreachable!("only steps are enabled") };
+        self.observer.step(&step);
+        if let Some(outcome) = step.outcome {
+            self.outcomes.push((step.client, outcome));
+        }
+        self.replies.push(step.reply);
+        self.path.push(choice, &self.here.world);
+        if self.path.violates_here() {
+            Violation::keep_better(&mut self.found.violation, &self.path);
+        }
+        Ok(())
+    }
+
+    /// Every client has finished: the execution counts.
+    fn count(&mut self) {
+        self.found.count(self.path.peak(), self.root.limit());
+        self.control.count();
+        self.observer.execution(&Complete {
+            choices: self.path.choices(),
+            outcomes: &self.outcomes,
+            peak: self.path.peak(),
+        });
+    }
+
+    /// The deepest point with a choice left, that choice, and the execution as it was there if there is a copy.
+    fn next_branch(&mut self) -> Option<(usize, Choice, Option<Execution<S>>)> {
+        let branch = self.branches.last_mut()?;
+        let choice = branch.left.pop()?;
+        let depth = branch.depth;
+        self.outcomes.truncate(branch.ended);
+        let copy = if branch.left.is_empty() {
+            self.branches.pop().and_then(|branch| branch.copy)
+        } else {
+            branch.copy.as_ref().and_then(Execution::fork)
+        };
+        Some((depth, choice, copy))
+    }
+
+    /// Goes back to a point on the path: to the copy made there, or by a new execution of the same choices.
+    fn go_back(&mut self, depth: usize, copy: Option<Execution<S>>) -> Result<(), Error> {
+        self.path.truncate(depth);
+        match copy {
+            Some(execution) => self.here = execution,
+            None => self.run_again()?,
+        }
+        self.replies.truncate(depth);
+        Ok(())
+    }
+
+    fn run_again(&mut self) -> Result<(), Error> {
+        self.here.store.reset()?;
+        self.here.world = self.root.clone();
+        for (choice, first) in self.path.choices().iter().zip(&self.replies) {
+            let Effect::Step(again) = self.here.take(*choice)? else { unreachable!("the path holds steps") };
+            self.observer.step(&again);
+            if again.reply != *first {
+                let (command, first, second) = (again.command, first.clone(), again.reply);
+                return Err(Error::NotRepeatable { command, first, second });
+            }
+        }
+        Ok(())
+    }
+}
