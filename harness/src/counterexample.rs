@@ -7,8 +7,9 @@ use crate::store::Store;
 use crate::world::World;
 
 /// The choices of an execution so far, with what ranking a violation needs to know of each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Path {
+    limit: u64,
     choices: Vec<Choice>,
     marks: Vec<Mark>,
 }
@@ -17,28 +18,27 @@ pub struct Path {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     peak: u32,
-    /// More permits are held than there are, for the first time on this path.
-    first_violation: bool,
-    violated: bool,
     preemptions: u32,
-    /// The client that took the step could have gone on.
+    /// The client that took the step, if it could have gone on.
     unfinished: Option<ClientId>,
 }
 
 impl Path {
-    /// Appends a choice that led to that world.
-    pub fn push(&mut self, choice: Choice, world: &World) {
+    /// An empty path, of an execution with that many permits.
+    pub fn new(limit: u64) -> Self {
+        Self { limit, choices: Vec::new(), marks: Vec::new() }
+    }
+
+    /// Appends a choice, after which that many permits are held and its client has finished or not.
+    pub fn push(&mut self, choice: Choice, holders: u32, finished: bool) {
         let before = self.marks.last().copied().unwrap_or_default();
         let client = choice.client();
         let preempts = before.unfinished.is_some() && client.is_some() && before.unfinished != client;
-        let violated = before.violated || world.over_limit();
         self.choices.push(choice);
         self.marks.push(Mark {
-            peak: before.peak.max(world.holders()),
-            first_violation: violated && !before.violated,
-            violated,
+            peak: before.peak.max(holders),
             preemptions: before.preemptions + u32::from(preempts),
-            unfinished: client.filter(|id| !world.client(*id).finished()),
+            unfinished: client.filter(|_| !finished),
         });
     }
 
@@ -46,6 +46,11 @@ impl Path {
     pub fn truncate(&mut self, length: usize) {
         self.choices.truncate(length);
         self.marks.truncate(length);
+    }
+
+    /// How many permits there are.
+    pub fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// The choices.
@@ -70,7 +75,8 @@ impl Path {
 
     /// Whether the last choice is the one by which the limit was first exceeded.
     pub fn violates_here(&self) -> bool {
-        self.marks.last().is_some_and(|mark| mark.first_violation)
+        let before = self.marks.iter().rev().nth(1).map_or(0, |mark| mark.peak);
+        u64::from(self.peak()) > self.limit && u64::from(before) <= self.limit
     }
 }
 

@@ -6,7 +6,7 @@
 pub mod enumerate;
 pub mod loom;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -71,6 +71,11 @@ impl Control {
         Some(Bound::Timeout(timeout.after))
     }
 
+    /// The same bounds, for a search that nobody watches.
+    pub(crate) fn unwatched(self) -> Self {
+        Self { executions: Arc::default(), ..self }
+    }
+
     /// Counts an execution for whoever watches.
     pub(crate) fn count(&self) {
         self.executions.fetch_add(1, Ordering::Relaxed);
@@ -97,6 +102,29 @@ pub struct Complete<'a> {
     pub outcomes: &'a [(ClientId, Outcome)],
     /// The highest number of permits held at once.
     pub peak: u32,
+}
+
+/// What every operation of every client came to, in the order of clients: the result of an execution as the clients
+/// see it.
+pub type FinalResult = Vec<(ClientId, Outcome)>;
+
+impl Complete<'_> {
+    /// The final result.
+    pub fn result(&self) -> FinalResult {
+        let mut result = self.outcomes.to_vec();
+        result.sort_by_key(|(client, _)| *client);
+        result
+    }
+}
+
+/// Collects the distinct final results.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FinalResults(pub BTreeSet<FinalResult>);
+
+impl Observer for FinalResults {
+    fn execution(&mut self, execution: &Complete<'_>) {
+        self.0.insert(execution.result());
+    }
 }
 
 /// What a search found.

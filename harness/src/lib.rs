@@ -2,9 +2,11 @@
 
 pub mod client;
 pub mod counterexample;
+pub mod duration;
 pub mod error;
 pub mod execution;
 pub mod explore;
+pub mod model;
 pub mod replay;
 pub mod scenario;
 pub mod schedule;

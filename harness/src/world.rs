@@ -21,7 +21,7 @@ pub struct Setup {
     pub(crate) key: Bytes,
     pub(crate) limit: u64,
     pub(crate) on_reject: OnReject,
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     programs: Vec<Vec<OperationKind>>,
     rounds: usize,
 }

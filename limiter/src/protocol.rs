@@ -24,7 +24,7 @@ pub struct Call {
 }
 
 /// What an operation came to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     /// `acquire`: the client holds a permit.
     Admitted,

@@ -27,9 +27,9 @@ pub fn enumerate<S: Store>(
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
     let mut walk = Walk {
+        path: Path::new(world.limit()),
         root: world.clone(),
         here: Execution::start(world, store)?,
-        path: Path::default(),
         replies: Vec::new(),
         outcomes: Vec::new(),
         branches: Vec::new(),
@@ -107,7 +107,8 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
             self.outcomes.push((step.client, outcome));
         }
         self.replies.push(step.reply);
-        self.path.push(choice, &self.here.world);
+        let world = &self.here.world;
+        self.path.push(choice, world.holders(), world.client(step.client).finished());
         if self.path.violates_here() {
             Violation::keep_better(&mut self.found.violation, &self.path);
         }

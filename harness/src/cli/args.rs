@@ -1,0 +1,197 @@
+//! The command line as data: what can be asked for, and how it is spelled.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::scenario::Expected;
+
+/// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
+#[derive(Debug, Parser)]
+#[command(name = "gatecrash", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 as expected; 1 a violation where none was expected, or none where one was; 2 undecided; \
+64 usage; 65 bad scenario; 69 server not available; 70 internal error; 130 interrupted.
+
+Which Redis: --redis URL, else GATECRASH_REDIS_URL, else a private server started for this run. \
+No other variable is read.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The race, step by step: on the model, then on a real Redis server if one can be started
+    Demo,
+    /// Every scenario, limiter and store: the main job
+    #[command(after_help = "Example: gatecrash run scenarios --json report.json")]
+    Run(Run),
+    /// One schedule, one limiter
+    #[command(
+        after_help = "Example: gatecrash replay scenarios/last-slot.toml --limiter naive --order \"A B A B\""
+    )]
+    Replay(Replay),
+    /// All interleavings of one scenario
+    #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
+    Explore(Explore),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Scenario files, and folders that are searched for them
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only scenarios whose name contains TEXT
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Lists the scenarios and runs none
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The scenario file
+    pub(crate) file: PathBuf,
+    /// The limiter
+    #[arg(long, value_name = "NAME")]
+    pub(crate) limiter: String,
+    /// The schedule, such as "A B A* +30s B!crash"
+    #[arg(long, value_name = "TURNS", allow_hyphen_values = true)]
+    pub(crate) order: String,
+    /// A turn of a client that has already finished is an error
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) size: Size,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explore {
+    /// The scenario file
+    pub(crate) file: PathBuf,
+    /// The limiter; all of the file's if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) limiter: Option<String>,
+    /// How to explore
+    #[arg(long, value_name = "STRATEGY", value_enum)]
+    pub(crate) strategy: Option<StrategyName>,
+    #[command(flatten)]
+    pub(crate) size: Size,
+}
+
+/// Another size than the file's.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Size {
+    /// That many clients, where the file's are identical
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) clients: Option<u16>,
+    /// That many permits
+    #[arg(long, value_name = "L", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) limit: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StrategyName {
+    /// Every interleaving, each once (model, redis)
+    Enumerate,
+    /// Every execution that loom finds (its own model)
+    Loom,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreName {
+    /// In memory
+    Model,
+    /// A real server
+    Redis,
+    /// loom's threads over the model
+    Loom,
+    /// All of them
+    All,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Where to run it
+    #[arg(long, value_name = "STORE", value_enum, global = true)]
+    pub(crate) on: Option<StoreName>,
+    /// The Redis server: redis://, rediss:// (TLS) or redis+unix://
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) redis: Option<String>,
+    /// Permits a server that is not on this machine
+    #[arg(long, global = true)]
+    pub(crate) allow_remote: bool,
+    /// What is expected, of all limiters or of one: violation, clean, NAME=violation, NAME=clean
+    #[arg(long, value_name = "[NAME=]VERDICT", global = true, value_parser = expectation)]
+    pub(crate) expect: Vec<Expectation>,
+    /// Writes the report as JSON; with `-` to stdout, and nothing else
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) json: Option<PathBuf>,
+    /// Writes the report as JUnit XML
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) junit: Option<PathBuf>,
+    /// Leaves out what differs from run to run: times, latencies, run ids, sockets
+    #[arg(long, global = true)]
+    pub(crate) stable: bool,
+    /// The seed of whatever is drawn at random; kept in the report
+    #[arg(long, value_name = "N", default_value_t = 0, global = true)]
+    pub(crate) seed: u64,
+    /// Stops each exploration after that many executions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), global = true)]
+    pub(crate) max_executions: Option<u64>,
+    /// Stops everything after that long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
+    pub(crate) timeout: Option<Duration>,
+    /// Colours in the text
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    pub(crate) color: Color,
+    /// Shows only what failed, and the verdict
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Logs more to stderr; twice: much more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+/// One `--expect`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expectation {
+    /// The limiter; all of them if not named.
+    pub(crate) limiter: Option<String>,
+    pub(crate) verdict: Expected,
+}
+
+fn expectation(text: &str) -> Result<Expectation, String> {
+    let (limiter, verdict) = match text.split_once('=') {
+        Some((name, verdict)) => (Some(name.to_owned()), verdict),
+        None => (None, text),
+    };
+    let verdict = match verdict {
+        "violation" => Expected::Violation,
+        "clean" => Expected::Clean,
+        other => return Err(format!("`{other}` is neither `violation` nor `clean`")),
+    };
+    Ok(Expectation { limiter, verdict })
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::duration::parse(text).map_err(|error| error.to_string())
+}
