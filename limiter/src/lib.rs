@@ -11,13 +11,17 @@
 
 pub mod algorithm;
 pub mod atomic;
+pub mod client;
 pub mod command;
+pub mod error;
 pub mod naive;
 pub mod protocol;
 mod release;
 
 pub use algorithm::{Algorithm, Clock, Script};
 pub use atomic::Atomic;
+pub use client::{Backoff, Builder, Limiter, Permit, Released, Settings, Token};
 pub use command::{Command, Reply};
+pub use error::Error;
 pub use naive::Naive;
 pub use protocol::{Call, Machine, Operation, Outcome, Progress};
