@@ -178,3 +178,33 @@ fn choose_cryptography() {
         rustls::crypto::ring::default_provider().install_default().ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Atomic;
+    use crate::client::Backoff;
+
+    #[tokio::test]
+    async fn those_who_wait_while_an_attempt_fails_share_its_failure() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let reconnect = Backoff { retries: 0, ..Backoff::default() };
+        let settings = Settings { reconnect, ..Settings::default() };
+        let link = Link::new(&url, settings, Arc::new(Atomic)).unwrap();
+        let callers: Vec<_> = (0..10)
+            .map(|_| {
+                let link = link.clone();
+                tokio::spawn(async move { link.ready().await.is_err() })
+            })
+            .collect();
+        // On this single thread, every caller gets to where it waits before any reply is looked at.
+        let (connection, _) = listener.accept().await.unwrap();
+        drop(connection);
+        for caller in callers {
+            assert!(caller.await.unwrap());
+        }
+        let again = listener.into_std().unwrap().accept().unwrap_err();
+        assert_eq!(again.kind(), std::io::ErrorKind::WouldBlock, "one attempt for all");
+    }
+}
