@@ -24,8 +24,9 @@ pub use permit::Permit;
 pub use settings::{Backoff, Settings};
 pub use token::Token;
 
-/// How often a background release is sent when connections keep breaking under it.
-const BACKGROUND_ATTEMPTS: u32 = 3;
+/// Between the attempts at a background release: 6 attempts, the last one about 8 s after the first.
+const BACKGROUND_PAUSES: Backoff =
+    Backoff { retries: 5, first: Duration::from_millis(250), longest: Duration::from_secs(4) };
 
 /// A limiter on a Redis server: at most `limit` permits of one key are taken at a time.
 ///
@@ -33,8 +34,8 @@ const BACKGROUND_ATTEMPTS: u32 = 3;
 ///
 /// # Failures
 ///
-/// No command is ever sent again on its own: an `acquire` repeated after a lost reply would count twice. Instead
-/// each [`Error`] says what is known. The connection is made anew when the next operation needs it, with the
+/// No `acquire` is ever sent again on its own: repeated after a lost reply it could count twice. Instead each
+/// [`Error`] says what is known. The connection is made anew when the next operation needs it, with the
 /// [`Backoff`] of the [`Settings`].
 ///
 /// # Cancellation
@@ -47,7 +48,7 @@ const BACKGROUND_ATTEMPTS: u32 = 3;
 ///
 /// It is best effort. The permit stays taken for good, in an algorithm without leases, if
 /// - the process is killed, or the runtime shuts down, before the release was sent;
-/// - three attempts fail because connections keep breaking (logged as an error, with the token);
+/// - six attempts within about 8 s fail (logged as an error, with the token);
 /// - the connection broke, and the server reads what was left in the old one *after* the release on the new one.
 ///   [`Limiter::release_token`] then answers [`Released::NotHeld`] although the `acquire` is still to come.
 ///
@@ -204,13 +205,16 @@ impl Limiter {
     fn release_in_background(&self, token: Token) {
         let limiter = self.clone();
         self.link.runtime().spawn(async move {
-            for _ in 0..BACKGROUND_ATTEMPTS {
-                match limiter.release_once(&token).await {
-                    Ok(_) => return,
-                    Err(error) => tracing::warn!(%token, %error, "a background release failed"),
+            for retry in 0.. {
+                // A second release of the same token finds nothing, so unlike an acquire it may be repeated.
+                let Err(error) = limiter.release_once(&token).await else { return };
+                if retry == BACKGROUND_PAUSES.retries {
+                    tracing::error!(%token, %error, "a background release failed: the permit may stay taken");
+                    return;
                 }
+                tracing::debug!(%token, %error, retry, "a background release failed, trying again");
+                tokio::time::sleep(BACKGROUND_PAUSES.pause(retry, u8::MAX)).await;
             }
-            tracing::error!(%token, "giving up on a background release: the permit may stay taken");
         });
     }
 }

@@ -1,6 +1,7 @@
 //! What is dropped leaves nothing behind.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 
 use super::server::Server;
@@ -35,8 +36,7 @@ async fn an_acquire_dropped_between_send_and_reply_leaves_nothing_behind() {
     server.freeze();
     {
         let mut acquire = Box::pin(limiter.acquire());
-        let first = std::future::poll_fn(|context| Poll::Ready(acquire.as_mut().poll(context))).await;
-        assert!(first.is_pending(), "nobody answers");
+        poll_once(&mut acquire).await;
         // On this single-threaded runtime the connection's own task writes the command while this one yields.
         for _ in 0..100 {
             tokio::task::yield_now().await;
@@ -48,4 +48,20 @@ async fn an_acquire_dropped_between_send_and_reply_leaves_nothing_behind() {
     wait_for_count(&server, 0).await;
     let stats: String = server.ask("INFO commandstats");
     assert!(stats.contains("cmdstat_evalsha:calls=1,"), "the server did run the dropped acquire: {stats}");
+}
+
+#[tokio::test]
+async fn a_release_dropped_half_way_is_finished_in_the_background() {
+    let server = Server::start();
+    let limiter = connect(&server, 1).await;
+    let permit = taken(&limiter).await;
+    // Dropped after its first poll, before the connection's task had a chance to write anything.
+    poll_once(&mut Box::pin(permit.release())).await;
+    wait_for_count(&server, 0).await;
+}
+
+/// Polls a future once, which must not be enough.
+async fn poll_once(future: &mut (impl Future + Unpin)) {
+    let pending = poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending())).await;
+    assert!(pending, "it was done at once");
 }
