@@ -136,7 +136,10 @@ impl Limiter {
 
     /// Takes a permit if one is free; `None` if all are taken. It never waits for one to become free.
     pub async fn acquire(&self) -> Result<Option<Permit>, Error> {
-        let guard = Guard::new(self.clone(), Token::random()?);
+        let token = Token::random()?;
+        // Waits for a connection while there is nothing yet to be undone.
+        self.link.ready().await.map_err(|error| not_sent(Some(&token), error))?;
+        let guard = Guard::new(self.clone(), token);
         let error = match self.drive(self.algorithm().acquire(), guard.token()).await {
             Ok(Outcome::Admitted) => return Ok(Some(Permit::new(guard.because("it was dropped")))),
             Ok(Outcome::Refused) => {

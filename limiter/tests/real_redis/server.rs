@@ -20,27 +20,21 @@ pub(crate) struct Server {
 impl Server {
     /// A server on a unix socket only.
     pub(crate) fn start() -> Self {
-        Self::start_on(0)
+        Self::start_on(0).expect("redis-server ended at once")
     }
 
     /// A server that also listens on a free port of 127.0.0.1.
     pub(crate) fn start_tcp() -> Self {
-        // Another process may take the port before the server does; then it does not start, and another is tried.
-        loop {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut server = Self::start_on(port);
-            if server.process.try_wait().unwrap().is_none() {
-                return server;
-            }
-        }
+        // Somebody else may take the port before the server does, which then ends; so try some more.
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        (0..10).find_map(|_| Self::start_on(free())).expect("redis-server ended at once, ten times")
     }
 
-    fn start_on(port: u16) -> Self {
+    fn start_on(port: u16) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("gc").tempdir().unwrap();
         let process = spawn(&folder, port);
         let mut server = Self { folder, port, process };
-        server.wait_until_up();
-        server
+        server.comes_up().then_some(server)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -70,7 +64,7 @@ impl Server {
     /// Starts it anew where it was, after [`Server::stop`].
     pub(crate) fn restart(&mut self) {
         self.process = spawn(&self.folder, self.port);
-        self.wait_until_up();
+        assert!(self.comes_up(), "redis-server ended at once");
     }
 
     /// Asks the server behind the limiter's back, on a connection of its own.
@@ -91,16 +85,19 @@ impl Server {
         kill(Pid::from_raw(self.process.id().cast_signed()), signal).unwrap();
     }
 
-    fn wait_until_up(&mut self) {
+    /// Waits until it answers; `false` if it has ended instead.
+    fn comes_up(&mut self) -> bool {
         let give_up = Instant::now() + Duration::from_secs(20);
         while Instant::now() < give_up {
-            let up = redis::Client::open(self.url()).and_then(|client| client.get_connection());
-            if up.is_ok() || self.process.try_wait().unwrap().is_some() {
-                return;
+            if self.process.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if redis::Client::open(self.url()).and_then(|client| client.get_connection()).is_ok() {
+                return true;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        panic!("redis-server did not start within 20 s");
+        panic!("redis-server did not answer within 20 s");
     }
 }
 
