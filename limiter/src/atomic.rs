@@ -68,3 +68,47 @@ impl Machine for Acquire {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::tests::{drive, unexpected_replies};
+
+    fn no_script() -> Reply {
+        Reply::Error("NOSCRIPT No matching script. Please use EVAL.".into())
+    }
+
+    #[test]
+    fn calls_the_script_by_its_hash() {
+        let (sent, outcome) = drive(Atomic.acquire(), &[Reply::Int(1)]);
+        assert_eq!(sent, [format!("EVALSHA {} 1 slots 2 1500 t", Atomic.scripts()[0].sha1())]);
+        assert_eq!(outcome, Outcome::Admitted);
+        assert_eq!(drive(Atomic.acquire(), &[Reply::Int(0)]).1, Outcome::Refused);
+    }
+
+    #[test]
+    fn sends_the_source_once_where_the_server_does_not_know_the_hash() {
+        for (reply, expected) in [(1, Outcome::Admitted), (0, Outcome::Refused)] {
+            let (sent, outcome) = drive(Atomic.acquire(), &[no_script(), Reply::Int(reply)]);
+            assert!(sent[1].starts_with("EVAL "), "{sent:?}");
+            assert!(sent[1].ends_with(" 1 slots 2 1500 t"), "{sent:?}");
+            assert_eq!(outcome, expected);
+        }
+    }
+
+    #[test]
+    fn the_same_answer_to_the_source_is_a_failure_and_no_loop() {
+        let (sent, outcome) = drive(Atomic.acquire(), &[no_script(), no_script()]);
+        assert_eq!(sent.len(), 2);
+        assert_eq!(outcome, Outcome::Failed(no_script()));
+    }
+
+    #[test]
+    fn any_other_reply_fails_by_hash_and_by_source() {
+        for reply in unexpected_replies().into_iter().chain([Reply::Int(2), Reply::Int(-1)]) {
+            let failed = Outcome::Failed(reply.clone());
+            assert_eq!(drive(Atomic.acquire(), std::slice::from_ref(&reply)).1, failed);
+            assert_eq!(drive(Atomic.acquire(), &[no_script(), reply]).1, failed);
+        }
+    }
+}

@@ -139,3 +139,36 @@ fn write_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
         write!(f, "\"{}\"", bytes.escape_ascii())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_parts_are_shown_as_they_are() {
+        let command = Command::new("ZADD").arg("slots").number(1500).arg("a:b{c}");
+        assert_eq!(command.to_string(), "ZADD slots 1500 a:b{c}");
+        assert_eq!(format!("{command:?}"), "`ZADD slots 1500 a:b{c}`");
+    }
+
+    #[test]
+    fn what_would_not_read_back_as_one_part_is_quoted_and_escaped() {
+        let command = Command::new("SET").arg("").arg("two words").arg(&b"\x00\xff\n\""[..]);
+        assert_eq!(command.to_string(), r#"SET "" "two words" "\x00\xff\n\"""#);
+    }
+
+    #[test]
+    fn parts_are_a_name_and_its_arguments() {
+        assert_eq!(Command::from_parts(Vec::new()), None);
+        let command = Command::from_parts(vec!["GET".into(), "k".into()]).unwrap();
+        assert_eq!(command, Command::new("GET").arg("k"));
+        assert_eq!((command.name(), command.args()), (&b"GET"[..], &[Bytes::from("k")][..]));
+    }
+
+    #[test]
+    fn replies_are_shown_in_one_line() {
+        let items = vec![Reply::Nil, Reply::Int(-1), Reply::ok(), Reply::bulk("a b")];
+        assert_eq!(Reply::Array(items).to_string(), r#"[nil, -1, OK, "a b"]"#);
+        assert_eq!(Reply::Error("ERR no".into()).to_string(), "error: ERR no");
+    }
+}

@@ -56,3 +56,51 @@ impl Machine for Acquire {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::tests::{call, drive, unexpected_replies};
+
+    #[test]
+    fn looks_then_adds() {
+        let (sent, outcome) = drive(Naive.acquire(), &[Reply::Int(1), Reply::Int(1)]);
+        assert_eq!(sent, ["ZCARD slots", "ZADD slots 1500 t"]);
+        assert_eq!(outcome, Outcome::Admitted);
+    }
+
+    #[test]
+    fn refuses_at_the_limit_and_above_without_a_second_command() {
+        for count in [2, 3, i64::MAX] {
+            let (sent, outcome) = drive(Naive.acquire(), &[Reply::Int(count)]);
+            assert_eq!(sent, ["ZCARD slots"]);
+            assert_eq!(outcome, Outcome::Refused);
+        }
+    }
+
+    #[test]
+    fn a_count_below_zero_is_not_taken_for_room() {
+        assert_eq!(drive(Naive.acquire(), &[Reply::Int(-1)]).1, Outcome::Refused);
+    }
+
+    #[test]
+    fn a_member_that_was_there_before_is_held() {
+        assert_eq!(drive(Naive.acquire(), &[Reply::Int(0), Reply::Int(0)]).1, Outcome::Admitted);
+    }
+
+    #[test]
+    fn any_other_reply_fails_at_either_command() {
+        for reply in unexpected_replies() {
+            let failed = Outcome::Failed(reply.clone());
+            assert_eq!(drive(Naive.acquire(), std::slice::from_ref(&reply)).1, failed);
+            assert_eq!(drive(Naive.acquire(), &[Reply::Int(0), reply]).1, failed);
+        }
+    }
+
+    #[test]
+    fn the_command_depends_on_nothing_but_state_call_and_clock() {
+        let operation = Naive.acquire();
+        let at = |ms| operation.command(&call(), Duration::from_millis(ms));
+        assert_eq!(at(1), at(2), "ZCARD has no clock in it");
+    }
+}

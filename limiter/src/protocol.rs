@@ -136,3 +136,88 @@ impl<M: Machine> AnyMachine for M {
         self
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::{Algorithm, Atomic, Naive};
+
+    pub(crate) fn call() -> Call {
+        Call { key: "slots".into(), limit: 2, token: "t".into() }
+    }
+
+    /// Runs an operation at 1.5 s past the epoch against these replies, all of which it has to take.
+    pub(crate) fn drive(mut operation: Operation, replies: &[Reply]) -> (Vec<String>, Outcome) {
+        let mut sent = Vec::new();
+        for (i, reply) in replies.iter().enumerate() {
+            sent.push(operation.command(&call(), Duration::from_millis(1500)).to_string());
+            if let Progress::Done(outcome) = operation.receive(&call(), reply) {
+                assert_eq!(i + 1, replies.len(), "done early: {outcome:?}");
+                return (sent, outcome);
+            }
+        }
+        panic!("not done after {sent:?}");
+    }
+
+    /// One reply of each kind that no operation expects.
+    pub(crate) fn unexpected_replies() -> Vec<Reply> {
+        let wrong_type = "WRONGTYPE Operation against a key holding the wrong kind of value";
+        vec![
+            Reply::Nil,
+            Reply::ok(),
+            Reply::bulk("1"),
+            Reply::Array(vec![Reply::Int(1)]),
+            Reply::Error(wrong_type.into()),
+            Reply::Error("OOM command not allowed when used memory > 'maxmemory'.".into()),
+        ]
+    }
+
+    #[test]
+    fn a_copy_is_equal_until_one_of_the_two_moves_on() {
+        let mut one = Naive.acquire();
+        let other = one.clone();
+        assert_eq!(one, other);
+        assert_eq!(one.receive(&call(), &Reply::Int(0)), Progress::More);
+        assert_ne!(one, other);
+        assert_eq!(other, Naive.acquire(), "the copy has not moved");
+    }
+
+    #[test]
+    fn operations_of_different_machines_differ() {
+        let operations = [Naive.acquire(), Naive.release(), Atomic.acquire()];
+        for (i, one) in operations.iter().enumerate() {
+            for (j, other) in operations.iter().enumerate() {
+                assert_eq!(one == other, i == j, "{one:?} and {other:?}");
+            }
+        }
+        assert_eq!(Naive.release(), Atomic.release(), "one machine, whoever uses it");
+    }
+
+    #[test]
+    fn equal_operations_are_one_element_of_a_set() {
+        let mut moved = Naive.acquire();
+        moved.receive(&call(), &Reply::Int(0));
+        let set: HashSet<_> =
+            [Naive.acquire(), Naive.acquire(), moved.clone(), moved, Atomic.acquire(), Atomic.release()]
+                .into();
+        assert_eq!(set.len(), 4);
+    }
+
+    #[test]
+    fn machines_of_two_types_with_the_same_content_hash_apart() {
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        struct Same;
+        impl Machine for Same {
+            fn command(&self, _: &Call, _: Duration) -> Command {
+                Command::new("PING")
+            }
+            fn receive(&mut self, _: &Call, _: &Reply) -> Progress {
+                Progress::Done(Outcome::Admitted)
+            }
+        }
+        let set: HashSet<_> = [Operation::new(Same), Naive.release()].into();
+        assert_eq!(set.len(), 2);
+    }
+}

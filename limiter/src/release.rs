@@ -22,3 +22,27 @@ impl Machine for Zrem {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Operation;
+    use crate::protocol::tests::{drive, unexpected_replies};
+
+    #[test]
+    fn removes_the_member_and_says_whether_it_was_there() {
+        for (reply, expected) in [(1, Outcome::Released), (0, Outcome::NotHeld)] {
+            let (sent, outcome) = drive(Operation::new(Zrem), &[Reply::Int(reply)]);
+            assert_eq!(sent, ["ZREM slots t"]);
+            assert_eq!(outcome, expected);
+        }
+    }
+
+    #[test]
+    fn any_other_reply_fails() {
+        for reply in unexpected_replies().into_iter().chain([Reply::Int(2)]) {
+            let failed = Outcome::Failed(reply.clone());
+            assert_eq!(drive(Operation::new(Zrem), &[reply]).1, failed);
+        }
+    }
+}
