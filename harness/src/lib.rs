@@ -1,5 +1,7 @@
 //! Deterministic concurrency stress tests for limiters that live in Redis.
 
+pub mod exit;
+pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod store;
