@@ -37,9 +37,15 @@ impl Block<'_> {
 
     fn caption(&self) -> Vec<String> {
         let Some(entry) = self.entries.first() else { return Vec::new() };
-        let schedule = entry.schedule.as_ref().map_or_else(String::new, |name| format!(", {name}"));
-        let order = entry.order.as_ref().map_or_else(String::new, |order| format!(": {order}"));
-        let text = printable(&format!("{}{schedule}{order}", entry.limiter));
+        let counted = self.entries.iter().any(|entry| entry.census.is_some());
+        let what = match (&entry.schedule, &entry.order) {
+            (Some(name), Some(order)) => format!(", {name}: {order}"),
+            (Some(name), None) => format!(", {name}"),
+            (None, Some(order)) => format!(": {order}"),
+            (None, None) if counted => ", all interleavings".to_owned(),
+            (None, None) => String::new(),
+        };
+        let text = printable(&format!("{}{what}", entry.limiter));
         wrapped(&text, self.width).into_iter().map(|line| paint(self.palette.heading, line)).collect()
     }
 
@@ -55,7 +61,7 @@ impl Block<'_> {
             let (store, engine) = (entry.store, entry.engine);
             let start = format!("  {store:<store_width$}  {engine:<engine_width$}  {facts:<facts_width$}");
             let judgement = judgement(entry);
-            let style = self.palette.of(&entry.judgement);
+            let style = self.palette.of(entry.judgement);
             if columns(&start) + 2 + columns(&judgement) <= self.width {
                 return vec![format!("{start}  {}", paint(style, judgement))];
             }
@@ -83,7 +89,9 @@ pub(super) fn steps(
     let mut paragraphs = Vec::new();
     if let Some(found) = &entry.counterexample {
         let stores: Vec<String> = found.confirmed_on.iter().map(ToString::to_string).collect();
-        let text = format!("shortest counterexample, seen on {}: {}", stores.join(" and "), found.order);
+        // A search that was stopped may have missed a shorter one.
+        let rank = if entry.exhaustive == Some(true) { "shortest " } else { "" };
+        let text = format!("{rank}counterexample, seen on {}: {}", stores.join(" and "), found.order);
         paragraphs.push(wrapped(&printable(&text), width));
     }
     if let (Some(about), Some(trace)) = (about, &entry.trace) {
@@ -121,25 +129,24 @@ fn same_steps(one: &Entry, other: &Entry) -> bool {
 /// How much was run and how much of it over-admits, in few words.
 fn facts(entry: &Entry) -> String {
     let over = entry.over_admission.map_or(0, |over| over.max);
-    let highest = if over > 0 { format!(", +{}", grouped(&over.to_string())) } else { String::new() };
+    let highest = if over > 0 { format!(", by {}", grouped(over)) } else { String::new() };
     if let Some(census) = &entry.census {
-        let of = |count: &super::Count| grouped(&count.to_string());
         let share = census.violating.share_of(&census.interleavings).filter(|_| !census.violating.is_zero());
         let share = share.map_or_else(String::new, |share| format!(" ({})", percent(share)));
         return format!(
             "{} of {} over-admit{share}{highest}",
-            of(&census.violating),
-            of(&census.interleavings)
+            grouped(&census.violating),
+            grouped(&census.interleavings)
         );
     }
     match (entry.engine, entry.executions, entry.violating_executions) {
-        (Engine::Schedule, ..) if over > 0 => format!("over-admits by {}", grouped(&over.to_string())),
+        (Engine::Schedule, ..) if over > 0 => format!("over-admits by {}", grouped(over)),
         (Engine::Schedule, ..) => "stays within the limit".to_owned(),
         (_, Some(all), Some(violating)) => {
-            let all = grouped(&all.to_string());
-            format!("{} of {all} executions over-admit{highest}", grouped(&violating.to_string()))
+            let all = grouped(all);
+            format!("{} of {all} executions over-admit{highest}", grouped(violating))
         }
-        (_, Some(all), None) => plural(usize::try_from(all).unwrap_or(usize::MAX), "execution"),
+        (_, Some(all), None) => plural(all, "execution"),
         (_, None, _) => String::new(),
     }
 }
@@ -150,10 +157,7 @@ pub(super) fn judgement(entry: &Entry) -> String {
     match (&entry.coverage, entry.mismatches) {
         _ if entry.judgement.verdict() != Verdict::Undecided => phrase.to_owned(),
         (_, Some(different)) if different > 0 => {
-            format!(
-                "{phrase}: {} of the server and the model differ",
-                plural(usize::try_from(different).unwrap_or(usize::MAX), "reply")
-            )
+            format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
         }
         (Some(coverage), _) => {
             printable(&format!("{phrase}: stopped by {} after {}", coverage.stopped_by, coverage.covered))

@@ -5,7 +5,7 @@
 use super::About;
 use super::palette::{Palette, paint};
 use super::step::{Step, outcome_word};
-use super::words::{columns, cut, virtual_time};
+use super::words::{columns, cut, grouped, virtual_time};
 use crate::schedule::{Choice, ClientId};
 use crate::trace::{Effect, Row, Trace};
 
@@ -77,7 +77,7 @@ fn line(about: &About, row: &Row, holders_before: u32) -> Line {
         step,
         client: client(row.choice),
         outcome,
-        held: format!("{}/{}{mark}", row.holders, about.limit),
+        held: format!("{}/{}{mark}", grouped(row.holders), grouped(about.limit)),
         kind,
     }
 }

@@ -73,7 +73,7 @@ pub fn table(summaries: &BTreeMap<String, Summary>) -> Vec<String> {
     let heading = line("latency", "count", ["p50", "p90", "p99", "p99.9", "max"].map(str::to_owned));
     let rows = summaries.iter().map(|(name, summary)| {
         let Summary { count, p50, p90, p99, p999, max, .. } = *summary;
-        line(name, &grouped(&count.to_string()), [p50, p90, p99, p999, max].map(nanoseconds))
+        line(name, &grouped(count), [p50, p90, p99, p999, max].map(nanoseconds))
     });
     std::iter::once(heading).chain(rows).collect()
 }
@@ -189,9 +189,9 @@ mod tests {
             mean: 9,
         };
         let table = table(&BTreeMap::from([("acquire".to_owned(), summary)])).join("\n");
-        expect![[r#"
+        expect![[r"
             latency        count      p50      p90      p99    p99.9      max
-            acquire       12,345   812 ns  45.3 us  1.24 ms  9.99 ms   12.0 s"#]]
+            acquire       12,345   812 ns  45.3 us  1.24 ms  9.99 ms   12.0 s"]]
         .assert_eq(&table);
     }
 }

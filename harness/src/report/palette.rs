@@ -31,7 +31,7 @@ impl Palette {
     }
 
     /// The style of a judgement: what fails is bad, also where the verdict itself is a clean one.
-    pub(super) fn of(self, judgement: &Judgement) -> Style {
+    pub(super) fn of(self, judgement: Judgement) -> Style {
         match (judgement.ok(), judgement.verdict()) {
             (Some(false), _) => self.bad,
             (None, Verdict::Undecided) => self.warning,

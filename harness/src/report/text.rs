@@ -5,7 +5,7 @@
 
 use super::block::Block;
 use super::palette::{Palette, paint};
-use super::words::{columns, nanoseconds, plural, printable, wrapped};
+use super::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
 use crate::trace::Trace;
 
@@ -84,7 +84,7 @@ fn server(report: &Report) -> Option<Vec<String>> {
 
 fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &Palette) -> Vec<String> {
     let text = match about {
-        Some(about) => format!("{scenario}: {} (limit {})", about.title, about.limit),
+        Some(about) => format!("{scenario}: {} (limit {})", about.title, grouped(about.limit)),
         None => scenario.to_owned(),
     };
     let mut lines = wrapped(&printable(&text), options.width);

@@ -1,9 +1,11 @@
 //! Numbers, durations and foreign text as people read them, in ASCII and in few columns.
 
+use std::fmt::Display;
 use std::time::Duration;
 
-/// Decimal digits in groups of three: `1,234,567`.
-pub(super) fn grouped(digits: &str) -> String {
+/// A natural number with its digits in groups of three: `1,234,567`.
+pub(super) fn grouped(number: impl Display) -> String {
+    let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -15,9 +17,10 @@ pub(super) fn grouped(digits: &str) -> String {
 }
 
 /// A number with its noun: `1 result`, `1,000 results`.
-pub(super) fn plural(number: usize, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", grouped(&number.to_string()))
+pub(super) fn plural(number: impl Display, noun: &str) -> String {
+    let number = grouped(number);
+    let ending = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }
 
 /// A share in percent. It says 0% and 100% only where that is exact.
@@ -46,7 +49,7 @@ pub(super) fn nanoseconds(ns: u64) -> String {
     match whole {
         0..10 => format!("{whole}.{:02} {unit}", rest * 100 / size),
         10..100 => format!("{whole}.{} {unit}", rest * 10 / size),
-        _ => format!("{} {unit}", grouped(&whole.to_string())),
+        _ => format!("{} {unit}", grouped(whole)),
     }
 }
 
@@ -98,7 +101,7 @@ mod tests {
 
     #[test]
     fn digits_are_grouped_from_the_right() {
-        let numbers = ["7", "123", "1234", "123456", "1234567"].map(grouped);
+        let numbers = [7, 123, 1234, 123_456, 1_234_567].map(grouped);
         assert_eq!(numbers, ["7", "123", "1,234", "123,456", "1,234,567"]);
     }
 

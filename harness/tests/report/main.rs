@@ -1,5 +1,7 @@
 //! The report as users see it: every format, from the same made-up runs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
 mod fixtures;
 mod json;
 mod junit;

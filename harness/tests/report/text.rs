@@ -1,10 +1,13 @@
 //! What the terminal shows.
 
+use std::collections::BTreeMap;
+
 use expect_test::{Expect, expect};
 use gatecrash::report::text::{Options, interleaving, render};
-use gatecrash::report::{About, NotRun, Report, StoreKind};
+use gatecrash::report::{About, Census, Entry, Judgement, NotRun, OverAdmission, Report, StoreKind};
 use gatecrash::scenario::Expected;
-use gatecrash::trace::Trace;
+use gatecrash::trace::{Effect, Trace};
+use gatecrash_limiter::Reply;
 
 use crate::fixtures::{about, atomic, atomic_explored, full, naive, naive_explored, report, stopped};
 
@@ -154,60 +157,60 @@ fn a_full_report() {
     check_report(
         &full(),
         &expect![[r#"
-        Redis 7.0.15 (private) at redis+unix:///tmp/gc/redis.sock
+            Redis 7.0.15 (private) at redis+unix:///tmp/gc/redis.sock
 
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        naive
-          model  enumerate  8 of 16 over-admit (50%), +1  violation, as expected
-          redis  enumerate  8 of 16 over-admit (50%), +1  violation, as expected
+            naive, all interleavings
+              model  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
+              redis  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
 
-        shortest counterexample, seen on model and redis: A B A B
+            shortest counterexample, seen on model and redis: A B A B
 
-         #  A                     B                               held
-         1  ZCARD slots -> 0                                      0/1
-         2                        ZCARD slots -> 0                0/1
-         3  ZADD slots 0 A1 -> 1                        admitted  1/1
-         4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+             #  A                     B                               held
+             1  ZCARD slots -> 0                                      0/1
+             2                        ZCARD slots -> 0                0/1
+             3  ZADD slots 0 A1 -> 1                        admitted  1/1
+             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-        B counts the slots before A has taken one, so both find it free.
-        With steps 2 and 3 exchanged there is no violation.
+            B counts the slots before A has taken one, so both find it free.
+            With steps 2 and 3 exchanged there is no violation.
 
-        naive, both check before either adds: A B A B
-          model  schedule  over-admits by 1  violation, as expected
-          redis  schedule  over-admits by 1  violation, as expected
+            naive, both check before either adds: A B A B
+              model  schedule  over-admits by 1  violation, as expected
+              redis  schedule  over-admits by 1  violation, as expected
 
-          latency        count      p50      p90      p99    p99.9      max
-          acquire            2  81.0 us  95.0 us  95.0 us  95.0 us  95.0 us
-          release            1  40.0 us  40.0 us  40.0 us  40.0 us  40.0 us
+              latency        count      p50      p90      p99    p99.9      max
+              acquire            2  81.0 us  95.0 us  95.0 us  95.0 us  95.0 us
+              release            1  40.0 us  40.0 us  40.0 us  40.0 us  40.0 us
 
-         #  A                     B                               held
-         1  ZCARD slots -> 0                                      0/1
-         2                        ZCARD slots -> 0                0/1
-         3  ZADD slots 0 A1 -> 1                        admitted  1/1
-         4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
-         5  ZREM slots A1 -> 1                          released  1/1
-         6                        ZREM slots B1 -> 1    released  0/1
+             #  A                     B                               held
+             1  ZCARD slots -> 0                                      0/1
+             2                        ZCARD slots -> 0                0/1
+             3  ZADD slots 0 A1 -> 1                        admitted  1/1
+             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+             5  ZREM slots A1 -> 1                          released  1/1
+             6                        ZREM slots B1 -> 1    released  0/1
 
-        atomic
-          model  enumerate  0 of 6 over-admit              clean, as expected
-          loom   loom       0 of 14 executions over-admit  clean, as expected
+            atomic, all interleavings
+              model  enumerate  0 of 6 over-admit              clean, as expected
+              loom   loom       0 of 14 executions over-admit  clean, as expected
 
-        atomic, both check before either adds: A B A B
-          model  schedule  stays within the limit  clean, as expected
+            atomic, both check before either adds: A B A B
+              model  schedule  stays within the limit  clean, as expected
 
-         #  A                              B                                        held
-         1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
-         2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
-         3  ZREM slots A1 -> 1                                            released  0/1
-         4                                 (passed)                                 0/1
+             #  A                              B                                        held
+             1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
+             2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
+             3  ZREM slots A1 -> 1                                            released  0/1
+             4                                 (passed)                                 0/1
 
-        not run on loom: it has no thread form
-          last-slot/naive
+            not run on loom: it has no thread form
+              last-slot/naive
 
-        ok: 7 results, 1 not run, took 2.03 ms
-    "#]],
+            ok: 7 results, 1 not run, took 2.03 ms
+        "#]],
     );
 }
 
@@ -254,31 +257,31 @@ fn a_failed_report_ends_with_a_line_that_reproduces_it() {
     check_report(
         &report(results).stable(),
         &expect![[r#"
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        naive
-          model  enumerate  8 of 16 over-admit (50%), +1  VIOLATION, not expected
+            naive, all interleavings
+              model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
 
-        shortest counterexample, seen on model and redis: A B A B
+            shortest counterexample, seen on model and redis: A B A B
 
-         #  A                     B                               held
-         1  ZCARD slots -> 0                                      0/1
-         2                        ZCARD slots -> 0                0/1
-         3  ZADD slots 0 A1 -> 1                        admitted  1/1
-         4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+             #  A                     B                               held
+             1  ZCARD slots -> 0                                      0/1
+             2                        ZCARD slots -> 0                0/1
+             3  ZADD slots 0 A1 -> 1                        admitted  1/1
+             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-        B counts the slots before A has taken one, so both find it free.
-        With steps 2 and 3 exchanged there is no violation.
+            B counts the slots before A has taken one, so both find it free.
+            With steps 2 and 3 exchanged there is no violation.
 
-        atomic
-          model  enumerate  0 of 6 over-admit  clean, but a violation was expected
-          model  enumerate  0 of 6 over-admit  clean
+            atomic, all interleavings
+              model  enumerate  0 of 6 over-admit  clean, but a violation was expected
+              model  enumerate  0 of 6 over-admit  clean
 
-        failed: 2 of 3 results not as expected
-        see it again with:
-        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
-    "#]],
+            failed: 2 of 3 results not as expected
+            see it again with:
+            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+        "#]],
     );
 }
 
@@ -295,26 +298,94 @@ fn quiet_shows_only_failures_and_the_last_lines() {
     check(
         &render(&report(failing).stable(), &options),
         &expect![[r#"
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
+
+            naive, all interleavings
+              model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
+
+            shortest counterexample, seen on model and redis: A B A B
+
+             #  A                     B                               held
+             1  ZCARD slots -> 0                                      0/1
+             2                        ZCARD slots -> 0                0/1
+             3  ZADD slots 0 A1 -> 1                        admitted  1/1
+             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+
+            B counts the slots before A has taken one, so both find it free.
+            With steps 2 and 3 exchanged there is no violation.
+
+            failed: 1 of 2 results not as expected
+            see it again with:
+            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+        "#]],
+    );
+}
+
+#[test]
+fn big_numbers_and_foreign_text_stay_readable() {
+    let peaks = BTreeMap::from([(1_000_000, 2_000_000_000), (1_000_001, 1), (1_000_002, 1)]);
+    let entry = Entry {
+        census: Some(Census::from_peaks(1_000_000, &peaks)),
+        over_admission: Some(OverAdmission::of_peak(1_000_002, 1_000_000)),
+        counterexample: None,
+        trace: None,
+        ..naive_explored(StoreKind::Model, Some(Expected::Violation))
+    };
+    let mut report = report(vec![entry]).stable();
+    report.scenarios[0].limit = 1_000_000;
+    report.scenarios[0].title = "a title with \u{1b}[31mcolours of its own".into();
+    check_report(
+        &report,
+        &expect![[r#"
+        last-slot: a title with [31mcolours of its own (limit 1,000,000)
+        ================================================================
+
+        naive, all interleavings
+          model  enumerate  2 of 2,000,000,002 over-admit (<0.1%), by 2
+            violation, as expected
+
+        ok: 1 result
+    "#]],
+    );
+}
+
+#[test]
+fn a_server_that_differs_from_the_model_is_told() {
+    let entry = Entry {
+        judgement: Judgement::mismatch(Some(Expected::Clean)),
+        mismatches: Some(1),
+        ..atomic_explored(None)
+    };
+    check_report(
+        &report(vec![entry]).stable(),
+        &expect![[r#"
         last-slot: Two workers take the last slot (limit 1)
         ===================================================
 
-        naive
-          model  enumerate  8 of 16 over-admit (50%), +1  VIOLATION, not expected
+        atomic, all interleavings
+          model  enumerate  0 of 6 over-admit
+            undecided: the server and the model differ in 1 answer
 
-        shortest counterexample, seen on model and redis: A B A B
+        failed: 1 of 1 result not as expected
+    "#]],
+    );
+}
 
-         #  A                     B                               held
-         1  ZCARD slots -> 0                                      0/1
-         2                        ZCARD slots -> 0                0/1
-         3  ZADD slots 0 A1 -> 1                        admitted  1/1
-         4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
-
-        B counts the slots before A has taken one, so both find it free.
-        With steps 2 and 3 exchanged there is no violation.
-
-        failed: 1 of 2 results not as expected
-        see it again with:
-        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+#[test]
+fn an_error_reply_is_cut_to_its_code() {
+    let mut trace = atomic(2, 1, "A B");
+    if let Effect::Step(step) = &mut trace.rows[0].effect {
+        step.reply = Reply::Error("NOSCRIPT No matching script. Please use EVAL.".into());
+        step.outcome = None;
+    }
+    check_table(
+        &about(2, 1),
+        &trace,
+        &expect![[r#"
+         #  A                              B                                       held
+         1  EVALSHA... -> NOSCRIPT...                                              1/1
+         2                                 EVALSHA a7edc1f slots... -> 0  refused  1/1
     "#]],
     );
 }
