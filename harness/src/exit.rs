@@ -10,7 +10,7 @@ use crate::report::{Overall, Report};
 pub enum Exit {
     /// Everything is as expected.
     Ok = 0,
-    /// A violation that nobody expected, none where one was expected, or a server that differs from the model.
+    /// A violation that nobody expected, none where one was expected, or a server unlike the model.
     Failed = 1,
     /// A bound, a budget or missing data stopped the search, or nothing was run.
     Undecided = 2,

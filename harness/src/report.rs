@@ -1,8 +1,24 @@
 //! The report: everything that is said about a run, as data.
 //!
 //! Data in, text out. Nothing here prints, ends the process or knows a store. Whoever ran something fills a
-//! [`Report`] with [`Entry`] values; [`json`], [`junit`] and [`text`] each turn the same report into one format,
-//! and [`Exit`](crate::exit::Exit) turns it into the exit code.
+//! [`Report`] with [`Entry`] values; [`json`], [`junit`] and [`text`] each turn the same report into one
+//! format, and [`Exit`](crate::exit::Exit) turns it into the exit code.
+//!
+//! ```
+//! use gatecrash::exit::Exit;
+//! use gatecrash::report::{Engine, Entry, Judgement, Report, StoreKind, Verdict, text};
+//! use gatecrash::scenario::Expected;
+//!
+//! let judgement = Judgement::new(Verdict::Clean, Some(Expected::Clean));
+//! let mut report = Report::new(7);
+//! report.results.push(Entry {
+//!     order: Some("A B A B".into()),
+//!     executions: Some(1),
+//!     ..Entry::new("last-slot", "atomic", StoreKind::Model, Engine::Schedule, judgement)
+//! });
+//! assert!(text::render(&report, &text::Options::default()).ends_with("ok: 1 result\n"));
+//! assert_eq!(Exit::from(&report), Exit::Ok);
+//! ```
 
 mod block;
 mod count;
@@ -128,7 +144,7 @@ impl Tool {
 pub struct RedisInfo {
     /// Its version, as it says.
     pub version: String,
-    /// Where the choice of this server came from: `private`, `--redis`, …
+    /// Where the choice of this server came from: `private`, `--redis` and so on
     pub source: String,
     /// What tells its runs apart, as it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,12 +190,13 @@ pub struct NotRun {
     pub store: StoreKind,
     /// Why not.
     pub reason: String,
+    /// Not in the document, so a report that is read back has lost it.
     #[serde(skip)]
     no_server: bool,
 }
 
 impl NotRun {
-    /// The scenario does not fit the store, or nobody needs it there. This leaves the document's verdict alone.
+    /// The scenario does not fit the store. This leaves the document's verdict alone.
     pub fn unfit(scenario: &str, limiter: Option<&str>, store: StoreKind, reason: &str) -> Self {
         Self {
             scenario: scenario.to_owned(),

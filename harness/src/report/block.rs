@@ -26,13 +26,26 @@ impl Block<'_> {
         first.extend(self.lines());
         let mut paragraphs = vec![first];
         paragraphs.extend(self.latencies());
-        for (i, entry) in self.entries.iter().enumerate() {
-            let seen = self.entries[..i].iter().any(|earlier| same_steps(earlier, entry));
-            if !seen {
-                paragraphs.extend(steps(entry, self.about, self.width, self.palette));
+        let distinct = self.distinct();
+        for entry in &distinct {
+            if distinct.len() > 1 {
+                paragraphs.push(vec![format!("on {}, {}:", entry.store, entry.engine)]);
             }
+            paragraphs.extend(steps(entry, self.about, self.width, self.palette));
         }
         paragraphs
+    }
+
+    /// The results that have steps to show, each kind of steps once.
+    fn distinct(&self) -> Vec<&Entry> {
+        let mut distinct: Vec<&Entry> = Vec::new();
+        for entry in self.entries {
+            let has_steps = entry.counterexample.is_some() || entry.trace.is_some();
+            if has_steps && !distinct.iter().any(|earlier| same_steps(earlier, entry)) {
+                distinct.push(entry);
+            }
+        }
+        distinct
     }
 
     fn caption(&self) -> Vec<String> {
@@ -141,7 +154,9 @@ fn facts(entry: &Entry) -> String {
     }
     match (entry.engine, entry.executions, entry.violating_executions) {
         (Engine::Schedule, ..) if over > 0 => format!("over-admits by {}", grouped(over)),
-        (Engine::Schedule, ..) => "stays within the limit".to_owned(),
+        (Engine::Schedule, ..) if entry.judgement.verdict() == Verdict::Clean => {
+            "stays within the limit".to_owned()
+        }
         (_, Some(all), Some(violating)) => {
             let all = grouped(all);
             format!("{} of {all} executions over-admit{highest}", grouped(violating))

@@ -66,7 +66,7 @@ pub struct Entry {
     /// The steps of the schedule, or of the counterexample, for people to read.
     #[serde(skip)]
     pub trace: Option<Trace>,
-    /// The command line that shows this result again, where no counterexample has one.
+    /// The command line that shows this result again, where no counterexample has one. Without secrets.
     #[serde(skip)]
     pub rerun: Option<String>,
 }
@@ -207,7 +207,7 @@ impl TryFrom<BTreeMap<String, Count>> for Peaks {
 pub struct Coverage {
     /// What stopped it.
     pub stopped_by: Bound,
-    /// How far it came, in words.
+    /// How far it came, in words that can follow "stopped after".
     pub covered: String,
 }
 
@@ -266,6 +266,6 @@ pub struct Counterexample {
     pub explanation: Option<String>,
     /// The stores on which it was seen.
     pub confirmed_on: Vec<StoreKind>,
-    /// The command line that shows it again.
+    /// The command line that shows it again. Without secrets.
     pub reproduce: String,
 }

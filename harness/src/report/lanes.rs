@@ -150,7 +150,7 @@ impl Layout {
 
     fn frame(lines: &[Line]) -> Self {
         let outcome = lines.iter().map(|line| columns(line.outcome)).max().unwrap_or(0);
-        Self { number: lines.len().to_string().len().max(2), lanes: Vec::new(), outcome }
+        Self { number: lines.len().to_string().len(), lanes: Vec::new(), outcome }
     }
 
     /// The columns that are not the lanes'.

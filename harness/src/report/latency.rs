@@ -1,7 +1,7 @@
 //! How long operations took on a real server.
 //!
-//! Percentiles come from an HDR histogram: within 0.1% of the true value, and never averaged. The smallest, the
-//! largest and the mean are exact.
+//! Percentiles come from an HDR histogram: within 0.1% of the true value, and never averaged. The smallest,
+//! the largest and the mean are exact.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! What the terminal shows: scenario by scenario, then what was not run, then the overall verdict.
 //!
-//! It is plain ASCII where names are, and in colour only when asked. A failing report ends with one line that can
-//! be copied and pasted to see the failure again.
+//! It is plain ASCII where names are, and in colour only when asked. A failing report ends with one line that
+//! can be copied and pasted to see the failure again.
 
 use super::block::Block;
 use super::palette::{Palette, paint};

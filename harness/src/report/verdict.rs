@@ -27,7 +27,8 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Judges a verdict. A violation that nobody expected is not ok; a clean run that nobody expected is neither.
+    /// Judges a verdict. A violation that nobody expected is not ok; without an expectation, a clean run is
+    /// neither ok nor not.
     pub fn new(verdict: Verdict, expected: Option<Expected>) -> Self {
         let ok = match (verdict, expected) {
             (Verdict::Undecided, _) | (Verdict::Clean, None) => None,
@@ -37,7 +38,7 @@ impl Judgement {
         Self { verdict, expected, ok }
     }
 
-    /// The server and the model differ, so that nothing is decided, and that is a failure whatever was expected.
+    /// The server and the model differ. So nothing is decided, and that is a failure whatever was expected.
     pub fn mismatch(expected: Option<Expected>) -> Self {
         Self { verdict: Verdict::Undecided, expected, ok: Some(false) }
     }

@@ -21,11 +21,11 @@ fn failed_undecided_and_skipped_are_told_apart() {
                 <testcase name="naive/model/enumerate" classname="last-slot">
                     <failure message="VIOLATION, not expected" type="violation">shortest counterexample, seen on model and redis: A B A B
 
-         #  A                     B                               held
-         1  ZCARD slots -&gt; 0                                      0/1
-         2                        ZCARD slots -&gt; 0                0/1
-         3  ZADD slots 0 A1 -&gt; 1                        admitted  1/1
-         4                        ZADD slots 0 B1 -&gt; 1  admitted  2/1 &lt;- over the limit
+        #  A                     B                               held
+        1  ZCARD slots -&gt; 0                                      0/1
+        2                        ZCARD slots -&gt; 0                0/1
+        3  ZADD slots 0 A1 -&gt; 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -&gt; 1  admitted  2/1 &lt;- over the limit
 
         B counts the slots before A has taken one, so both find it free.
         With steps 2 and 3 exchanged there is no violation.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 use gatecrash::report::text::{Options, interleaving, render};
-use gatecrash::report::{About, Census, Entry, Judgement, NotRun, OverAdmission, Report, StoreKind};
+use gatecrash::report::{About, Census, Entry, Judgement, NotRun, OverAdmission, Report, StoreKind, Verdict};
 use gatecrash::scenario::Expected;
 use gatecrash::trace::{Effect, Trace};
 use gatecrash_limiter::Reply;
 
-use crate::fixtures::{about, atomic, atomic_explored, full, naive, naive_explored, report, stopped};
+use crate::fixtures::{
+    about, atomic, atomic_explored, full, naive, naive_explored, report, scripted, stopped,
+};
 
 /// Compares, and holds every text to what a log can show.
 #[track_caller]
@@ -36,14 +38,14 @@ fn the_race_of_the_naive_limiter() {
         &about(2, 1),
         &naive(2, 1, "A B A B A B"),
         &expect![[r#"
-             #  A                     B                               held
-             1  ZCARD slots -> 0                                      0/1
-             2                        ZCARD slots -> 0                0/1
-             3  ZADD slots 0 A1 -> 1                        admitted  1/1
-             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
-             5  ZREM slots A1 -> 1                          released  1/1
-             6                        ZREM slots B1 -> 1    released  0/1
-        "#]],
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+        5  ZREM slots A1 -> 1                          released  1/1
+        6                        ZREM slots B1 -> 1    released  0/1
+    "#]],
     );
 }
 
@@ -53,12 +55,12 @@ fn the_atomic_limiter_refuses_under_the_same_schedule() {
         &about(2, 1),
         &atomic(2, 1, "A B A B"),
         &expect![[r#"
-             #  A                              B                                        held
-             1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
-             2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
-             3  ZREM slots A1 -> 1                                            released  0/1
-             4                                 (passed)                                 0/1
-        "#]],
+        #  A                              B                                        held
+        1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
+        2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
+        3  ZREM slots A1 -> 1                                            released  0/1
+        4                                 (passed)                                 0/1
+    "#]],
     );
 }
 
@@ -68,29 +70,29 @@ fn three_clients_still_have_lanes() {
         &about(3, 1),
         &naive(3, 1, "A B C A B C A B C"),
         &expect![[r#"
-             #  A              B              C                        held
-             1  ZCARD... -> 0                                          0/1
-             2                 ZCARD... -> 0                           0/1
-             3                                ZCARD... -> 0            0/1
-             4  ZADD... -> 1                                 admitted  1/1
-             5                 ZADD... -> 1                  admitted  2/1 <- over the limit
-             6                                ZADD... -> 1   admitted  3/1 <- over the limit
-             7  ZREM... -> 1                                 released  2/1
-             8                 ZREM... -> 1                  released  1/1
-             9                                ZREM... -> 1   released  0/1
-        "#]],
+        #  A              B              C                        held
+        1  ZCARD... -> 0                                          0/1
+        2                 ZCARD... -> 0                           0/1
+        3                                ZCARD... -> 0            0/1
+        4  ZADD... -> 1                                 admitted  1/1
+        5                 ZADD... -> 1                  admitted  2/1 <- over the limit
+        6                                ZADD... -> 1   admitted  3/1 <- over the limit
+        7  ZREM... -> 1                                 released  2/1
+        8                 ZREM... -> 1                  released  1/1
+        9                                ZREM... -> 1   released  0/1
+    "#]],
     );
     check_table(
         &about(3, 2),
         &atomic(3, 2, "A B C A B"),
         &expect![[r#"
-             #  A                   B                   C                             held
-             1  EVALSHA... -> 1                                             admitted  1/2
-             2                      EVALSHA... -> 1                         admitted  2/2
-             3                                          EVALSHA... -> 0     refused   2/2
-             4  ZREM slots A1 -> 1                                          released  1/2
-             5                      ZREM slots B1 -> 1                      released  0/2
-        "#]],
+        #  A                    B                    C                              held
+        1  EVALSHA... -> 1                                                admitted  1/2
+        2                       EVALSHA... -> 1                           admitted  2/2
+        3                                            EVALSHA... -> 0      refused   2/2
+        4  ZREM slots A1 -> 1                                             released  1/2
+        5                       ZREM slots B1 -> 1                        released  0/2
+    "#]],
     );
 }
 
@@ -100,14 +102,14 @@ fn a_crash_and_a_clock_move_have_rows_of_their_own() {
         &about(2, 1),
         &naive(2, 1, "A A !A + B A"),
         &expect![[r#"
-             #  A                     B                           held
-             1  ZCARD slots -> 0                                  0/1
-             2  ZADD slots 0 A1 -> 1                    admitted  1/1
-             3  (crashed)                                         0/1
-             4  -- clock +30s --                                  0/1
-             5                        ZCARD slots -> 1  refused   0/1
-             6  (passed)                                          0/1
-        "#]],
+        #  A                     B                           held
+        1  ZCARD slots -> 0                                  0/1
+        2  ZADD slots 0 A1 -> 1                    admitted  1/1
+        3  (crashed)                                         0/1
+        4  -- clock +30s --                                  0/1
+        5                        ZCARD slots -> 1  refused   0/1
+        6  (passed)                                          0/1
+    "#]],
     );
 }
 
@@ -143,12 +145,12 @@ fn only_clients_with_a_turn_have_a_lane() {
         &about(12, 1),
         &naive(12, 1, "B K B K"),
         &expect![[r#"
-             #  B                     K                               held
-             1  ZCARD slots -> 0                                      0/1
-             2                        ZCARD slots -> 0                0/1
-             3  ZADD slots 0 B1 -> 1                        admitted  1/1
-             4                        ZADD slots 0 K1 -> 1  admitted  2/1 <- over the limit
-        "#]],
+        #  B                     K                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 B1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 K1 -> 1  admitted  2/1 <- over the limit
+    "#]],
     );
 }
 
@@ -157,60 +159,60 @@ fn a_full_report() {
     check_report(
         &full(),
         &expect![[r#"
-            Redis 7.0.15 (private) at redis+unix:///tmp/gc/redis.sock
+        Redis 7.0.15 (private) at redis+unix:///tmp/gc/redis.sock
 
-            last-slot: Two workers take the last slot (limit 1)
-            ===================================================
+        last-slot: Two workers take the last slot (limit 1)
+        ===================================================
 
-            naive, all interleavings
-              model  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
-              redis  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
+        naive, all interleavings
+          model  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
+          redis  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
 
-            shortest counterexample, seen on model and redis: A B A B
+        shortest counterexample, seen on model and redis: A B A B
 
-             #  A                     B                               held
-             1  ZCARD slots -> 0                                      0/1
-             2                        ZCARD slots -> 0                0/1
-             3  ZADD slots 0 A1 -> 1                        admitted  1/1
-             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-            B counts the slots before A has taken one, so both find it free.
-            With steps 2 and 3 exchanged there is no violation.
+        B counts the slots before A has taken one, so both find it free.
+        With steps 2 and 3 exchanged there is no violation.
 
-            naive, both check before either adds: A B A B
-              model  schedule  over-admits by 1  violation, as expected
-              redis  schedule  over-admits by 1  violation, as expected
+        naive, both check before either adds: A B A B
+          model  schedule  over-admits by 1  violation, as expected
+          redis  schedule  over-admits by 1  violation, as expected
 
-              latency        count      p50      p90      p99    p99.9      max
-              acquire            2  81.0 us  95.0 us  95.0 us  95.0 us  95.0 us
-              release            1  40.0 us  40.0 us  40.0 us  40.0 us  40.0 us
+          latency        count      p50      p90      p99    p99.9      max
+          acquire            2  81.0 us  95.0 us  95.0 us  95.0 us  95.0 us
+          release            1  40.0 us  40.0 us  40.0 us  40.0 us  40.0 us
 
-             #  A                     B                               held
-             1  ZCARD slots -> 0                                      0/1
-             2                        ZCARD slots -> 0                0/1
-             3  ZADD slots 0 A1 -> 1                        admitted  1/1
-             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
-             5  ZREM slots A1 -> 1                          released  1/1
-             6                        ZREM slots B1 -> 1    released  0/1
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+        5  ZREM slots A1 -> 1                          released  1/1
+        6                        ZREM slots B1 -> 1    released  0/1
 
-            atomic, all interleavings
-              model  enumerate  0 of 6 over-admit              clean, as expected
-              loom   loom       0 of 14 executions over-admit  clean, as expected
+        atomic, all interleavings
+          model  enumerate  0 of 6 over-admit              clean, as expected
+          loom   loom       0 of 14 executions over-admit  clean, as expected
 
-            atomic, both check before either adds: A B A B
-              model  schedule  stays within the limit  clean, as expected
+        atomic, both check before either adds: A B A B
+          model  schedule  stays within the limit  clean, as expected
 
-             #  A                              B                                        held
-             1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
-             2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
-             3  ZREM slots A1 -> 1                                            released  0/1
-             4                                 (passed)                                 0/1
+        #  A                              B                                        held
+        1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
+        2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
+        3  ZREM slots A1 -> 1                                            released  0/1
+        4                                 (passed)                                 0/1
 
-            not run on loom: it has no thread form
-              last-slot/naive
+        not run on loom: it has no thread form
+          last-slot/naive
 
-            ok: 7 results, 1 not run, took 2.03 ms
-        "#]],
+        ok: 7 results, 1 not run, took 2.03 ms
+    "#]],
     );
 }
 
@@ -257,31 +259,31 @@ fn a_failed_report_ends_with_a_line_that_reproduces_it() {
     check_report(
         &report(results).stable(),
         &expect![[r#"
-            last-slot: Two workers take the last slot (limit 1)
-            ===================================================
+        last-slot: Two workers take the last slot (limit 1)
+        ===================================================
 
-            naive, all interleavings
-              model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
+        naive, all interleavings
+          model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
 
-            shortest counterexample, seen on model and redis: A B A B
+        shortest counterexample, seen on model and redis: A B A B
 
-             #  A                     B                               held
-             1  ZCARD slots -> 0                                      0/1
-             2                        ZCARD slots -> 0                0/1
-             3  ZADD slots 0 A1 -> 1                        admitted  1/1
-             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-            B counts the slots before A has taken one, so both find it free.
-            With steps 2 and 3 exchanged there is no violation.
+        B counts the slots before A has taken one, so both find it free.
+        With steps 2 and 3 exchanged there is no violation.
 
-            atomic, all interleavings
-              model  enumerate  0 of 6 over-admit  clean, but a violation was expected
-              model  enumerate  0 of 6 over-admit  clean
+        atomic, all interleavings
+          model  enumerate  0 of 6 over-admit  clean, but a violation was expected
+          model  enumerate  0 of 6 over-admit  clean
 
-            failed: 2 of 3 results not as expected
-            see it again with:
-            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
-        "#]],
+        failed: 2 of 3 results not as expected
+        see it again with:
+        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+    "#]],
     );
 }
 
@@ -298,27 +300,27 @@ fn quiet_shows_only_failures_and_the_last_lines() {
     check(
         &render(&report(failing).stable(), &options),
         &expect![[r#"
-            last-slot: Two workers take the last slot (limit 1)
-            ===================================================
+        last-slot: Two workers take the last slot (limit 1)
+        ===================================================
 
-            naive, all interleavings
-              model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
+        naive, all interleavings
+          model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
 
-            shortest counterexample, seen on model and redis: A B A B
+        shortest counterexample, seen on model and redis: A B A B
 
-             #  A                     B                               held
-             1  ZCARD slots -> 0                                      0/1
-             2                        ZCARD slots -> 0                0/1
-             3  ZADD slots 0 A1 -> 1                        admitted  1/1
-             4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-            B counts the slots before A has taken one, so both find it free.
-            With steps 2 and 3 exchanged there is no violation.
+        B counts the slots before A has taken one, so both find it free.
+        With steps 2 and 3 exchanged there is no violation.
 
-            failed: 1 of 2 results not as expected
-            see it again with:
-            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
-        "#]],
+        failed: 1 of 2 results not as expected
+        see it again with:
+        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+    "#]],
     );
 }
 
@@ -355,6 +357,7 @@ fn a_server_that_differs_from_the_model_is_told() {
     let entry = Entry {
         judgement: Judgement::mismatch(Some(Expected::Clean)),
         mismatches: Some(1),
+        store: StoreKind::Redis,
         ..atomic_explored(None)
     };
     check_report(
@@ -364,10 +367,45 @@ fn a_server_that_differs_from_the_model_is_told() {
         ===================================================
 
         atomic, all interleavings
-          model  enumerate  0 of 6 over-admit
+          redis  enumerate  0 of 6 over-admit
             undecided: the server and the model differ in 1 answer
 
         failed: 1 of 1 result not as expected
+    "#]],
+    );
+}
+
+#[test]
+fn steps_that_differ_between_stores_are_told_apart() {
+    let scripted = |store, trace| scripted("naive", store, trace, Verdict::Clean, Expected::Clean);
+    let mut surprise = naive(2, 1, "A B");
+    if let Effect::Step(step) = &mut surprise.rows[1].effect {
+        step.reply = Reply::Int(5);
+    }
+    let results = vec![scripted(StoreKind::Model, naive(2, 1, "A B")), scripted(StoreKind::Redis, surprise)];
+    check_report(
+        &report(results),
+        &expect![[r#"
+        last-slot: Two workers take the last slot (limit 1)
+        ===================================================
+
+        naive, both check before either adds: A B A B
+          model  schedule  stays within the limit  clean, as expected
+          redis  schedule  stays within the limit  clean, as expected
+
+        on model, schedule:
+
+        #  A                 B                   held
+        1  ZCARD slots -> 0                      0/1
+        2                    ZCARD slots -> 0    0/1
+
+        on redis, schedule:
+
+        #  A                 B                   held
+        1  ZCARD slots -> 0                      0/1
+        2                    ZCARD slots -> 5    0/1
+
+        ok: 2 results
     "#]],
     );
 }
@@ -383,9 +421,9 @@ fn an_error_reply_is_cut_to_its_code() {
         &about(2, 1),
         &trace,
         &expect![[r#"
-         #  A                              B                                       held
-         1  EVALSHA... -> NOSCRIPT...                                              1/1
-         2                                 EVALSHA a7edc1f slots... -> 0  refused  1/1
+        #  A                               B                                        held
+        1  EVALSHA... -> NOSCRIPT...                                                1/1
+        2                                  EVALSHA a7edc1f slots... -> 0   refused  1/1
     "#]],
     );
 }
