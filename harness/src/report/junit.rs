@@ -1,7 +1,7 @@
 //! The report as `JUnit` XML, for CI systems that show test results.
 //!
-//! A scenario is a suite and a result is a case. What is against its expectation is a failure, what is undecided
-//! is an error (the check itself did not come to an end), and what was not run is skipped.
+//! A scenario is a suite and a result is a case. What is against its expectation is a failure, what is
+//! undecided is an error (the check itself did not come to an end), and what was not run is skipped.
 
 use std::time::Duration;
 
