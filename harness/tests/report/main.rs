@@ -6,5 +6,6 @@
 mod fixtures;
 mod json;
 mod junit;
+mod lanes;
 mod text;
 mod verdict;
