@@ -1,0 +1,182 @@
+//! What the terminal shows of one limiter: under one schedule, or explored.
+//!
+//! First a line per store and engine, then the steps. Results with the same steps show them once.
+
+use super::entry::{Counterexample, Engine, Entry};
+use super::palette::{Palette, paint};
+use super::verdict::Verdict;
+use super::words::{columns, grouped, percent, plural, printable, wrapped};
+use super::{About, lanes, latency};
+use crate::trace::{Effect, Trace};
+
+/// Results that belong together: the same scenario, limiter and schedule.
+pub(super) struct Block<'a> {
+    /// What is known of the scenario; without it no steps are shown.
+    pub(super) about: Option<&'a About>,
+    /// At least one.
+    pub(super) entries: &'a [&'a Entry],
+    pub(super) width: usize,
+    pub(super) palette: &'a Palette,
+}
+
+impl Block<'_> {
+    /// The lines, in paragraphs.
+    pub(super) fn paragraphs(&self) -> Vec<Vec<String>> {
+        let mut first = self.caption();
+        first.extend(self.lines());
+        let mut paragraphs = vec![first];
+        paragraphs.extend(self.latencies());
+        let distinct = self.distinct();
+        for entry in &distinct {
+            if distinct.len() > 1 {
+                paragraphs.push(vec![format!("on {}, {}:", entry.store, entry.engine)]);
+            }
+            paragraphs.extend(steps(entry, self.about, self.width, self.palette));
+        }
+        paragraphs
+    }
+
+    /// The results that have steps to show, each kind of steps once.
+    fn distinct(&self) -> Vec<&Entry> {
+        let mut distinct: Vec<&Entry> = Vec::new();
+        for entry in self.entries {
+            let has_steps = entry.counterexample.is_some() || entry.trace.is_some();
+            if has_steps && !distinct.iter().any(|earlier| same_steps(earlier, entry)) {
+                distinct.push(entry);
+            }
+        }
+        distinct
+    }
+
+    fn caption(&self) -> Vec<String> {
+        let Some(entry) = self.entries.first() else { return Vec::new() };
+        let counted = self.entries.iter().any(|entry| entry.census.is_some());
+        let what = match (&entry.schedule, &entry.order) {
+            (Some(name), Some(order)) => format!(", {name}: {order}"),
+            (Some(name), None) => format!(", {name}"),
+            (None, Some(order)) => format!(": {order}"),
+            (None, None) if counted => ", all interleavings".to_owned(),
+            (None, None) => String::new(),
+        };
+        let text = printable(&format!("{}{what}", entry.limiter));
+        wrapped(&text, self.width).into_iter().map(|line| paint(self.palette.heading, line)).collect()
+    }
+
+    /// A line per store and engine, in columns.
+    fn lines(&self) -> Vec<String> {
+        let facts: Vec<String> = self.entries.iter().map(|entry| facts(entry)).collect();
+        let width =
+            |texts: &mut dyn Iterator<Item = String>| texts.map(|text| columns(&text)).max().unwrap_or(0);
+        let store_width = width(&mut self.entries.iter().map(|entry| entry.store.to_string()));
+        let engine_width = width(&mut self.entries.iter().map(|entry| entry.engine.to_string()));
+        let facts_width = width(&mut facts.iter().cloned());
+        let rows = self.entries.iter().zip(&facts).flat_map(|(entry, facts)| {
+            let (store, engine) = (entry.store, entry.engine);
+            let start = format!("  {store:<store_width$}  {engine:<engine_width$}  {facts:<facts_width$}");
+            let judgement = judgement(entry);
+            let style = self.palette.of(entry.judgement);
+            if columns(&start) + 2 + columns(&judgement) <= self.width {
+                return vec![format!("{start}  {}", paint(style, judgement))];
+            }
+            let rest = wrapped(&judgement, self.width.saturating_sub(4));
+            let rest = rest.into_iter().map(|line| format!("    {}", paint(style, line)));
+            std::iter::once(start.trim_end().to_owned()).chain(rest).collect()
+        });
+        rows.collect()
+    }
+
+    fn latencies(&self) -> Option<Vec<String>> {
+        let tables = self.entries.iter().filter_map(|entry| entry.latency_ns.as_ref()).map(latency::table);
+        let lines: Vec<String> = tables.flatten().map(|line| format!("  {line}")).collect();
+        if lines.is_empty() { None } else { Some(lines) }
+    }
+}
+
+/// The steps of a schedule or of a counterexample, with what there is to say about them.
+pub(super) fn steps(
+    entry: &Entry,
+    about: Option<&About>,
+    width: usize,
+    palette: &Palette,
+) -> Vec<Vec<String>> {
+    let mut paragraphs = Vec::new();
+    if let Some(found) = &entry.counterexample {
+        let stores: Vec<String> = found.confirmed_on.iter().map(ToString::to_string).collect();
+        // A search that was stopped may have missed a shorter one.
+        let rank = if entry.exhaustive == Some(true) { "shortest " } else { "" };
+        let text = format!("{rank}counterexample, seen on {}: {}", stores.join(" and "), found.order);
+        paragraphs.push(wrapped(&printable(&text), width));
+    }
+    if let (Some(about), Some(trace)) = (about, &entry.trace) {
+        paragraphs.push(lanes::table(about, trace, width, palette));
+    }
+    paragraphs.extend(entry.counterexample.as_ref().and_then(|found| remarks(found, width)));
+    paragraphs
+}
+
+/// Why the counterexample is one.
+fn remarks(found: &Counterexample, width: usize) -> Option<Vec<String>> {
+    let explanation = found.explanation.iter().flat_map(|text| wrapped(&printable(text), width));
+    let mut lines: Vec<String> = explanation.collect();
+    if let Some((first, second)) = found.critical_pair {
+        lines.push(format!("With steps {} and {} exchanged there is no violation.", first + 1, second + 1));
+    }
+    if lines.is_empty() { None } else { Some(lines) }
+}
+
+/// Whether both show the same, however long a server took for it.
+fn same_steps(one: &Entry, other: &Entry) -> bool {
+    let untimed = |trace: &Trace| {
+        let mut trace = trace.clone();
+        for row in &mut trace.rows {
+            if let Effect::Step(step) = &mut row.effect {
+                step.took = std::time::Duration::ZERO;
+            }
+        }
+        trace
+    };
+    let order = |entry: &Entry| entry.counterexample.as_ref().map(|found| found.order.clone());
+    order(one) == order(other) && one.trace.as_ref().map(untimed) == other.trace.as_ref().map(untimed)
+}
+
+/// How much was run and how much of it over-admits, in few words.
+fn facts(entry: &Entry) -> String {
+    let over = entry.over_admission.map_or(0, |over| over.max);
+    let highest = if over > 0 { format!(", by {}", grouped(over)) } else { String::new() };
+    if let Some(census) = &entry.census {
+        let share = census.violating.share_of(&census.interleavings).filter(|_| !census.violating.is_zero());
+        let share = share.map_or_else(String::new, |share| format!(" ({})", percent(share)));
+        return format!(
+            "{} of {} over-admit{share}{highest}",
+            grouped(&census.violating),
+            grouped(&census.interleavings)
+        );
+    }
+    match (entry.engine, entry.executions, entry.violating_executions) {
+        (Engine::Schedule, ..) if over > 0 => format!("over-admits by {}", grouped(over)),
+        (Engine::Schedule, ..) if entry.judgement.verdict() == Verdict::Clean => {
+            "stays within the limit".to_owned()
+        }
+        (_, Some(all), Some(violating)) => {
+            let all = grouped(all);
+            format!("{} of {all} executions over-admit{highest}", grouped(violating))
+        }
+        (_, Some(all), None) => plural(all, "execution"),
+        (_, None, _) => String::new(),
+    }
+}
+
+/// The verdict, whether it was expected, and why it is undecided if it is.
+pub(super) fn judgement(entry: &Entry) -> String {
+    let phrase = entry.judgement.phrase();
+    match (&entry.coverage, entry.mismatches) {
+        _ if entry.judgement.verdict() != Verdict::Undecided => phrase.to_owned(),
+        (_, Some(different)) if different > 0 => {
+            format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
+        }
+        (Some(coverage), _) => {
+            printable(&format!("{phrase}: stopped by {} after {}", coverage.stopped_by, coverage.covered))
+        }
+        (None, _) => phrase.to_owned(),
+    }
+}

@@ -1,0 +1,171 @@
+//! What the terminal shows: scenario by scenario, then what was not run, then the overall verdict.
+//!
+//! It is plain ASCII where names are, and in colour only when asked. A failing report ends with one line that
+//! can be copied and pasted to see the failure again.
+
+use super::block::Block;
+use super::palette::{Palette, paint};
+use super::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
+use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
+use crate::trace::Trace;
+
+/// How to show a report. The default is what a log gets: no colour, everything, 80 columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether to colour it.
+    pub color: bool,
+    /// Whether to show only what keeps the run from being ok, and the overall verdict.
+    pub quiet: bool,
+    /// How many columns there are.
+    pub width: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { color: false, quiet: false, width: 80 }
+    }
+}
+
+/// The whole report. Without times if it was made [stable](Report::stable) before.
+pub fn render(report: &Report, options: &Options) -> String {
+    let palette = Palette::new(options.color);
+    let mut paragraphs = Vec::new();
+    if !options.quiet {
+        paragraphs.extend(server(report));
+    }
+    let shown: Vec<&Entry> = report.results.iter().filter(|entry| !options.quiet || matters(entry)).collect();
+    for (scenario, entries) in by(&shown, |entry| entry.scenario.as_str()) {
+        let about = report.about(scenario);
+        paragraphs.push(heading(scenario, about, options, &palette));
+        for (_, entries) in
+            by(&entries, |entry| (entry.limiter.as_str(), entry.schedule.as_deref(), entry.order.as_deref()))
+        {
+            paragraphs.extend(
+                Block { about, entries: &entries, width: options.width, palette: &palette }.paragraphs(),
+            );
+        }
+    }
+    if !options.quiet {
+        paragraphs.extend(not_run(&report.not_run, options.width));
+    }
+    paragraphs.push(last(report, &palette));
+    let text: Vec<String> = paragraphs.into_iter().map(|lines| lines.join("\n")).collect();
+    text.join("\n\n") + "\n"
+}
+
+/// One execution as a table.
+pub fn interleaving(about: &About, trace: &Trace, options: &Options) -> String {
+    lanes::table(about, trace, options.width, &Palette::new(options.color)).join("\n") + "\n"
+}
+
+/// Whether the result keeps the run from being ok.
+fn matters(entry: &Entry) -> bool {
+    entry.failed() || entry.judgement.verdict() == Verdict::Undecided
+}
+
+/// The entries by a key, both in the order in which they first come.
+fn by<'a, K: PartialEq>(entries: &[&'a Entry], key: impl Fn(&'a Entry) -> K) -> Vec<(K, Vec<&'a Entry>)> {
+    let mut groups: Vec<(K, Vec<&Entry>)> = Vec::new();
+    for entry in entries {
+        let key = key(entry);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(entry),
+            None => groups.push((key, vec![entry])),
+        }
+    }
+    groups
+}
+
+fn server(report: &Report) -> Option<Vec<String>> {
+    let redis = report.redis.as_ref()?;
+    let address = redis.address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+    Some(vec![printable(&format!("Redis {} ({}){address}", redis.version, redis.source))])
+}
+
+fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &Palette) -> Vec<String> {
+    let text = match about {
+        Some(about) => format!("{scenario}: {} (limit {})", about.title, grouped(about.limit)),
+        None => scenario.to_owned(),
+    };
+    let mut lines = wrapped(&printable(&text), options.width);
+    let rule = "=".repeat(lines.iter().map(|line| columns(line)).max().unwrap_or(0));
+    for line in &mut lines {
+        *line = paint(palette.heading, &line);
+    }
+    lines.push(rule);
+    lines
+}
+
+/// What was not run, each reason once.
+fn not_run(missing: &[NotRun], width: usize) -> Option<Vec<String>> {
+    let mut reasons: Vec<(StoreKind, &str)> = Vec::new();
+    for entry in missing {
+        let reason = (entry.store, entry.reason.as_str());
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let lines = reasons.into_iter().flat_map(|(store, reason)| {
+        let same = missing.iter().filter(|entry| (entry.store, entry.reason.as_str()) == (store, reason));
+        let names: Vec<String> = same.map(name).collect();
+        let reason = wrapped(&printable(&format!("not run on {store}: {reason}")), width);
+        reason.into_iter().chain(indented(&names.join(", "), width))
+    });
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() { None } else { Some(lines) }
+}
+
+fn name(entry: &NotRun) -> String {
+    match &entry.limiter {
+        Some(limiter) => format!("{}/{limiter}", entry.scenario),
+        None => entry.scenario.clone(),
+    }
+}
+
+fn indented(text: &str, width: usize) -> Vec<String> {
+    wrapped(text, width.saturating_sub(2)).into_iter().map(|line| format!("  {line}")).collect()
+}
+
+/// The overall verdict and, when it failed, how to see that again.
+fn last(report: &Report, palette: &Palette) -> Vec<String> {
+    let (style, word) = match report.verdict() {
+        Overall::Ok => (palette.good, "ok"),
+        Overall::Failed => (palette.bad, "failed"),
+        Overall::Undecided => (palette.warning, "undecided"),
+    };
+    let mut lines = vec![format!("{}: {}", paint(style, word), summary(report))];
+    if let Some(command) = report.first_failure().and_then(Entry::reproduce) {
+        lines.push("see it again with:".to_owned());
+        lines.push(printable(command));
+    }
+    lines
+}
+
+/// How many results there are, and how many of them keep the run from being ok.
+fn summary(report: &Report) -> String {
+    let results = plural(report.results.len(), "result");
+    let count = |holds: fn(&Entry) -> bool| report.results.iter().filter(|entry| holds(entry)).count();
+    let mut parts = vec![match count(Entry::failed) {
+        0 => results,
+        failed => format!("{failed} of {results} not as expected"),
+    }];
+    let undecided = count(|entry| !entry.failed() && matters(entry));
+    if undecided > 0 {
+        parts.push(format!("{undecided} undecided"));
+    }
+    let (wanted, unfit): (Vec<_>, Vec<_>) =
+        report.not_run.iter().partition(|entry| entry.is_for_want_of_a_server());
+    if !wanted.is_empty() {
+        parts.push(format!("{} not run for want of a server", wanted.len()));
+    }
+    if !unfit.is_empty() {
+        parts.push(format!("{} not run", unfit.len()));
+    }
+    if report.interrupted {
+        parts.push("interrupted".to_owned());
+    }
+    let elapsed: Option<u64> =
+        report.results.iter().filter_map(|entry| entry.elapsed_ns).reduce(u64::saturating_add);
+    parts.extend(elapsed.map(|ns| format!("took {}", nanoseconds(ns))));
+    parts.join(", ")
+}
