@@ -1,0 +1,254 @@
+//! TOML to raw data: keys and types are right and every value knows where it stands; nothing is linked yet.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Scenario;
+use super::check::check;
+use super::load::name_of;
+use super::table::{Located, Problems, Shape, Table, in_order, integer, string, strings, table, wrong_type};
+use crate::diagnostic::{Diagnostic, Diagnostics, clipped};
+
+type Value<'d> = Spanned<DeValue<'d>>;
+
+/// A scenario file as it was written. What is absent or could not be read is `None` or left out.
+#[derive(Debug)]
+pub(super) struct Raw<'d> {
+    pub(super) title: Option<Located<&'d str>>,
+    pub(super) why: Option<Located<&'d str>>,
+    pub(super) limit: Option<Located<i128>>,
+    pub(super) limiters: Option<Located<Vec<Located<&'d str>>>>,
+    /// The limiters that the file itself would define.
+    pub(super) defined_limiters: Vec<&'d str>,
+    pub(super) actors: Option<RawActors<'d>>,
+    pub(super) on_reject: Option<Located<&'d str>>,
+    pub(super) repeat: Option<Located<i128>>,
+    pub(super) key: Option<Located<&'d str>>,
+    pub(super) lease: Option<Located<&'d str>>,
+    pub(super) properties: Option<Located<Vec<Located<&'d str>>>>,
+    pub(super) schedules: Vec<RawSchedule<'d>>,
+    pub(super) explore: Option<Vec<RawExpectation<'d>>>,
+}
+
+/// Who runs what.
+#[derive(Debug)]
+pub(super) enum RawActors<'d> {
+    Clients(Located<Vec<RawClient<'d>>>),
+    Workers { count: Option<Located<i128>>, program: Program<'d> },
+}
+
+#[derive(Debug)]
+pub(super) struct RawClient<'d> {
+    pub(super) name: Located<&'d str>,
+    pub(super) program: Program<'d>,
+}
+
+pub(super) type Program<'d> = Vec<Located<&'d str>>;
+
+#[derive(Debug)]
+pub(super) struct RawSchedule<'d> {
+    pub(super) name: Option<Located<&'d str>>,
+    pub(super) order: Option<Located<&'d str>>,
+    pub(super) expect: Vec<RawExpectation<'d>>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawExpectation<'d> {
+    pub(super) limiter: Located<&'d str>,
+    pub(super) verdict: Located<&'d str>,
+}
+
+pub(super) static ROOT: Shape = Shape {
+    name: "the file",
+    keys: &[
+        "title",
+        "why",
+        "limit",
+        "limiters",
+        "clients",
+        "workers",
+        "on_reject",
+        "repeat",
+        "key",
+        "lease",
+        "properties",
+        "schedule",
+        "explore",
+        "limiter",
+    ],
+};
+
+static WORKERS: Shape = Shape { name: "`workers`", keys: &["count", "program"] };
+static SCHEDULE: Shape = Shape { name: "`[[schedule]]`", keys: &["name", "order", "expect"] };
+static EXPLORE: Shape = Shape { name: "`[explore]`", keys: &["expect", "faults"] };
+
+/// Reads and checks a scenario. The source's name is what errors call it; the scenario is named after its stem.
+pub fn parse(source_name: &str, text: &str) -> Result<Scenario, Diagnostics> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let syntax_errors = syntax_errors(text, &errors);
+    let mut problems = Problems::new(!syntax_errors.is_empty());
+    let raw = raw_scenario(document.get_ref(), &mut problems);
+    let scenario = check(name_of(source_name.as_ref()), text, &raw, &mut problems);
+
+    let mut problems = problems.list;
+    problems.retain(|problem| !explained(&problem.span, text, &syntax_errors));
+    problems.extend(syntax_errors);
+    match scenario {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        _ => Err(Diagnostics::new(source_name, text, problems)),
+    }
+}
+
+/// What is wrong with the text as TOML, by position.
+fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+    let mut errors: Vec<_> = errors
+        .iter()
+        .map(|error| Diagnostic::new(error.span().unwrap_or(text.len()..text.len()), error.message()))
+        .collect();
+    // One slip often gives several errors at the same place; the first says most.
+    errors.sort_by_key(|error| error.span.start);
+    errors.dedup_by_key(|error| error.span.start);
+    errors
+}
+
+/// Whether what was found there may only be a consequence: a syntax error starts on one of its lines.
+fn explained(span: &Range<usize>, text: &str, syntax_errors: &[Diagnostic]) -> bool {
+    let first = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let last = text.get(span.end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| span.end + at);
+    let next = syntax_errors.partition_point(|error| error.span.start < first);
+    syntax_errors.get(next).is_some_and(|error| error.span.start <= last)
+}
+
+fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'d> {
+    let mut root = Table::new(&ROOT, document, 0..0, problems);
+    // Tables first: a key of the top that stands in one of them is not missing.
+    let explore = root.optional("explore", explore).map(|explore| explore.value);
+    let schedules = root.optional("schedule", schedules).map_or_else(Vec::new, |schedules| schedules.value);
+    let actors = actors(&mut root);
+    let defined_limiters = defined_limiters(&mut root);
+    Raw {
+        title: root.required("title", string),
+        why: root.required("why", string),
+        limit: root.required("limit", integer),
+        limiters: root.required("limiters", strings),
+        defined_limiters,
+        actors,
+        on_reject: root.optional("on_reject", string),
+        repeat: root.optional("repeat", integer),
+        key: root.optional("key", string),
+        lease: root.optional("lease", string),
+        properties: root.optional("properties", strings),
+        schedules,
+        explore,
+    }
+}
+
+/// `[clients]` or `workers`.
+fn actors<'d>(root: &mut Table<'d, '_>) -> Option<RawActors<'d>> {
+    let help = "list them under `[clients]`, or set `workers = { count = 2, program = [\"acquire\"] }`";
+    match (root.key_span("clients"), root.key_span("workers")) {
+        (Some(clients), Some(workers)) => {
+            let later = if clients.start > workers.start { clients } else { workers };
+            let message = "a file has either `[clients]` or `workers`, not both";
+            root.problems.push(Diagnostic::new(later, message));
+        }
+        (None, None) if !root.mentions("clients") && !root.mentions("workers") => {
+            root.report_missing(Diagnostic::new(0..0, "there are no clients").help(help.to_owned()));
+        }
+        _ => {}
+    }
+    let clients = root.optional("clients", clients).map(RawActors::Clients);
+    let workers = root.optional("workers", workers).map(|workers| workers.value);
+    clients.or(workers)
+}
+
+fn clients<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawClient<'d>>> {
+    let entries = in_order(table(context, value, problems)?);
+    let clients = entries.into_iter().map(|(name, value)| RawClient { program: program(&name, value, problems), name });
+    Some(clients.collect())
+}
+
+fn program<'d>(client: &Located<&str>, value: &'d Value<'d>, problems: &mut Problems) -> Program<'d> {
+    let context = format!("the program of client `{}`", clipped(client.value));
+    if value.get_ref().is_array() {
+        return strings(&context, value, problems).unwrap_or_default();
+    }
+    let help = problems.misplaced(client.value);
+    problems.push(wrong_type(&context, "a list of operations", value).help(help));
+    Vec::new()
+}
+
+fn workers<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<RawActors<'d>> {
+    let entries = table(context, value, problems)?;
+    let mut workers = Table::new(&WORKERS, entries, value.span(), problems);
+    Some(RawActors::Workers {
+        count: workers.required("count", integer),
+        program: workers.required("program", strings).map_or_else(Vec::new, |program| program.value),
+    })
+}
+
+/// The names of the `[limiter.NAME]` tables, none of which can be used yet.
+fn defined_limiters<'d>(root: &mut Table<'d, '_>) -> Vec<&'d str> {
+    let Some(limiter) = root.optional("limiter", |_, value, _| Some(value)) else { return Vec::new() };
+    let Some(tables) = limiter.value.get_ref().as_table() else {
+        root.assume("limiters");
+        let help = "the limiters to run against are listed under `limiters`".to_owned();
+        root.problems.push(wrong_type("`limiter`", "a table", limiter.value).help(help));
+        return Vec::new();
+    };
+    let message = "limiters that are defined in the file are not supported yet";
+    let names = in_order(tables).into_iter().map(|(name, _)| name);
+    names
+        .map(|name| {
+            root.problems.push(Diagnostic::new(name.span, message));
+            name.value
+        })
+        .collect()
+}
+
+fn schedules<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawSchedule<'d>>> {
+    let Some(array) = value.get_ref().as_array() else {
+        let help = "every schedule starts with `[[schedule]]`".to_owned();
+        problems.push(wrong_type(context, "a list of tables", value).help(help));
+        return None;
+    };
+    Some(array.iter().filter_map(|item| schedule(item, problems)).collect())
+}
+
+fn schedule<'d>(value: &'d Value<'d>, problems: &mut Problems) -> Option<RawSchedule<'d>> {
+    let entries = table("an element of `schedule`", value, problems)?;
+    let mut schedule = Table::new(&SCHEDULE, entries, value.span(), problems);
+    Some(RawSchedule {
+        name: schedule.required("name", string),
+        order: schedule.required("order", string),
+        expect: schedule.optional("expect", expectations).map_or_else(Vec::new, |expect| expect.value),
+    })
+}
+
+fn explore<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawExpectation<'d>>> {
+    let entries = table(context, value, problems)?;
+    let mut explore = Table::new(&EXPLORE, entries, value.span(), problems);
+    if let Some(span) = explore.key_span("faults") {
+        explore.problems.push(Diagnostic::new(span, "`faults` is not supported yet"));
+    }
+    Some(explore.optional("expect", expectations).map_or_else(Vec::new, |expect| expect.value))
+}
+
+fn expectations<'d>(
+    context: &str,
+    value: &'d Value<'d>,
+    problems: &mut Problems,
+) -> Option<Vec<RawExpectation<'d>>> {
+    let Some(entries) = value.get_ref().as_table() else {
+        let help = "write `expect = { naive = \"violation\", atomic = \"clean\" }`".to_owned();
+        problems.push(wrong_type(context, "a table", value).help(help));
+        return None;
+    };
+    let expectations = in_order(entries).into_iter().filter_map(|(limiter, value)| {
+        let verdict = string("an expectation", value, problems)?;
+        Some(RawExpectation { limiter, verdict: Located { value: verdict, span: value.span() } })
+    });
+    Some(expectations.collect())
+}
