@@ -108,7 +108,7 @@ impl Diagnostics {
             )
         };
         match &diagnostic.help {
-            Some(help) => group.element(Level::HELP.message(help)),
+            Some(help) => group.element(Level::HELP.message(wrapped(help))),
             None => group,
         }
     }
@@ -147,6 +147,24 @@ impl<'a> Place<'a> {
     }
 }
 
+/// The text in lines that fit beside the margin of a rendered error.
+fn wrapped(text: &str) -> String {
+    const MARGIN: usize = 14;
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if column != 0 {
+            let fits = column + 1 + width <= WIDTH - MARGIN;
+            lines.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        lines.push_str(word);
+        column += width;
+    }
+    lines
+}
+
 /// The candidate that was most likely meant: the one that differs least, if it differs little.
 pub fn closest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = given.len() / 3;
@@ -176,7 +194,7 @@ pub fn suggestion<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>
 
 /// `a`, `b` or `c`; nothing if there are no candidates.
 pub fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    const MAX_LISTED: usize = 12;
+    const MAX_LISTED: usize = 16;
     let all: Vec<String> =
         candidates.into_iter().map(|candidate| format!("`{}`", clipped(candidate))).collect();
     let (last, head) = all.split_last()?;

@@ -67,11 +67,7 @@ fn scale_of(unit: &str, after: &str) -> Result<u64, DurationError> {
     if unit.is_empty() {
         return Err(if after.is_empty() { DurationError::NoUnit } else { DurationError::Unreadable });
     }
-    UNITS
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .map(|(_, scale)| *scale)
-        .ok_or(DurationError::UnknownUnit)
+    UNITS.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale).ok_or(DurationError::UnknownUnit)
 }
 
 /// The canonical text of a duration: one number in the largest unit that fits it exactly. What is finer than a

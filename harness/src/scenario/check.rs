@@ -8,7 +8,7 @@ use std::time::Duration;
 use gatecrash_limiter::Algorithm;
 use gatecrash_limiter::algorithm::{built_in, by_name};
 
-use super::parse::{Program, Raw, RawActors, RawClient, RawExpectation, RawSchedule};
+use super::parse::{Program, Raw, RawClient, RawExpectation, RawSchedule, RawWorkers};
 use super::table::{Located, Problems};
 use super::{
     ClientSpec, Expectations, Expected, MAX_CLIENTS, OnReject, OperationKind, Property, Scenario, Scripted,
@@ -25,9 +25,12 @@ pub(super) fn check(name: String, text: &str, raw: &Raw<'_>, problems: &mut Prob
     let why = not_blank("`why`", raw.why.as_ref(), problems);
     let limit = raw.limit.as_ref().and_then(|limit| in_range("`limit`", limit, 1..=1_000_000, problems));
     let limiters = limiters(raw, problems);
-    let clients = raw.actors.as_ref().map(|actors| clients(actors, problems));
+    let clients = raw.clients.as_ref().map(|listed| clients(listed, problems));
+    let workers = raw.workers.as_ref().map(|described| workers(&described.value, problems));
+    let clients = clients.or(workers);
     let on_reject = on_reject(raw.on_reject.as_ref(), problems);
-    let repeat = raw.repeat.as_ref().map_or(Some(1), |repeat| in_range("`repeat`", repeat, 1..=1_000, problems));
+    let repeat =
+        raw.repeat.as_ref().map_or(Some(1), |repeat| in_range("`repeat`", repeat, 1..=1_000, problems));
     let lease = lease(raw.lease.as_ref(), problems);
     let properties = properties(raw, problems);
     let judged = Judged::new(raw);
@@ -103,30 +106,23 @@ fn unknown_limiter(limiter: &Located<&str>) -> Diagnostic {
     Diagnostic::new(limiter.span.clone(), message).label("unknown limiter").help(help)
 }
 
-fn clients(actors: &RawActors<'_>, problems: &mut Problems) -> Vec<ClientSpec> {
-    match actors {
-        RawActors::Clients(clients) => {
-            check_number_of_clients(clients, problems);
-            clients.value.iter().map(|client| client_spec(client, problems)).collect()
-        }
-        RawActors::Workers { count, program: operations } => {
-            let range = 1..=MAX_CLIENTS as i128;
-            let count = count.as_ref().and_then(|count| in_range("`workers.count`", count, range, problems));
-            let program = program(operations, problems);
-            // A wrong number is reported; the schedules are then checked against all names that could be.
-            ClientSpec::workers(count.unwrap_or(MAX_CLIENTS), &program)
-        }
-    }
-}
-
-fn check_number_of_clients(clients: &Located<Vec<RawClient<'_>>>, problems: &mut Problems) {
-    if clients.value.is_empty() {
+fn clients(clients: &Located<Vec<RawClient<'_>>>, problems: &mut Problems) -> Vec<ClientSpec> {
+    if clients.value.is_empty() && !problems.has_misplaced() {
         problems.push(Diagnostic::new(clients.span.clone(), "`[clients]` needs at least one client"));
     }
     if let Some(first_beyond) = clients.value.get(MAX_CLIENTS) {
         let message = format!("there are {} clients; at most {MAX_CLIENTS} can run", clients.value.len());
         problems.push(Diagnostic::new(first_beyond.name.span.clone(), message).label("the first too many"));
     }
+    clients.value.iter().map(|client| client_spec(client, problems)).collect()
+}
+
+fn workers(workers: &RawWorkers<'_>, problems: &mut Problems) -> Vec<ClientSpec> {
+    let range = 1..=MAX_CLIENTS as i128;
+    let count = workers.count.as_ref().and_then(|count| in_range("`workers.count`", count, range, problems));
+    let program = program(&workers.program, problems);
+    // Where the number is wrong, schedules are still read: against all names that there could be.
+    ClientSpec::workers(count.unwrap_or(MAX_CLIENTS), &program)
 }
 
 fn client_spec(client: &RawClient<'_>, problems: &mut Problems) -> ClientSpec {
@@ -187,9 +183,10 @@ fn properties(raw: &Raw<'_>, problems: &mut Problems) -> Vec<Property> {
     let mut properties = Vec::new();
     for property in &named.value {
         let problem = match property.value {
-            name if !seen.insert(name) => {
-                Diagnostic::new(property.span.clone(), format!("property `{}` is listed twice", clipped(name)))
-            }
+            name if !seen.insert(name) => Diagnostic::new(
+                property.span.clone(),
+                format!("property `{}` is listed twice", clipped(name)),
+            ),
             "over-admission" => {
                 properties.push(Property::OverAdmission);
                 continue;
@@ -241,15 +238,16 @@ fn order(
     problems: &mut Problems,
 ) -> Option<Schedule> {
     let order = schedule.order.as_ref()?;
-    let errors = match Schedule::parse(order.value, clients) {
+    let (clients, misnamed): (Vec<_>, Vec<_>) =
+        clients.iter().cloned().partition(|name| is_client_name(name));
+    let errors = match Schedule::parse(order.value, &clients) {
         Ok(schedule) => return Some(schedule),
         Err(errors) => errors,
     };
     let start = content_start(text, order);
-    // A client whose name cannot be written in a schedule was reported where it is declared.
-    let misnamed: Vec<_> = clients.iter().filter(|name| !is_client_name(name)).collect();
     for error in errors {
         let token = &order.value[error.span.clone()];
+        // A client whose name cannot be written in a schedule was reported where it is declared.
         if !misnamed.iter().any(|name| token.contains(name.as_str())) {
             let within = |start: usize| start + error.span.start..start + error.span.end;
             let span = start.map_or(order.span.clone(), within);
@@ -313,7 +311,8 @@ impl<'d> Judged<'d> {
         let help = if is_built_in {
             Some(format!("add \"{name}\" to `limiters`, or take the expectation out"))
         } else {
-            let mut listed: Vec<_> = self.listed.iter().copied().collect();
+            let known = |name: &&str| by_name(name).is_some();
+            let mut listed: Vec<_> = self.listed.iter().copied().filter(known).collect();
             listed.sort_unstable();
             suggestion(limiter.value, listed)
         };

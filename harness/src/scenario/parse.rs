@@ -22,7 +22,8 @@ pub(super) struct Raw<'d> {
     pub(super) limiters: Option<Located<Vec<Located<&'d str>>>>,
     /// The limiters that the file itself would define.
     pub(super) defined_limiters: Vec<&'d str>,
-    pub(super) actors: Option<RawActors<'d>>,
+    pub(super) clients: Option<Located<Vec<RawClient<'d>>>>,
+    pub(super) workers: Option<Located<RawWorkers<'d>>>,
     pub(super) on_reject: Option<Located<&'d str>>,
     pub(super) repeat: Option<Located<i128>>,
     pub(super) key: Option<Located<&'d str>>,
@@ -32,16 +33,15 @@ pub(super) struct Raw<'d> {
     pub(super) explore: Option<Vec<RawExpectation<'d>>>,
 }
 
-/// Who runs what.
-#[derive(Debug)]
-pub(super) enum RawActors<'d> {
-    Clients(Located<Vec<RawClient<'d>>>),
-    Workers { count: Option<Located<i128>>, program: Program<'d> },
-}
-
 #[derive(Debug)]
 pub(super) struct RawClient<'d> {
     pub(super) name: Located<&'d str>,
+    pub(super) program: Program<'d>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawWorkers<'d> {
+    pub(super) count: Option<Located<i128>>,
     pub(super) program: Program<'d>,
 }
 
@@ -105,12 +105,31 @@ pub fn parse(source_name: &str, text: &str) -> Result<Scenario, Diagnostics> {
 fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
     let mut errors: Vec<_> = errors
         .iter()
-        .map(|error| Diagnostic::new(error.span().unwrap_or(text.len()..text.len()), error.message()))
+        .map(|error| {
+            let message = error.message();
+            let message = message.strip_suffix(", expected nothing").unwrap_or(message);
+            Diagnostic::new(error.span().unwrap_or(text.len()..text.len()), message)
+        })
         .collect();
     // One slip often gives several errors at the same place; the first says most.
     errors.sort_by_key(|error| error.span.start);
     errors.dedup_by_key(|error| error.span.start);
+    cut_after_unclosed_list(text, &mut errors);
     errors
+}
+
+/// A list that nobody closes swallows the lines after it, each with errors of its own: only the first is kept.
+fn cut_after_unclosed_list(text: &str, errors: &mut Vec<Diagnostic>) {
+    let swallowed_line = |error: &Diagnostic| {
+        let line = text.get(..error.span.start).and_then(|before| before.rsplit('\n').next());
+        error.message.starts_with("missing comma between array elements")
+            && line.is_some_and(|line| line.trim().is_empty())
+    };
+    let unclosed = errors.last().is_some_and(|error| error.message.starts_with("unclosed array"));
+    if let Some(first) = errors.iter().position(swallowed_line).filter(|_| unclosed) {
+        errors.truncate(first + 1);
+        errors[first].help = Some("a list above is not closed by `]`".to_owned());
+    }
 }
 
 /// Whether what was found there may only be a consequence: a syntax error starts on one of its lines.
@@ -126,7 +145,9 @@ fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'
     // Tables first: a key of the top that stands in one of them is not missing.
     let explore = root.optional("explore", explore).map(|explore| explore.value);
     let schedules = root.optional("schedule", schedules).map_or_else(Vec::new, |schedules| schedules.value);
-    let actors = actors(&mut root);
+    let clients = root.optional("clients", clients);
+    let workers = root.optional("workers", workers);
+    check_either_clients_or_workers(&mut root);
     let defined_limiters = defined_limiters(&mut root);
     Raw {
         title: root.required("title", string),
@@ -134,7 +155,8 @@ fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'
         limit: root.required("limit", integer),
         limiters: root.required("limiters", strings),
         defined_limiters,
-        actors,
+        clients,
+        workers,
         on_reject: root.optional("on_reject", string),
         repeat: root.optional("repeat", integer),
         key: root.optional("key", string),
@@ -145,9 +167,7 @@ fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'
     }
 }
 
-/// `[clients]` or `workers`.
-fn actors<'d>(root: &mut Table<'d, '_>) -> Option<RawActors<'d>> {
-    let help = "list them under `[clients]`, or set `workers = { count = 2, program = [\"acquire\"] }`";
+fn check_either_clients_or_workers(root: &mut Table<'_, '_>) {
     match (root.key_span("clients"), root.key_span("workers")) {
         (Some(clients), Some(workers)) => {
             let later = if clients.start > workers.start { clients } else { workers };
@@ -155,35 +175,41 @@ fn actors<'d>(root: &mut Table<'d, '_>) -> Option<RawActors<'d>> {
             root.problems.push(Diagnostic::new(later, message));
         }
         (None, None) if !root.mentions("clients") && !root.mentions("workers") => {
+            let help =
+                "list them under `[clients]`, or set `workers = { count = 2, program = [\"acquire\"] }`";
             root.report_missing(Diagnostic::new(0..0, "there are no clients").help(help.to_owned()));
         }
         _ => {}
     }
-    let clients = root.optional("clients", clients).map(RawActors::Clients);
-    let workers = root.optional("workers", workers).map(|workers| workers.value);
-    clients.or(workers)
 }
 
 fn clients<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawClient<'d>>> {
     let entries = in_order(table(context, value, problems)?);
-    let clients = entries.into_iter().map(|(name, value)| RawClient { program: program(&name, value, problems), name });
+    let clients = entries.into_iter().filter_map(|(name, value)| client(name, value, problems));
     Some(clients.collect())
 }
 
-fn program<'d>(client: &Located<&str>, value: &'d Value<'d>, problems: &mut Problems) -> Program<'d> {
-    let context = format!("the program of client `{}`", clipped(client.value));
+/// A client, unless it is a key of the top of the file that slipped in here.
+fn client<'d>(
+    name: Located<&'d str>,
+    value: &'d Value<'d>,
+    problems: &mut Problems,
+) -> Option<RawClient<'d>> {
+    let context = format!("the program of client `{}`", clipped(name.value));
     if value.get_ref().is_array() {
-        return strings(&context, value, problems).unwrap_or_default();
+        let program = strings(&context, value, problems).unwrap_or_default();
+        return Some(RawClient { name, program });
     }
-    let help = problems.misplaced(client.value);
+    let help = problems.misplaced(name.value);
+    let is_client = help.is_none();
     problems.push(wrong_type(&context, "a list of operations", value).help(help));
-    Vec::new()
+    is_client.then_some(RawClient { name, program: Vec::new() })
 }
 
-fn workers<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<RawActors<'d>> {
+fn workers<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<RawWorkers<'d>> {
     let entries = table(context, value, problems)?;
     let mut workers = Table::new(&WORKERS, entries, value.span(), problems);
-    Some(RawActors::Workers {
+    Some(RawWorkers {
         count: workers.required("count", integer),
         program: workers.required("program", strings).map_or_else(Vec::new, |program| program.value),
     })
@@ -208,7 +234,11 @@ fn defined_limiters<'d>(root: &mut Table<'d, '_>) -> Vec<&'d str> {
         .collect()
 }
 
-fn schedules<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawSchedule<'d>>> {
+fn schedules<'d>(
+    context: &str,
+    value: &'d Value<'d>,
+    problems: &mut Problems,
+) -> Option<Vec<RawSchedule<'d>>> {
     let Some(array) = value.get_ref().as_array() else {
         let help = "every schedule starts with `[[schedule]]`".to_owned();
         problems.push(wrong_type(context, "a list of tables", value).help(help));
@@ -227,7 +257,11 @@ fn schedule<'d>(value: &'d Value<'d>, problems: &mut Problems) -> Option<RawSche
     })
 }
 
-fn explore<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawExpectation<'d>>> {
+fn explore<'d>(
+    context: &str,
+    value: &'d Value<'d>,
+    problems: &mut Problems,
+) -> Option<Vec<RawExpectation<'d>>> {
     let entries = table(context, value, problems)?;
     let mut explore = Table::new(&EXPLORE, entries, value.span(), problems);
     if let Some(span) = explore.key_span("faults") {

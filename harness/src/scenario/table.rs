@@ -33,6 +33,10 @@ impl Problems {
         self.list.push(problem);
     }
 
+    pub(super) fn has_misplaced(&self) -> bool {
+        !self.misplaced.is_empty()
+    }
+
     /// Help for a key that does not belong where it stands, if it is one of the top of the file.
     pub(super) fn misplaced(&mut self, key: &str) -> Option<String> {
         let root_key = super::parse::ROOT.keys.iter().find(|root_key| **root_key == key)?;
@@ -199,7 +203,8 @@ pub(super) fn table<'d>(
 
 /// The entries of a table as they were declared: the map itself is sorted by key.
 pub(super) fn in_order<'d>(table: &'d DeTable<'d>) -> Vec<(Located<&'d str>, &'d Spanned<DeValue<'d>>)> {
-    let located = |key: &'d Spanned<_>| Located { value: AsRef::<str>::as_ref(key.get_ref()), span: key.span() };
+    let located =
+        |key: &'d Spanned<_>| Located { value: AsRef::<str>::as_ref(key.get_ref()), span: key.span() };
     let mut entries: Vec<_> = table.iter().map(|(key, value)| (located(key), value)).collect();
     entries.sort_by_key(|(key, _)| key.span.start);
     entries

@@ -70,17 +70,17 @@ fn tokens_that_cannot_be_read_say_so_all_at_once() {
             Ä: `Ä` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
             crahs: `crahs` is no fault of a client (did you mean `crash`?)
             crash!: `crash!` is no fault of a client (did you mean `crash`?)
-            : `` is no fault of a client (expected `crash`, `lose-reply` or `lose-request`)
+            A!: `!` must be followed by a fault of the client (expected `crash`, `lose-reply` or `lose-request`)
             5: a duration needs a unit: `us`, `ms`, `s`, `m` or `h`
             1.5s: not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`
             5sec: unknown unit of time: expected `us`, `ms`, `s`, `m` or `h`
-            : not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`
+            +: not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`
             99999999999999h: the duration is too long
             x: not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`
             reboot: `reboot` is no fault of a server (expected `flush-scripts`, `restart`, `failover` or `evict=KEY`)
             evict=: `evict=` is no fault of a server (expected `flush-scripts`, `restart`, `failover` or `evict=KEY`)
             restart=1: `restart=1` is no fault of a server (did you mean `restart`?)
-            : `` is no fault of a server (expected `flush-scripts`, `restart`, `failover` or `evict=KEY`)
+            !: `!` must be followed by a fault of the server (expected `flush-scripts`, `restart`, `failover` or `evict=KEY`)
         "#]],
     );
 }
