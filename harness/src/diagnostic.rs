@@ -58,7 +58,7 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     /// The errors of a text. Spans that do not lie on its characters are moved there.
-    pub fn new(source_name: impl Into<String>, text: impl Into<String>, mut list: Vec<Diagnostic>) -> Self {
+    pub fn new(source_name: &str, text: impl Into<String>, mut list: Vec<Diagnostic>) -> Self {
         let text = text.into();
         for diagnostic in &mut list {
             let start = char_boundary(&text, diagnostic.span.start);
@@ -66,7 +66,7 @@ impl Diagnostics {
             diagnostic.span = start..end.max(start);
         }
         list.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
-        Self { source_name: source_name.into(), text, list }
+        Self { source_name: escaped(source_name.chars()), text, list }
     }
 
     /// The errors, by position.
@@ -84,7 +84,8 @@ impl Diagnostics {
         }
         let total = self.list.len();
         if total > MAX_SHOWN {
-            out.push_str(&format!("{} more errors are not shown\n\n", total - MAX_SHOWN));
+            out.push_str(&(total - MAX_SHOWN).to_string());
+            out.push_str(" more errors are not shown");
         }
         out.truncate(out.trim_end().len());
         out
@@ -195,11 +196,12 @@ pub fn suggestion<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>
 /// `a`, `b` or `c`; nothing if there are no candidates.
 pub fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     const MAX_LISTED: usize = 16;
-    let all: Vec<String> =
-        candidates.into_iter().map(|candidate| format!("`{}`", clipped(candidate))).collect();
-    let (last, head) = all.split_last()?;
+    let all: Vec<&str> = candidates.into_iter().collect();
+    let quoted: Vec<_> =
+        all.iter().take(MAX_LISTED).map(|candidate| format!("`{}`", clipped(candidate))).collect();
+    let (last, head) = quoted.split_last()?;
     Some(if all.len() > MAX_LISTED {
-        format!("{}, … (one of {})", all[..MAX_LISTED].join(", "), all.len())
+        format!("one of {}, … ({} in all)", quoted.join(", "), all.len())
     } else if head.is_empty() {
         last.clone()
     } else {
@@ -210,15 +212,68 @@ pub fn one_of<'a>(candidates: impl IntoIterator<Item = &'a str>) -> Option<Strin
 /// Text from a user, fit to stand within a message: short, and without control characters.
 pub fn clipped(text: &str) -> String {
     const MAX_CHARS: usize = 40;
-    let mut clipped = String::new();
-    for c in text.chars().take(MAX_CHARS) {
-        match c {
-            '"' | '\'' | '\\' => clipped.push(c),
-            _ => clipped.extend(c.escape_debug()),
-        }
-    }
-    if text.chars().nth(MAX_CHARS).is_some() {
+    let mut chars = text.chars();
+    let mut clipped = escaped(chars.by_ref().take(MAX_CHARS));
+    if chars.next().is_some() {
         clipped.push('…');
     }
     clipped
+}
+
+/// Text without control characters and others that would move or hide what stands around them.
+fn escaped(text: impl Iterator<Item = char>) -> String {
+    let mut escaped = String::new();
+    for c in text {
+        match c {
+            '"' | '\'' | '\\' => escaped.push(c),
+            _ => escaped.extend(c.escape_debug()),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_candidate_differs_little() {
+        let known = ["limit", "limiters", "lease", "A"];
+        for (given, expected) in [
+            ("limt", Some("limit")),
+            ("limitres", Some("limiters")),
+            ("LEASE", Some("lease")),
+            ("a", Some("A")),
+            ("B", None),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(closest(given, known), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn lists_are_joined_and_cut() {
+        assert_eq!(one_of([]), None);
+        assert_eq!(one_of(["a"]).as_deref(), Some("`a`"));
+        assert_eq!(one_of(["a", "b", "c"]).as_deref(), Some("`a`, `b` or `c`"));
+        assert!(one_of(["x"; 17]).is_some_and(|list| list.ends_with("`x`, … (17 in all)")));
+    }
+
+    #[test]
+    fn spans_are_moved_onto_the_characters_of_the_text() {
+        let text = "aé";
+        let list = vec![Diagnostic::new(2..9, "second"), Diagnostic::new(1..2, "first")];
+        let diagnostics = Diagnostics::new("x", text, list);
+        let spans: Vec<_> = diagnostics.list().iter().map(|diagnostic| diagnostic.span.clone()).collect();
+        assert_eq!(spans, [1..1, 1..3]);
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(clipped("\u{1b}[31m 'x'"), "\\u{1b}[31m 'x'");
+        let diagnostic = Diagnostic::new(0..1, "here");
+        let rendered = Diagnostics::new("a\u{1b}b", "\u{1b}[31m\n", vec![diagnostic]).to_string();
+        assert!(!rendered.contains('\u{1b}'), "{rendered}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Files and folders: what is found, what is refused, and that all scenarios that are shipped load.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

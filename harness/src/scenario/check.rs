@@ -13,7 +13,7 @@ use super::table::{Located, Problems};
 use super::{
     ClientSpec, Expectations, Expected, MAX_CLIENTS, OnReject, OperationKind, Property, Scenario, Scripted,
 };
-use crate::diagnostic::{Diagnostic, clipped, closest, one_of, suggestion};
+use crate::diagnostic::{Diagnostic, clipped, closest, suggestion};
 use crate::duration;
 use crate::schedule::Schedule;
 
@@ -27,7 +27,7 @@ pub(super) fn check(name: String, text: &str, raw: &Raw<'_>, problems: &mut Prob
     let limiters = limiters(raw, problems);
     let clients = raw.clients.as_ref().map(|listed| clients(listed, problems));
     let workers = raw.workers.as_ref().map(|described| workers(&described.value, problems));
-    let clients = clients.or(workers);
+    let clients = clients.or(workers).filter(|clients| !clients.is_empty());
     let on_reject = on_reject(raw.on_reject.as_ref(), problems);
     let repeat =
         raw.repeat.as_ref().map_or(Some(1), |repeat| in_range("`repeat`", repeat, 1..=1_000, problems));
@@ -95,13 +95,10 @@ fn limiters(raw: &Raw<'_>, problems: &mut Problems) -> Vec<Arc<dyn Algorithm>> {
 
 fn unknown_limiter(limiter: &Located<&str>) -> Diagnostic {
     let built_in = built_in();
-    let names = built_in.iter().map(|algorithm| algorithm.name());
-    let meant = closest(limiter.value, names.clone());
-    let listed = one_of(names).map(|names| format!("the built-in limiters are {names}"));
-    let help = match meant {
-        Some(meant) => listed.map(|listed| format!("did you mean `{meant}`? ({listed})")),
-        None => listed,
-    };
+    let names: Vec<_> = built_in.iter().map(|algorithm| algorithm.name()).collect();
+    let meant = closest(limiter.value, names.iter().copied());
+    let guess = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    let help = format!("{guess}built in: `{}`", names.join("`, `"));
     let message = format!("no limiter is called `{}`", clipped(limiter.value));
     Diagnostic::new(limiter.span.clone(), message).label("unknown limiter").help(help)
 }
@@ -159,7 +156,7 @@ fn on_reject(on_reject: Option<&Located<&str>>, problems: &mut Problems) -> OnRe
         Some(("stop", _)) => OnReject::Stop,
         Some(("continue", _)) => OnReject::Continue,
         Some((_, other)) => {
-            problems.push(unknown("value of `on_reject`", other, &["stop", "continue"]));
+            problems.push(unknown("`on_reject` value", other, &["stop", "continue"]));
             OnReject::default()
         }
     }

@@ -1,7 +1,5 @@
 //! TOML to raw data: keys and types are right and every value knows where it stands; nothing is linked yet.
 
-use std::ops::Range;
-
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -76,24 +74,25 @@ pub(super) static ROOT: Shape = Shape {
         "properties",
         "schedule",
         "explore",
-        "limiter",
     ],
+    later: &["limiter"],
 };
 
-static WORKERS: Shape = Shape { name: "`workers`", keys: &["count", "program"] };
-static SCHEDULE: Shape = Shape { name: "`[[schedule]]`", keys: &["name", "order", "expect"] };
-static EXPLORE: Shape = Shape { name: "`[explore]`", keys: &["expect", "faults"] };
+static WORKERS: Shape = Shape { name: "`workers`", keys: &["count", "program"], later: &[] };
+static SCHEDULE: Shape = Shape { name: "`[[schedule]]`", keys: &["name", "order", "expect"], later: &[] };
+static EXPLORE: Shape = Shape { name: "`[explore]`", keys: &["expect"], later: &["faults"] };
 
 /// Reads and checks a scenario. The source's name is what errors call it; the scenario is named after its stem.
 pub fn parse(source_name: &str, text: &str) -> Result<Scenario, Diagnostics> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let syntax_errors = syntax_errors(text, &errors);
+    let mut syntax_errors = syntax_errors(text, &errors);
     let mut problems = Problems::new(!syntax_errors.is_empty());
     let raw = raw_scenario(document.get_ref(), &mut problems);
     let scenario = check(name_of(source_name.as_ref()), text, &raw, &mut problems);
 
     let mut problems = problems.list;
-    problems.retain(|problem| !explained(&problem.span, text, &syntax_errors));
+    remove_consequences(text, &syntax_errors, &mut problems);
+    cut_after_unclosed_list(text, &mut syntax_errors);
     problems.extend(syntax_errors);
     match scenario {
         Some(scenario) if problems.is_empty() => Ok(scenario),
@@ -114,7 +113,6 @@ fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
     // One slip often gives several errors at the same place; the first says most.
     errors.sort_by_key(|error| error.span.start);
     errors.dedup_by_key(|error| error.span.start);
-    cut_after_unclosed_list(text, &mut errors);
     errors
 }
 
@@ -132,12 +130,15 @@ fn cut_after_unclosed_list(text: &str, errors: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether what was found there may only be a consequence: a syntax error starts on one of its lines.
-fn explained(span: &Range<usize>, text: &str, syntax_errors: &[Diagnostic]) -> bool {
-    let first = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let last = text.get(span.end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| span.end + at);
-    let next = syntax_errors.partition_point(|error| error.span.start < first);
-    syntax_errors.get(next).is_some_and(|error| error.span.start <= last)
+/// Takes out what may only be a consequence: a syntax error starts on one of the same lines.
+fn remove_consequences(text: &str, syntax_errors: &[Diagnostic], problems: &mut Vec<Diagnostic>) {
+    let newlines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |at: usize| newlines.partition_point(|newline| *newline < at);
+    let damaged: Vec<usize> = syntax_errors.iter().map(|error| line(error.span.start)).collect();
+    problems.retain(|problem| {
+        let next = damaged.partition_point(|damaged| *damaged < line(problem.span.start));
+        damaged.get(next).is_none_or(|damaged| *damaged > line(problem.span.end))
+    });
 }
 
 fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'d> {

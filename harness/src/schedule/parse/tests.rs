@@ -1,3 +1,7 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::needless_raw_string_hashes, reason = "the form in which expect-test writes what it expects")]
+
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -9,16 +13,14 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// The errors of a schedule over A, B and Worker_1, each with the text that it is about.
+/// The errors of a schedule over A, B and `Worker_1`, each with the text that it is about.
 fn check_errors(text: &str, expected: &Expect) {
     let errors = Schedule::parse(text, &names(&["A", "B", "Worker_1"])).expect_err(text);
-    let shown: String = errors
-        .iter()
-        .map(|error| {
-            let help = error.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-            format!("{}: {}{help}\n", &text[error.span.clone()], error.message)
-        })
-        .collect();
+    let mut shown = String::new();
+    for error in errors {
+        let help = error.help.map(|help| format!(" ({help})")).unwrap_or_default();
+        writeln!(shown, "{}: {}{help}", &text[error.span], error.message).unwrap();
+    }
     expected.assert_eq(&shown);
 }
 
