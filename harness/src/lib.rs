@@ -18,4 +18,5 @@ pub mod server;
 pub mod store;
 pub mod target;
 pub mod trace;
+pub mod verdict;
 pub mod world;

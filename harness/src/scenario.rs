@@ -9,6 +9,14 @@ use gatecrash_limiter::Algorithm;
 
 use crate::schedule::Schedule;
 
+mod check;
+mod load;
+mod parse;
+mod table;
+
+pub use load::{LoadError, discover, load};
+pub use parse::parse;
+
 /// A checked scenario. Every name in it is known and every schedule fits its clients.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -43,11 +51,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The clients' names, in declared order.
+    /// The clients' names, in their order.
     pub fn client_names(&self) -> Vec<String> {
         self.clients.iter().map(|client| client.name.clone()).collect()
     }
 }
+
+/// The most clients that a scenario can have.
+pub const MAX_CLIENTS: usize = 256;
 
 /// A client: its name and the operations it runs, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +67,25 @@ pub struct ClientSpec {
     pub name: String,
     /// The operations of one round.
     pub program: Vec<OperationKind>,
+}
+
+impl ClientSpec {
+    /// Identical clients, named A … Z, AA, AB, …
+    pub fn workers(count: usize, program: &[OperationKind]) -> Vec<Self> {
+        (0..count).map(|index| Self { name: worker_name(index), program: program.to_vec() }).collect()
+    }
+}
+
+/// Counts in letters: after Z comes AA.
+fn worker_name(mut index: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(('A'..='Z').nth(index % 26).unwrap_or_default());
+        if index < 26 {
+            return letters.into_iter().rev().collect();
+        }
+        index = index / 26 - 1;
+    }
 }
 
 /// What a client asks of a limiter.
@@ -106,4 +136,18 @@ pub enum Expected {
     Clean,
     /// A violation.
     Violation,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_are_named_in_letters() {
+        let names: Vec<_> = ClientSpec::workers(704, &[]).into_iter().map(|client| client.name).collect();
+        assert_eq!(names[..2], ["A", "B"]);
+        assert_eq!(names[25..28], ["Z", "AA", "AB"]);
+        assert_eq!(names[51..53], ["AZ", "BA"]);
+        assert_eq!(names[701..], ["ZZ", "AAA", "AAB"]);
+    }
 }

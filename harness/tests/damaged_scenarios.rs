@@ -1,0 +1,70 @@
+//! Whatever a scenario file holds, reading it neither panics nor points outside it.
+
+use gatecrash::scenario;
+use proptest::prelude::*;
+
+const LAST_SLOT: &str = include_str!("../../scenarios/last-slot.toml");
+
+fn assert_sound(text: &str) {
+    let Err(errors) = scenario::parse("damaged.toml", text) else { return };
+    assert!(!errors.list().is_empty());
+    for error in errors.list() {
+        assert!(text.get(error.span.clone()).is_some(), "{error:?}");
+    }
+    assert!(errors.list().is_sorted_by_key(|error| error.span.start));
+    errors.render(true);
+}
+
+/// What may happen to a file: bytes are lost, put in, written over or doubled, and so are lines.
+fn damage(mut text: Vec<u8>, kind: u8, at: usize, length: usize, noise: &[u8]) -> Vec<u8> {
+    let start = at % (text.len() + 1);
+    let end = (start + length).min(text.len());
+    let line_start = text[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line_end =
+        text[start..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| start + at + 1);
+    let (range, put) = match kind {
+        0 => (start..end, Vec::new()),
+        1 => (start..start, noise.to_vec()),
+        2 => (start..end, noise.to_vec()),
+        3 => (start..start, text[start..end].to_vec()),
+        4 => (line_start..line_end, Vec::new()),
+        _ => (line_start..line_start, text[line_start..line_end].to_vec()),
+    };
+    text.splice(range, put);
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_text_panics(text in "\\PC*") {
+        assert_sound(&text);
+    }
+
+    #[test]
+    fn no_toml_like_text_panics(
+        text in "([\\[\\]{}=\"'#.,\n\r\t \\\\]|limit|limiters|clients|schedule|order|expect|naive|\u{e9}|\u{4e8c}|\\PC)*"
+    ) {
+        assert_sound(&text);
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        assert_sound(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn no_damaged_file_panics(
+        damages in prop::collection::vec(
+            (0..6u8, any::<usize>(), 0..12usize, "[\\[\\]{}=\"'#.,\n\r\\\\ A-C0-9\u{e9}\u{4e8c}]{1,3}|\\PC"),
+            1..6,
+        )
+    ) {
+        let mut text = LAST_SLOT.as_bytes().to_vec();
+        for (kind, at, length, noise) in &damages {
+            text = damage(text, *kind, *at, *length, noise.as_bytes());
+        }
+        assert_sound(&String::from_utf8_lossy(&text));
+    }
+}
