@@ -174,7 +174,7 @@ fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].iter().map(|line| format!("\n  {line}")).collect()
+    lines[lines.len().saturating_sub(TAIL_LINES)..].iter().flat_map(|line| ["\n  ", line]).collect()
 }
 
 /// A private server could not be started.
@@ -212,4 +212,34 @@ pub enum ServerError {
         /// The last lines of its output, each on a line of its own.
         output: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_ends_at_once_shows_what_it_said() {
+        let folder = Folder::create().unwrap();
+        // A shell knows none of a server's options, and says so.
+        let error = Keeper::start("/bin/sh".into(), folder.paths()).unwrap_err();
+        let ServerError::NotReady { what, output, .. } = &error else { panic!("{error}") };
+        assert!(what.starts_with("ended at once"), "{what}");
+        assert!(output.contains("option"), "{output}");
+        assert!(error.to_string().starts_with("/bin/sh ended at once"), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_run_is_named() {
+        let folder = Folder::create().unwrap();
+        let error =
+            Keeper::start("/nonexistent/redis-server".into(), folder.paths()).unwrap_err().to_string();
+        assert!(error.starts_with("cannot run /nonexistent/redis-server: "), "{error}");
+    }
+
+    #[test]
+    fn no_server_at_all_is_told_how_to_get_one() {
+        let text = ServerError::NotInstalled.to_string();
+        assert!(text.contains("ci/setup") && text.contains("--redis"), "{text}");
+    }
 }

@@ -128,6 +128,23 @@ fn a_store_deletes_its_own_keys_and_no_others() {
 }
 
 #[test]
+fn stores_on_one_server_do_not_see_each_other() {
+    let server = private();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut store = server.store(2).unwrap();
+                for round in 1..=50 {
+                    assert_eq!(store.execute(A, &command("INCR n")).unwrap(), Reply::Int(1), "{round}");
+                    assert_eq!(store.execute(B, &command("INCR n")).unwrap(), Reply::Int(2), "{round}");
+                    store.reset().unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn an_open_transaction_does_not_outlive_a_reset() {
     let server = private();
     let mut store = server.store(2).unwrap();

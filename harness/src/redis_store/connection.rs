@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use gatecrash_limiter::{Command, Reply};
-use redis::{Client, Cmd, ConnectionLike, RedisError, Value};
+use redis::{Client, Cmd, ConnectionLike, ErrorKind, RedisError, Value};
 
 use crate::store::StoreError;
 use crate::target::Address;
@@ -69,7 +69,7 @@ impl Connection {
             }
             Err(error) => {
                 self.lost = true;
-                Err(self.unavailable("waiting for a reply", explain(&error)))
+                Err(self.unavailable("waiting for a reply", explain(&error, RESPONSE_TIMEOUT)))
             }
         }
     }
@@ -143,7 +143,7 @@ fn open_within<T: Send + 'static>(
         .map_err(|error| unavailable(error.to_string()))?;
     match result.recv_timeout(OPEN_TIMEOUT) {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Err(unavailable(explain(&error))),
+        Ok(Err(error)) => Err(unavailable(explain(&error, CONNECT_TIMEOUT))),
         Err(_) => Err(unavailable(format!("no answer within {} ms", OPEN_TIMEOUT.as_millis()))),
     }
 }
@@ -160,16 +160,22 @@ fn connect(address: &Address) -> Result<Connection, RedisError> {
     Ok(Connection { link, place: address.to_string(), lost: false, in_transaction: false, watching: false })
 }
 
-/// What went wrong, with a way out where there is one.
-fn explain(error: &RedisError) -> String {
+/// What went wrong, on one line, with a way out where there is one. The crate's texts never hold a password.
+fn explain(error: &RedisError, limit: Duration) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", limit.as_secs());
+    }
+    if error.kind() == ErrorKind::Parse {
+        return "what answers is no Redis server".to_owned();
+    }
     let text = error.to_string();
-    if text.contains("UnknownIssuer") || text.contains("CaUsedAsEndEntity") {
+    if text.contains("peer certificate") {
         return format!(
-            "{text} (nobody that this machine trusts vouches for its certificate: name a file with one that does in \
-             SSL_CERT_FILE, or end the URL with #insecure to trust whoever answers)"
+            "{text} (to trust it, have SSL_CERT_FILE name a file with its CA's certificate; to trust whoever answers, \
+             end the URL with #insecure)"
         );
     }
-    if error.is_timeout() { format!("no reply within {} s", RESPONSE_TIMEOUT.as_secs()) } else { text }
+    text
 }
 
 /// A RESP2 value as a reply; the rest of the crate's values have no place on a RESP2 connection.

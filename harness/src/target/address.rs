@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use redis::io::tcp::TcpSettings;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
@@ -16,7 +17,7 @@ const SOCKET_OPTIONS: [&str; 3] = ["db", "user", "pass"];
 /// A server's address with the credentials for it. Both its texts leave the credentials out.
 #[derive(Clone)]
 pub struct Address {
-    info: ConnectionInfo,
+    info: Arc<ConnectionInfo>,
     shown: String,
 }
 
@@ -38,7 +39,7 @@ impl Address {
         let info = url
             .into_connection_info()
             .map_err(|_| "its host is a wildcard, or its user or password is not UTF-8".to_owned())?;
-        Ok(Self { info: settle(info), shown })
+        Ok(Self { info: Arc::new(settle(info)), shown })
     }
 
     /// The address of a unix socket.
@@ -47,7 +48,7 @@ impl Address {
         let shown = format!("redis+unix://{}", path.display());
         // This conversion has no way to fail; its signature is that of a trait.
         let Ok(info) = addr.into_connection_info() else { unreachable!("an address is an address") };
-        Self { info: settle(info), shown }
+        Self { info: Arc::new(settle(info)), shown }
     }
 
     /// Whether only this machine can answer at it: 127.0.0.0/8, `::1`, `localhost`, or a unix socket.
