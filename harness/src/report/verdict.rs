@@ -3,18 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Expected;
-
-/// What a search, or a single execution, found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Everything was looked at and nothing violates a property.
-    Clean,
-    /// A property was violated. This is final, whatever stopped the search afterwards.
-    Violation,
-    /// A bound, a budget or missing data stopped the search before it found anything.
-    Undecided,
-}
+pub use crate::verdict::Verdict;
 
 /// A verdict beside its expectation. Whether it is `ok` follows from the two and is decided here only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

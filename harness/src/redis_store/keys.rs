@@ -1,0 +1,95 @@
+//! A store's own keys: commands get a prefix at their key positions, replies lose it again.
+
+use bytes::Bytes;
+use gatecrash_limiter::{Command, Reply};
+
+/// What a store's keys begin with on the server.
+#[derive(Debug)]
+pub(super) struct Prefix(String);
+
+impl Prefix {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The command with the prefix on the parts at these positions.
+    pub(super) fn put_on(&self, command: &Command, positions: &[usize]) -> Command {
+        let mut parts = command.parts().to_vec();
+        for &at in positions {
+            parts[at] = [self.0.as_bytes(), &parts[at]].concat().into();
+        }
+        Command::from_parts(parts).unwrap_or_else(|| command.clone())
+    }
+
+    /// The reply as if there were no prefix: some name keys (`BLPOP`, a script's `KEYS[1]`, some errors).
+    pub(super) fn take_off(&self, reply: Reply) -> Reply {
+        match reply {
+            Reply::Bulk(bytes) if bytes.starts_with(self.0.as_bytes()) => {
+                Reply::Bulk(bytes.slice(self.0.len()..))
+            }
+            Reply::Array(items) => Reply::Array(items.into_iter().map(|item| self.take_off(item)).collect()),
+            Reply::Error(text) if text.contains(&self.0) => Reply::Error(text.replace(&self.0, "")),
+            other => other,
+        }
+    }
+}
+
+// STAND-IN, to be replaced by `pub(super) use crate::model::key_positions;` once that is there.
+/// Which of a command's parts are keys; `None` where it is not known.
+pub(super) fn key_positions(command: &Command) -> Option<Vec<usize>> {
+    let name = command.name().to_ascii_uppercase();
+    let count = command.parts().len();
+    let counted = |at: usize| -> Option<usize> {
+        command.parts().get(at).and_then(|n: &Bytes| std::str::from_utf8(n).ok()?.parse().ok())
+    };
+    let range = match name.as_slice() {
+        b"ZCARD" | b"ZADD" | b"ZREM" | b"ZRANGE" | b"GET" | b"SET" | b"INCR" | b"PEXPIRE" | b"TTL" => 1..2,
+        b"DEL" | b"WATCH" => 1..count,
+        b"EVAL" | b"EVALSHA" => 3..3 + counted(2).unwrap_or(0).min(count),
+        b"PING" | b"TIME" | b"MULTI" | b"EXEC" | b"DISCARD" | b"UNWATCH" | b"SCRIPT" | b"FLUSHALL"
+        | b"CONFIG" | b"INFO" | b"DEBUG" => 0..0,
+        _ => return None,
+    };
+    Some(range.filter(|&at| at < count).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefix() -> Prefix {
+        Prefix::new("p:".into())
+    }
+
+    fn rewritten(command: &Command) -> String {
+        prefix().put_on(command, &key_positions(command).unwrap()).to_string()
+    }
+
+    #[test]
+    fn keys_get_the_prefix_and_nothing_else_does() {
+        assert_eq!(rewritten(&Command::new("zadd").arg("k").arg("1").arg("k")), "zadd p:k 1 k");
+        assert_eq!(rewritten(&Command::new("DEL").arg("a").arg("b")), "DEL p:a p:b");
+        assert_eq!(
+            rewritten(&Command::new("EVALSHA").arg("k").arg("2").arg("k").arg("l").arg("k")),
+            "EVALSHA k 2 p:k p:l k"
+        );
+        assert_eq!(
+            rewritten(&Command::new("EVAL").arg("return 1").arg("9").arg("k")),
+            "EVAL \"return 1\" 9 p:k"
+        );
+        assert_eq!(rewritten(&Command::new("GET")), "GET");
+    }
+
+    #[test]
+    fn replies_lose_it() {
+        let reply =
+            Reply::Array(vec![Reply::bulk("p:k"), Reply::bulk("1"), Reply::Error("ERR p:k is odd".into())]);
+        let bare =
+            Reply::Array(vec![Reply::bulk("k"), Reply::bulk("1"), Reply::Error("ERR k is odd".into())]);
+        assert_eq!(prefix().take_off(reply), bare);
+    }
+}
