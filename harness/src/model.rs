@@ -1,0 +1,149 @@
+//! An in-memory Redis: the same commands, replies, errors and Lua, under a virtual clock, as plain data.
+//!
+//! A [`Model`] is a value. Two models compare equal exactly when no sequence of commands could tell them apart by
+//! their keys, clock, scripts and sessions, so an explorer can merge the states that it reaches by different ways.
+//! To keep it so, whatever has no effect any more is dropped at once: expired keys, the watch set of a client that
+//! will fail its `EXEC` anyway, the queue of a transaction that was aborted, the session of a client that has none.
+//!
+//! It answers as Redis 7.0 does with RESP2, and a differential test checks that against a real server.
+//!
+//! # What differs
+//!
+//! - Members of sets, fields of hashes and keys come in byte order; a server has no defined order for them.
+//! - An expired key vanishes when the clock moves, not at the next access. No command can see the difference, save
+//!   that a server may still count it in `DBSIZE`.
+//! - `SCAN` gives everything at once, with cursor 0.
+//! - `INCRBYFLOAT` computes in exact decimals, a server in 80-bit floats: it may differ in the last of 17 digits
+//!   once the value needs more than 19 digits in all.
+//!
+//! # What it cannot do
+//!
+//! Blocking commands, pub/sub, streams, databases other than 0, ACLs and `CONFIG`. In Lua: `cjson`, `cmsgpack`,
+//! `struct`, `bit`, RESP3. A script that runs for too long is stopped with an error (see
+//! [`INSTRUCTION_LIMIT`](crate::model::INSTRUCTION_LIMIT)); a server would let it run on.
+
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all handlers have one signature, whether or not they can fail"
+)]
+
+mod database;
+mod fault;
+mod glob;
+mod hashes;
+mod keys;
+mod lists;
+mod lua;
+mod number;
+mod scripts;
+mod sets;
+mod strings;
+mod table;
+mod transactions;
+mod value;
+mod zset_ranges;
+mod zset_stores;
+mod zsets;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gatecrash_limiter::{Command, Reply, Script};
+
+use self::database::Database;
+use self::fault::Fault;
+use self::scripts::Scripts;
+use self::table::{Handler, Row};
+use self::transactions::Transaction;
+use crate::schedule::ClientId;
+use crate::store::{Store, StoreError};
+
+pub use self::lua::INSTRUCTION_LIMIT;
+pub use self::table::key_positions;
+
+/// What a command comes to: a reply, or a refusal.
+type Answer = Result<Reply, Fault>;
+
+/// A Redis server and what it knows about its clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Model {
+    database: Database,
+    start: Duration,
+    scripts: Scripts,
+    transactions: BTreeMap<ClientId, Transaction>,
+}
+
+impl Model {
+    /// An empty server whose clock stands at the epoch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty server whose clock stands at `now` since the epoch.
+    pub fn at(now: Duration) -> Self {
+        Self { database: Database::at(now), start: now, ..Self::default() }
+    }
+
+    /// The server's clock, since the epoch.
+    pub fn now(&self) -> Duration {
+        self.database.now()
+    }
+
+    /// Runs one command for one client. Every problem is an error reply, as on a server.
+    pub fn run(&mut self, client: ClientId, command: &Command) -> Reply {
+        self.answer(client, command).unwrap_or_else(Reply::from)
+    }
+
+    fn answer(&mut self, client: ClientId, command: &Command) -> Answer {
+        let row = match table::resolve(command.parts()) {
+            Ok(row) => row,
+            Err(fault) => {
+                self.abort_transaction(client);
+                return Err(fault);
+            }
+        };
+        if !row.immediate && self.enqueue(client, command) {
+            return Ok(Reply::Status("QUEUED".into()));
+        }
+        self.apply(client, row, command)
+    }
+
+    /// Runs a command that was resolved to its row, whether or not the client is in a transaction.
+    fn apply(&mut self, client: ClientId, row: &Row, command: &Command) -> Answer {
+        let args = &command.parts()[row.words()..];
+        match row.handler {
+            Handler::Data(handler) => handler(&mut self.database, args),
+            Handler::Server(handler) => handler(self, client, args),
+        }
+    }
+}
+
+impl Store for Model {
+    fn execute(&mut self, client: ClientId, command: &Command) -> Result<Reply, StoreError> {
+        Ok(self.run(client, command))
+    }
+
+    fn advance(&mut self, by: Duration) {
+        self.database.advance(by);
+    }
+
+    fn reset(&mut self) -> Result<(), StoreError> {
+        self.database = Database::at(self.start);
+        self.transactions.clear();
+        Ok(())
+    }
+
+    fn load(&mut self, scripts: &[Script]) -> Result<(), StoreError> {
+        for script in scripts {
+            self.scripts.insert(script.sha1(), script.source().as_bytes());
+        }
+        Ok(())
+    }
+
+    fn fork(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Keys and their values, their expiry under the virtual clock, and who watches them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::fault::Fault;
+use super::value::{Kind, Value};
+use crate::schedule::ClientId;
+
+/// The data of a server. No key in it is expired.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Database {
+    entries: BTreeMap<Bytes, Entry>,
+    now: Duration,
+    watches: BTreeMap<ClientId, Watch>,
+}
+
+/// A key's value and when it expires, since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Entry {
+    pub(super) value: Value,
+    pub(super) expires_at: Option<Duration>,
+}
+
+/// What a client's next `EXEC` depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Watch {
+    /// No change to these keys.
+    Keys(BTreeSet<Bytes>),
+    /// One of them has changed. Which ones there were does not matter any more.
+    Dirty,
+}
+
+impl Database {
+    /// An empty database at a time since the epoch.
+    pub(super) fn at(now: Duration) -> Self {
+        Self { now, ..Self::default() }
+    }
+
+    /// The clock, since the epoch.
+    pub(super) fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Moves the clock on. Keys that expire by that vanish.
+    pub(super) fn advance(&mut self, by: Duration) {
+        self.now = self.now.saturating_add(by);
+        let expired: Vec<Bytes> =
+            self.entries.iter().filter(|(_, e)| self.is_past(e.expires_at)).map(|(k, _)| k.clone()).collect();
+        for key in expired {
+            self.remove(&key);
+        }
+    }
+
+    /// Whether a key with this expiry is gone. In its last millisecond it is still there, as in Redis.
+    fn is_past(&self, expires_at: Option<Duration>) -> bool {
+        expires_at.is_some_and(|at| self.now.as_millis() > at.as_millis())
+    }
+
+    /// What a key holds, and until when.
+    pub(super) fn entry(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// Whether a key exists.
+    pub(super) fn contains(&self, key: &[u8]) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// All keys and what they hold, in byte order.
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// A key's value as one type; `None` if there is no such key.
+    pub(super) fn get<T: Kind>(&self, key: &[u8]) -> Result<Option<&T>, Fault> {
+        match self.entries.get(key) {
+            None => Ok(None),
+            Some(entry) => T::view(&entry.value).map(Some).ok_or(Fault::WRONG_TYPE),
+        }
+    }
+
+    /// Changes a key's value as one type, from its empty value if there is no such key. `change` also says whether
+    /// it changed anything, in the sense of `WATCH`. A key left with nothing vanishes.
+    pub(super) fn edit<T: Kind, R>(
+        &mut self,
+        key: &Bytes,
+        change: impl FnOnce(&mut T) -> Result<(bool, R), Fault>,
+    ) -> Result<R, Fault> {
+        let changed;
+        let result;
+        if let Some(entry) = self.entries.get_mut(key) {
+            let value = T::view_mut(&mut entry.value).ok_or(Fault::WRONG_TYPE)?;
+            (changed, result) = change(value)?;
+            if value.is_void() {
+                self.entries.remove(key);
+            }
+        } else {
+            let mut value = T::default();
+            (changed, result) = change(&mut value)?;
+            if changed && !value.is_void() {
+                self.entries.insert(key.clone(), Entry { value: value.wrap(), expires_at: None });
+            }
+        }
+        if changed {
+            self.touch(key);
+        }
+        Ok(result)
+    }
+
+    /// Sets a key to a value that expires at a time, or never.
+    pub(super) fn insert(&mut self, key: Bytes, value: Value, expires_at: Option<Duration>) {
+        self.touch(&key);
+        if self.is_past(expires_at) {
+            self.entries.remove(&key);
+        } else {
+            self.entries.insert(key, Entry { value, expires_at });
+        }
+    }
+
+    /// Sets when a key that exists expires.
+    pub(super) fn set_expiry(&mut self, key: &[u8], expires_at: Option<Duration>) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.expires_at = expires_at;
+            self.touch(key);
+        }
+    }
+
+    /// Removes a key and gives what it held.
+    pub(super) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+        let entry = self.entries.remove(key)?;
+        self.touch(key);
+        Some(entry)
+    }
+
+    /// Removes every key.
+    pub(super) fn clear(&mut self) {
+        for key in std::mem::take(&mut self.entries).into_keys() {
+            self.touch(&key);
+        }
+    }
+
+    /// Makes a client's next `EXEC` depend on a key.
+    pub(super) fn watch(&mut self, client: ClientId, key: Bytes) {
+        let watch = self.watches.entry(client).or_insert_with(|| Watch::Keys(BTreeSet::new()));
+        if let Watch::Keys(keys) = watch {
+            keys.insert(key);
+        }
+    }
+
+    /// Ends all watches of a client and says whether a key that it watched has changed.
+    pub(super) fn unwatch(&mut self, client: ClientId) -> bool {
+        self.watches.remove(&client) == Some(Watch::Dirty)
+    }
+
+    fn touch(&mut self, key: &[u8]) {
+        for watch in self.watches.values_mut() {
+            if matches!(watch, Watch::Keys(keys) if keys.contains(key)) {
+                *watch = Watch::Dirty;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_lives_through_its_last_millisecond() {
+        let mut database = Database::default();
+        database.insert("k".into(), Value::Text("v".into()), Some(Duration::from_millis(10)));
+        database.advance(Duration::from_micros(10_999));
+        assert!(database.contains(b"k"));
+        database.advance(Duration::from_micros(1));
+        assert_eq!(database, Database::at(Duration::from_millis(11)));
+    }
+
+    #[test]
+    fn an_expiry_is_a_change_to_who_watches() {
+        let mut database = Database::default();
+        database.insert("k".into(), Value::Text("v".into()), Some(Duration::from_millis(10)));
+        database.watch(ClientId(1), "k".into());
+        database.advance(Duration::from_secs(1));
+        assert!(database.unwatch(ClientId(1)));
+        assert!(!database.unwatch(ClientId(1)));
+    }
+}

@@ -1,0 +1,184 @@
+//! Runs scripts in a real Lua 5.1.
+//!
+//! The interpreter is a cache, one for each thread, and no part of a model's state: it holds compiled functions and
+//! the tables that scripts see, all of them read-only. What a script does to the data it does to the database that
+//! is lent to the interpreter while the script runs.
+
+mod api;
+mod convert;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use mlua::chunk::ChunkMode;
+use mlua::{Function, HookTriggers, Lua, LuaOptions, StdLib, Table, Value, VmState};
+
+use super::Answer;
+use super::database::Database;
+use super::fault::Fault;
+
+/// After about so many Lua instructions a script is stopped with an error, also where it catches errors.
+pub const INSTRUCTION_LIMIT: u64 = 10_000_000;
+
+/// How many instructions pass between two looks at the limit.
+const INSTRUCTIONS_PER_CHECK: u32 = 1_000;
+/// How much memory an interpreter may take; beyond it, a script fails with "not enough memory".
+const MEMORY_LIMIT: usize = 256 << 20;
+/// How many compiled functions are kept before all are dropped.
+const COMPILED_LIMIT: usize = 1_024;
+
+const RUNAWAY: Fault = Fault::fixed("ERR The script ran for too many instructions and was stopped");
+/// Everything a script can reach is set up here.
+const SANDBOX: &str = include_str!("lua/sandbox.lua");
+
+thread_local! {
+    static INTERPRETER: Interpreter =
+        Interpreter::new().expect("the sandbox is fixed text that a test runs, and needs little memory");
+}
+
+/// Refuses a script that does not compile.
+pub(super) fn compile(sha1: &str, source: &[u8]) -> Result<(), Fault> {
+    INTERPRETER.with(|interpreter| interpreter.function(sha1, source).map(drop))
+}
+
+/// Runs a script on a database. What it did before an error stays done.
+pub(super) fn run(
+    db: &mut Database,
+    sha1: &str,
+    source: &[u8],
+    keys: &[Bytes],
+    arguments: &[Bytes],
+) -> Answer {
+    INTERPRETER.with(|interpreter| {
+        let function = interpreter.function(sha1, source)?;
+        interpreter.run(db, sha1, function, keys, arguments)
+    })
+}
+
+/// What the functions that scripts call share with what runs the scripts.
+#[derive(Default)]
+struct Host {
+    /// The database that is lent while a script runs.
+    database: RefCell<Database>,
+    /// How many looks at the limit the running script has been given.
+    checks: Cell<u64>,
+    /// The state of `math.random`, which starts anew with each script.
+    random: Cell<u64>,
+}
+
+impl Host {
+    fn is_spent(&self) -> bool {
+        self.checks.get() * u64::from(INSTRUCTIONS_PER_CHECK) >= INSTRUCTION_LIMIT
+    }
+
+    /// Fails once the running script has used up its instructions.
+    fn check(&self) -> mlua::Result<()> {
+        if self.is_spent() { Err(mlua::Error::external(RUNAWAY)) } else { Ok(()) }
+    }
+}
+
+struct Interpreter {
+    lua: Lua,
+    host: Rc<Host>,
+    /// Calls a function in protected mode and says where an error came from.
+    guard: Function,
+    /// What scripts see as globals.
+    globals: Table,
+    compiled: RefCell<HashMap<String, Function>>,
+}
+
+impl Interpreter {
+    fn new() -> mlua::Result<Self> {
+        let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
+        let lua = Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(false))?;
+        lua.set_memory_limit(MEMORY_LIMIT)?;
+        let host = Rc::new(Host::default());
+        let (guard, globals) = lua.load(SANDBOX).set_name("=sandbox").call(api::functions(&lua, &host)?)?;
+        Ok(Self { lua, host, guard, globals, compiled: RefCell::default() })
+    }
+
+    /// A script's compiled function.
+    fn function(&self, sha1: &str, source: &[u8]) -> Result<Function, Fault> {
+        if let Some(function) = self.compiled.borrow().get(sha1) {
+            return Ok(function.clone());
+        }
+        let chunk = self.lua.load(without_shebang(source)).set_name("@user_script").set_mode(ChunkMode::Text);
+        let function = chunk.into_function().map_err(|error| {
+            let why = match error {
+                mlua::Error::SyntaxError { message, .. } => message,
+                other => other.to_string(),
+            };
+            Fault::new(format!("ERR Error compiling script (new function): {why}"))
+        })?;
+        let mut compiled = self.compiled.borrow_mut();
+        if compiled.len() >= COMPILED_LIMIT {
+            compiled.clear();
+        }
+        compiled.insert(sha1.to_owned(), function.clone());
+        Ok(function)
+    }
+
+    fn run(
+        &self,
+        db: &mut Database,
+        sha1: &str,
+        script: Function,
+        keys: &[Bytes],
+        arguments: &[Bytes],
+    ) -> Answer {
+        self.prepare(keys, arguments).map_err(|error| Fault::new(format!("ERR {error}")))?;
+        std::mem::swap(db, &mut self.host.database.borrow_mut());
+        let outcome = self.guard.call::<(bool, Value)>(script);
+        std::mem::swap(db, &mut self.host.database.borrow_mut());
+        if self.host.is_spent() {
+            return Err(RUNAWAY);
+        }
+        match outcome {
+            Ok((true, value)) => Ok(convert::to_reply(&value, 0)),
+            Ok((false, Value::Table(error))) => Err(fault(&error, sha1)),
+            Ok((false, other)) => Err(Fault::new(format!("ERR {} script: {sha1}", convert::to_text(&other)))),
+            Err(error) => Err(Fault::new(format!("ERR {error} script: {sha1}"))),
+        }
+    }
+
+    /// Makes the interpreter as it was before its first script: what a script does must not depend on earlier ones.
+    fn prepare(&self, keys: &[Bytes], arguments: &[Bytes]) -> mlua::Result<()> {
+        let strings = |items: &[Bytes]| {
+            let strings = items.iter().map(|item| self.lua.create_string(item));
+            self.lua.create_sequence_from(strings.collect::<mlua::Result<Vec<_>>>()?)
+        };
+        self.globals.raw_set("KEYS", strings(keys)?)?;
+        self.globals.raw_set("ARGV", strings(arguments)?)?;
+        self.host.checks.set(0);
+        self.host.random.set(api::random_state(0));
+        let host = Rc::clone(&self.host);
+        let every = HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_CHECK);
+        self.lua.set_global_hook(every, move |_, _| {
+            host.checks.set(host.checks.get() + 1);
+            host.check().map(|()| VmState::Continue)
+        })
+    }
+}
+
+/// A script may start with `#!lua`. Its line stays, so that the others keep their numbers.
+fn without_shebang(source: &[u8]) -> &[u8] {
+    if !source.starts_with(b"#!lua") {
+        return source;
+    }
+    let end = source.iter().position(|byte| *byte == b'\n').unwrap_or(source.len());
+    &source[end..]
+}
+
+/// An error that a script did not catch, with the script and the place.
+fn fault(error: &Table, sha1: &str) -> Fault {
+    let text = |field: &str| error.raw_get::<Value>(field).map(|value| convert::to_text(&value));
+    match (text("err"), text("source"), text("line")) {
+        (Ok(err), Ok(source), Ok(line)) => Fault::new(format!("{err} script: {sha1}, on {source}:{line}.")),
+        _ => Fault::new(format!("ERR unknown error script: {sha1}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Numbers as Redis reads and writes them.
+
+use bytes::Bytes;
+
+use super::fault::Fault;
+
+/// A whole number in its shortest decimal form: no sign `+`, no leading zero, no space.
+pub(super) fn integer(text: &[u8]) -> Result<i64, Fault> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let canonical = match digits {
+        [] => false,
+        [b'0', rest @ ..] => rest.is_empty() && digits.len() == text.len(),
+        _ => digits.iter().all(u8::is_ascii_digit),
+    };
+    if !canonical {
+        return Err(Fault::NOT_INTEGER);
+    }
+    std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).ok_or(Fault::NOT_INTEGER)
+}
+
+/// A count: a whole number that is not negative.
+pub(super) fn count(text: &[u8]) -> Result<usize, Fault> {
+    usize::try_from(integer(text)?).map_err(|_| Fault::NOT_POSITIVE)
+}
+
+/// A floating-point number; `None` if it is none, or not a number.
+pub(super) fn float(text: &[u8]) -> Option<f64> {
+    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    if value.is_nan() { None } else { Some(value) }
+}
+
+/// A number as C's `%.17g` writes it.
+pub(super) fn general(value: f64) -> String {
+    const DIGITS: i32 = 17;
+    if !value.is_finite() {
+        return if value.is_nan() { "nan".into() } else { (if value < 0.0 { "-inf" } else { "inf" }).into() };
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53: exact")]
+    if value.fract() == 0.0 && value.abs() < 9e15 && !(value == 0.0 && value.is_sign_negative()) {
+        return (value as i64).to_string();
+    }
+    let scientific = format!("{value:.16e}");
+    let (mantissa, exponent) = scientific.split_once('e').expect("Rust writes an exponent when asked to");
+    let exponent: i32 = exponent.parse().expect("the exponent of a double is a small whole number");
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
+    let digits = mantissa.replace('.', "");
+    let digits = digits.trim_end_matches('0');
+    if (-4..DIGITS).contains(&exponent) {
+        format!("{sign}{}", positional(digits, exponent))
+    } else {
+        let point = if digits.len() > 1 { "." } else { "" };
+        let (head, tail) = digits.split_at(1);
+        let direction = if exponent < 0 { '-' } else { '+' };
+        format!("{sign}{head}{point}{tail}e{direction}{:02}", exponent.abs())
+    }
+}
+
+/// Significant digits, the first of which counts 10^exponent, without an exponent.
+fn positional(digits: &str, exponent: i32) -> String {
+    let Ok(whole) = usize::try_from(exponent + 1) else {
+        let zeros = exponent.unsigned_abs() as usize - 1;
+        return format!("0.{}{digits}", "0".repeat(zeros));
+    };
+    match whole {
+        0 => format!("0.{digits}"),
+        _ if digits.is_empty() => "0".into(),
+        _ if digits.len() <= whole => format!("{digits}{}", "0".repeat(whole - digits.len())),
+        _ => format!("{}.{}", &digits[..whole], &digits[whole..]),
+    }
+}
+
+/// A decimal number with 17 digits after the point, exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Decimal(i128);
+
+const DECIMAL_PLACES: u32 = 17;
+
+impl Decimal {
+    const OVERFLOW: Fault = Fault::fixed("ERR increment would produce NaN or Infinity");
+
+    /// Reads what Redis takes for a floating-point number.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Fault> {
+        let value = float(text).ok_or(Fault::NOT_FLOAT)?;
+        if value.is_infinite() {
+            return Err(Self::OVERFLOW);
+        }
+        let text = std::str::from_utf8(text).map_err(|_| Fault::NOT_FLOAT)?;
+        Self::exact(text).or_else(|| Self::exact(&format!("{value:.17}"))).ok_or(Self::OVERFLOW)
+    }
+
+    /// Reads a number without rounding; `None` if it has too many digits for that.
+    fn exact(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (sign, digits) = match mantissa.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let places = i32::try_from(fraction.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
+        let missing = u32::try_from(DECIMAL_PLACES.cast_signed().checked_sub(places)?).ok()?;
+        let scaled = format!("{whole}{fraction}").parse::<i128>().ok()?;
+        scaled.checked_mul(10_i128.checked_pow(missing)?).map(|scaled| Self(sign * scaled))
+    }
+
+    /// The sum.
+    pub(super) fn plus(self, other: Self) -> Result<Self, Fault> {
+        self.0.checked_add(other.0).map(Self).ok_or(Self::OVERFLOW)
+    }
+
+    /// The shortest decimal form.
+    pub(super) fn to_bytes(self) -> Bytes {
+        let scale = 10_u128.pow(DECIMAL_PLACES);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, fraction) = (self.0.unsigned_abs() / scale, self.0.unsigned_abs() % scale);
+        if fraction == 0 {
+            return format!("{sign}{whole}").into();
+        }
+        let fraction = format!("{fraction:017}");
+        format!("{sign}{whole}.{}", fraction.trim_end_matches('0')).into()
+    }
+}
+
+/// The part of a sequence that inclusive indices name, where negative ones count from the end.
+pub(super) fn span(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
+    let len = i64::try_from(len).expect("nothing is longer than i64::MAX");
+    let absolute = |i: i64| if i < 0 { i.saturating_add(len) } else { i };
+    let start = absolute(start).max(0);
+    let end = absolute(end).min(len - 1);
+    if start > end || start >= len {
+        return 0..0;
+    }
+    let index = |i: i64| usize::try_from(i).expect("was made non-negative above");
+    index(start)..index(end) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_shortest_form_is_an_integer() {
+        for text in ["", "-", "-0", "01", "+1", " 1", "1 ", "9223372036854775808", "1.0"] {
+            assert_eq!(integer(text.as_bytes()), Err(Fault::NOT_INTEGER), "{text:?}");
+        }
+        assert_eq!(integer(b"-9223372036854775808"), Ok(i64::MIN));
+    }
+
+    #[test]
+    fn general_writes_what_c_writes() {
+        for (value, text) in [
+            (0.1, "0.10000000000000001"),
+            (3.0, "3"),
+            (1e17, "1e+17"),
+            (1e16, "10000000000000000"),
+            (1.5e300, "1.5000000000000001e+300"),
+            (-0.0, "-0"),
+            (0.00012, "0.00012"),
+            (0.000_012, "1.2e-05"),
+            (f64::NEG_INFINITY, "-inf"),
+            (-2.5, "-2.5"),
+        ] {
+            assert_eq!(general(value), text);
+        }
+    }
+
+    #[test]
+    fn decimals_add_without_rounding() {
+        let sum = Decimal::parse(b"0.1").unwrap().plus(Decimal::parse(b"2e-1").unwrap()).unwrap();
+        assert_eq!(sum.to_bytes(), "0.3");
+    }
+
+    #[test]
+    fn spans_stay_inside() {
+        assert_eq!(span(0, -1, 3), 0..3);
+        assert_eq!(span(-100, 100, 3), 0..3);
+        assert_eq!(span(2, 1, 3), 0..0);
+        assert_eq!(span(5, 9, 3), 0..0);
+        assert_eq!(span(0, -1, 0), 0..0);
+    }
+}

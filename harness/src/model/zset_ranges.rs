@@ -1,0 +1,231 @@
+//! Ranges of sorted sets: by rank, by score and by the members' bytes.
+
+use bytes::Bytes;
+use gatecrash_limiter::Reply;
+
+use super::database::Database;
+use super::fault::Fault;
+use super::strings::length;
+use super::table::{ONE_KEY, Row, TWO_KEYS, data};
+use super::value::{Kind, Value};
+use super::zsets::{Score, Zset};
+use super::{Answer, number};
+
+pub(super) const COMMANDS: &[Row] = &[
+    data("ZRANGE", -4, ONE_KEY, |db, args| Query::parse(args, None, Scope::Free)?.answer(db, &args[0])),
+    data("ZREVRANGE", -4, ONE_KEY, |db, args| range(db, args, By::Rank, true)),
+    data("ZRANGEBYSCORE", -4, ONE_KEY, |db, args| range(db, args, By::Score, false)),
+    data("ZREVRANGEBYSCORE", -4, ONE_KEY, |db, args| range(db, args, By::Score, true)),
+    data("ZRANGEBYLEX", -4, ONE_KEY, |db, args| range(db, args, By::Lex, false)),
+    data("ZREVRANGEBYLEX", -4, ONE_KEY, |db, args| range(db, args, By::Lex, true)),
+    data("ZRANGESTORE", -5, TWO_KEYS, zrangestore),
+    data("ZCOUNT", 4, ONE_KEY, |db, args| count(db, args, By::Score)),
+    data("ZLEXCOUNT", 4, ONE_KEY, |db, args| count(db, args, By::Lex)),
+    data("ZREMRANGEBYRANK", 4, ONE_KEY, |db, args| remove(db, args, By::Rank)),
+    data("ZREMRANGEBYSCORE", 4, ONE_KEY, |db, args| remove(db, args, By::Score)),
+    data("ZREMRANGEBYLEX", 4, ONE_KEY, |db, args| remove(db, args, By::Lex)),
+];
+
+/// What a range's ends are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Rank,
+    Score,
+    Lex,
+}
+
+/// One end of a range by value.
+enum Bound<T> {
+    Lowest,
+    Highest,
+    Inclusive(T),
+    Exclusive(T),
+}
+
+impl<T: Ord> Bound<T> {
+    /// Whether `value` is not below this, taken as the lower end.
+    fn admits_above(&self, value: &T) -> bool {
+        match self {
+            Self::Lowest => true,
+            Self::Highest => false,
+            Self::Inclusive(end) => value >= end,
+            Self::Exclusive(end) => value > end,
+        }
+    }
+
+    /// Whether `value` is not above this, taken as the upper end.
+    fn admits_below(&self, value: &T) -> bool {
+        match self {
+            Self::Lowest => false,
+            Self::Highest => true,
+            Self::Inclusive(end) => value <= end,
+            Self::Exclusive(end) => value < end,
+        }
+    }
+}
+
+/// A range with ends that were read.
+enum Range {
+    Rank(i64, i64),
+    Score(Bound<Score>, Bound<Score>),
+    Lex(Bound<Bytes>, Bound<Bytes>),
+}
+
+impl Range {
+    fn parse(by: By, min: &Bytes, max: &Bytes) -> Result<Self, Fault> {
+        Ok(match by {
+            By::Rank => Self::Rank(number::integer(min)?, number::integer(max)?),
+            By::Score => Self::Score(score_bound(min)?, score_bound(max)?),
+            By::Lex => Self::Lex(lex_bound(min)?, lex_bound(max)?),
+        })
+    }
+
+    /// The places of the members inside. Members in order make every range one stretch.
+    fn places(&self, zset: &Zset) -> std::ops::Range<usize> {
+        let members = zset.members();
+        let stretch = |above: &dyn Fn(&(Score, Bytes)) -> bool, below: &dyn Fn(&(Score, Bytes)) -> bool| {
+            let start = members.partition_point(|member| !above(member));
+            start..members.partition_point(below).max(start)
+        };
+        match self {
+            Self::Rank(start, end) => number::span(*start, *end, members.len()),
+            Self::Score(min, max) => stretch(&|m| min.admits_above(&m.0), &|m| max.admits_below(&m.0)),
+            Self::Lex(min, max) => stretch(&|m| min.admits_above(&m.1), &|m| max.admits_below(&m.1)),
+        }
+    }
+}
+
+fn score_bound(text: &[u8]) -> Result<Bound<Score>, Fault> {
+    let (exclusive, digits) = text.strip_prefix(b"(").map_or((false, text), |rest| (true, rest));
+    let score = Score::parse(digits).ok_or(Fault::fixed("ERR min or max is not a float"))?;
+    Ok(if exclusive { Bound::Exclusive(score) } else { Bound::Inclusive(score) })
+}
+
+fn lex_bound(text: &Bytes) -> Result<Bound<Bytes>, Fault> {
+    match text.first() {
+        Some(b'-') if text.len() == 1 => Ok(Bound::Lowest),
+        Some(b'+') if text.len() == 1 => Ok(Bound::Highest),
+        Some(b'[') => Ok(Bound::Inclusive(text.slice(1..))),
+        Some(b'(') => Ok(Bound::Exclusive(text.slice(1..))),
+        _ => Err(Fault::fixed("ERR min or max not valid string range item")),
+    }
+}
+
+/// Which options a command knows: all of them, or those that its name leaves open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Free,
+    Store,
+    Fixed,
+}
+
+/// What `ZRANGE` and its relatives are asked for.
+struct Query {
+    range: Range,
+    reverse: bool,
+    with_scores: bool,
+    offset: i64,
+    limit: i64,
+}
+
+impl Query {
+    /// From `key min max [option…]`. What the name of the command says is `given`: by what, and whether reversed.
+    fn parse(args: &[Bytes], given: Option<(By, bool)>, scope: Scope) -> Result<Self, Fault> {
+        let (mut by, mut reverse) = given.unwrap_or((By::Rank, false));
+        let (mut with_scores, mut offset, mut limit) = (false, 0, -1);
+        let open = scope != Scope::Fixed;
+        let mut rest = &args[3..];
+        while let Some((word, tail)) = rest.split_first() {
+            rest = tail;
+            match (word.to_ascii_uppercase().as_slice(), rest) {
+                (b"WITHSCORES", _) if scope != Scope::Store => with_scores = true,
+                (b"LIMIT", [start, most, tail @ ..]) => {
+                    (offset, limit) = (number::integer(start)?, number::integer(most)?);
+                    rest = tail;
+                }
+                (b"REV", _) if open => reverse = true,
+                (b"BYSCORE", _) if open => by = By::Score,
+                (b"BYLEX", _) if open => by = By::Lex,
+                _ => return Err(Fault::SYNTAX),
+            }
+        }
+        if limit != -1 && by == By::Rank {
+            return Err(Fault::fixed(
+                "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+            ));
+        }
+        if with_scores && by == By::Lex {
+            return Err(Fault::fixed("ERR syntax error, WITHSCORES not supported in combination with BYLEX"));
+        }
+        // By value, a reversed range names its upper end first.
+        let (min, max) = if reverse && by != By::Rank { (&args[2], &args[1]) } else { (&args[1], &args[2]) };
+        Ok(Self { range: Range::parse(by, min, max)?, reverse, with_scores, offset, limit })
+    }
+
+    /// The members, in the order that was asked for.
+    fn select(&self, zset: &Zset) -> Vec<(Score, Bytes)> {
+        let mut places = self.range.places(zset);
+        if let (Range::Rank(start, end), true) = (&self.range, self.reverse) {
+            let mirrored = number::span(*start, *end, zset.len());
+            places = zset.len() - mirrored.end..zset.len() - mirrored.start;
+        }
+        let mut members = zset.members()[places].to_vec();
+        if self.reverse {
+            members.reverse();
+        }
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        members.into_iter().skip(offset).take(limit).collect()
+    }
+
+    fn answer(&self, db: &Database, key: &Bytes) -> Answer {
+        let members = db.get::<Zset>(key)?.map(|zset| self.select(zset)).unwrap_or_default();
+        let replies = members.into_iter().flat_map(|(score, member)| {
+            let score = self.with_scores.then(|| score.reply());
+            [Some(Reply::Bulk(member)), score].into_iter().flatten()
+        });
+        Ok(Reply::Array(replies.collect()))
+    }
+}
+
+fn range(db: &mut Database, args: &[Bytes], by: By, reverse: bool) -> Answer {
+    Query::parse(args, Some((by, reverse)), Scope::Fixed)?.answer(db, &args[0])
+}
+
+/// `ZRANGESTORE destination source min max [option…]`.
+fn zrangestore(db: &mut Database, args: &[Bytes]) -> Answer {
+    let query = Query::parse(&args[1..], None, Scope::Store)?;
+    let members = db.get::<Zset>(&args[1])?.map(|zset| query.select(zset)).unwrap_or_default();
+    let mut result = Zset::default();
+    for (score, member) in members {
+        result.insert(score, member);
+    }
+    Ok(store(db, &args[0], result))
+}
+
+/// Makes a key hold a sorted set, or nothing if it is empty, and tells how many members it has.
+pub(super) fn store(db: &mut Database, key: &Bytes, zset: Zset) -> Reply {
+    let stored = length(zset.len());
+    if zset.is_empty() {
+        db.remove(key);
+    } else {
+        let value: Value = zset.wrap();
+        db.insert(key.clone(), value, None);
+    }
+    stored
+}
+
+fn count(db: &mut Database, args: &[Bytes], by: By) -> Answer {
+    let range = Range::parse(by, &args[1], &args[2])?;
+    Ok(length(db.get::<Zset>(&args[0])?.map_or(0, |zset| range.places(zset).len())))
+}
+
+fn remove(db: &mut Database, args: &[Bytes], by: By) -> Answer {
+    let range = Range::parse(by, &args[1], &args[2])?;
+    db.edit(&args[0], |zset: &mut Zset| {
+        let places = range.places(zset);
+        let removed = places.len();
+        zset.drain(places);
+        Ok((removed > 0, length(removed)))
+    })
+}

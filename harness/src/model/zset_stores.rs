@@ -1,0 +1,120 @@
+//! Unions and intersections of sorted sets and sets.
+
+use bytes::Bytes;
+
+use super::database::Database;
+use super::fault::Fault;
+use super::table::{Keys, Row, data};
+use super::value::{Set, Value};
+use super::zset_ranges::store;
+use super::zsets::{Score, Zset};
+use super::{Answer, number};
+
+const DESTINATION: Keys = Keys::Destination { at: 2 };
+
+pub(super) const COMMANDS: &[Row] = &[
+    data("ZUNIONSTORE", -4, DESTINATION, |db, args| combine(db, args, Operation::Union, "zunionstore")),
+    data("ZINTERSTORE", -4, DESTINATION, |db, args| {
+        combine(db, args, Operation::Intersection, "zinterstore")
+    }),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Union,
+    Intersection,
+}
+
+/// How the scores of one member become one.
+#[derive(Clone, Copy)]
+enum Aggregate {
+    Sum,
+    Min,
+    Max,
+}
+
+impl Aggregate {
+    fn parse(text: &[u8]) -> Result<Self, Fault> {
+        match text.to_ascii_uppercase().as_slice() {
+            b"SUM" => Ok(Self::Sum),
+            b"MIN" => Ok(Self::Min),
+            b"MAX" => Ok(Self::Max),
+            _ => Err(Fault::SYNTAX),
+        }
+    }
+
+    /// The sum of opposite infinities counts as zero.
+    fn apply(self, a: Score, b: Score) -> Score {
+        match self {
+            Self::Sum => Score::new(a.value() + b.value()).unwrap_or(Score::ZERO),
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
+        }
+    }
+}
+
+/// What follows the keys.
+struct Options {
+    weights: Vec<f64>,
+    aggregate: Aggregate,
+}
+
+impl Options {
+    fn parse(mut args: &[Bytes], inputs: usize) -> Result<Self, Fault> {
+        let mut options = Self { weights: vec![1.0; inputs], aggregate: Aggregate::Sum };
+        while let [word, rest @ ..] = args {
+            match word.to_ascii_uppercase().as_slice() {
+                b"WEIGHTS" if rest.len() >= inputs => {
+                    let weight = |text: &Bytes| number::float(text);
+                    let weights: Option<_> = rest[..inputs].iter().map(weight).collect();
+                    options.weights = weights.ok_or(Fault::fixed("ERR weight value is not a float"))?;
+                    args = &rest[inputs..];
+                }
+                b"AGGREGATE" if !rest.is_empty() => {
+                    options.aggregate = Aggregate::parse(&rest[0])?;
+                    args = &rest[1..];
+                }
+                _ => return Err(Fault::SYNTAX),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn combine(db: &mut Database, args: &[Bytes], operation: Operation, command: &str) -> Answer {
+    let inputs = number::integer(&args[1])?;
+    if inputs < 1 {
+        return Err(Fault::new(format!("ERR at least 1 input key is needed for '{command}' command")));
+    }
+    let inputs = usize::try_from(inputs).ok().filter(|n| *n <= args.len() - 2).ok_or(Fault::SYNTAX)?;
+    let (keys, rest) = args[2..].split_at(inputs);
+    let members = keys.iter().map(|key| members(db, key)).collect::<Result<Vec<_>, Fault>>()?;
+    let options = Options::parse(rest, inputs)?;
+    let mut result = Zset::default();
+    for (nth, (weight, members)) in options.weights.iter().zip(&members).enumerate() {
+        let mut next = if operation == Operation::Union { result.clone() } else { Zset::default() };
+        for (score, member) in members {
+            let score = Score::new(score.value() * weight).unwrap_or(Score::ZERO);
+            match result.score(member) {
+                Some(so_far) => next.insert(options.aggregate.apply(so_far, score), member.clone()),
+                None if nth == 0 || operation == Operation::Union => next.insert(score, member.clone()),
+                None => {}
+            }
+        }
+        result = next;
+    }
+    Ok(store(db, &args[0], result))
+}
+
+/// The members of a sorted set, or of a set with score 1 each.
+fn members(db: &Database, key: &Bytes) -> Result<Vec<(Score, Bytes)>, Fault> {
+    let one = || Score::new(1.0).expect("one is a number");
+    match db.entry(key).map(|entry| &entry.value) {
+        None => Ok(Vec::new()),
+        Some(Value::Set(_)) => {
+            let set = db.get::<Set>(key)?;
+            Ok(set.into_iter().flatten().map(|member| (one(), member.clone())).collect())
+        }
+        Some(_) => Ok(db.get::<Zset>(key)?.map(|zset| zset.members().to_vec()).unwrap_or_default()),
+    }
+}
