@@ -127,6 +127,14 @@ impl Store for Model {
         self.database.advance(by);
     }
 
+    fn has_virtual_time(&self) -> bool {
+        true
+    }
+
+    fn last_round_trip(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn reset(&mut self) -> Result<(), StoreError> {
         self.database = Database::at(self.start);
         self.transactions.clear();

@@ -138,11 +138,6 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// How long the last command took, from before it was written until its reply was read.
-    pub fn last_round_trip(&self) -> Duration {
-        self.last_round_trip
-    }
-
     /// What this store's keys begin with on the server.
     pub fn prefix(&self) -> &str {
         self.prefix.as_str()
@@ -201,6 +196,15 @@ impl Store for RedisStore {
 
     /// Does nothing: the server keeps its own clock.
     fn advance(&mut self, _by: Duration) {}
+
+    fn has_virtual_time(&self) -> bool {
+        false
+    }
+
+    /// From before the command was written until its reply was read.
+    fn last_round_trip(&self) -> Duration {
+        self.last_round_trip
+    }
 
     fn reset(&mut self) -> Result<(), StoreError> {
         for connection in &mut self.connections {

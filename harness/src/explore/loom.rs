@@ -1,7 +1,7 @@
 //! The same clients as loom threads, over the model behind a `loom::sync::Mutex`.
 //!
 //! loom explores the orders in which its threads take the lock, by dynamic partial-order reduction (Flanagan and
-//! Godefroid 2005; CDSChecker, Norris and Demsky 2013); one execution of ours may be several of loom's. Each thread
+//! Godefroid 2005; `CDSChecker`, Norris and Demsky 2013); one execution of ours may be several of loom's. Each thread
 //! drives its own client and holds the lock for one command, so that a command is one atomic step, as on a server.
 //!
 //! Three things are done differently from a loom test. The monitor moves inside the critical section, and a
@@ -105,7 +105,7 @@ fn run(world: &World, control: &Control) -> Result<LoomExploration, Error> {
             }
             control.count();
             let shared = Shared::new(&clients, store.clone(), limit, Arc::clone(&account));
-            spawn_clients(&setup, &clients, shared);
+            spawn_clients(&setup, &clients, &shared);
         }
     };
     let ended = catch_unwind(AssertUnwindSafe(|| builder().check(model)));
@@ -190,11 +190,11 @@ impl Shared {
 }
 
 /// Every client on a thread; the first one on this.
-fn spawn_clients(setup: &Arc<Setup>, clients: &[Client], shared: Arc<LoomMutex<Shared>>) {
+fn spawn_clients(setup: &Arc<Setup>, clients: &[Client], shared: &Arc<LoomMutex<Shared>>) {
     let mut ids = (0..).map(ClientId).zip(clients.iter().cloned());
     let first = ids.next();
     for (id, client) in ids {
-        let (setup, shared) = (Arc::clone(setup), Arc::clone(&shared));
+        let (setup, shared) = (Arc::clone(setup), Arc::clone(shared));
         let thread = loom::thread::Builder::new().stack_size(STACK_WORDS);
         if let Err(error) = thread.spawn(move || drive(&setup, id, client, &shared)) {
             resume_unwind(Box::new(error.to_string()));
@@ -202,9 +202,9 @@ fn spawn_clients(setup: &Arc<Setup>, clients: &[Client], shared: Arc<LoomMutex<S
     }
     if let Some((id, client)) = first {
         if clients.iter().all(Client::finished) {
-            lock_shared(&shared).close();
+            lock_shared(shared).close();
         }
-        drive(setup, id, client, &shared);
+        drive(setup, id, client, shared);
     }
 }
 

@@ -1,7 +1,8 @@
 //! A store's own keys: commands get a prefix at their key positions, replies lose it again.
 
-use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
+
+pub(super) use crate::model::key_positions;
 
 /// What a store's keys begin with on the server.
 #[derive(Debug)]
@@ -36,25 +37,6 @@ impl Prefix {
             other => other,
         }
     }
-}
-
-// STAND-IN, to be replaced by `pub(super) use crate::model::key_positions;` once that is there.
-/// Which of a command's parts are keys; `None` where it is not known.
-pub(super) fn key_positions(command: &Command) -> Option<Vec<usize>> {
-    let name = command.name().to_ascii_uppercase();
-    let count = command.parts().len();
-    let counted = |at: usize| -> Option<usize> {
-        command.parts().get(at).and_then(|n: &Bytes| std::str::from_utf8(n).ok()?.parse().ok())
-    };
-    let range = match name.as_slice() {
-        b"ZCARD" | b"ZADD" | b"ZREM" | b"ZRANGE" | b"GET" | b"SET" | b"INCR" | b"PEXPIRE" | b"TTL" => 1..2,
-        b"DEL" | b"WATCH" => 1..count,
-        b"EVAL" | b"EVALSHA" => 3..3 + counted(2).unwrap_or(0).min(count),
-        b"PING" | b"TIME" | b"MULTI" | b"EXEC" | b"DISCARD" | b"UNWATCH" | b"SCRIPT" | b"FLUSHALL"
-        | b"CONFIG" | b"INFO" | b"DEBUG" => 0..0,
-        _ => return None,
-    };
-    Some(range.filter(|&at| at < count).collect())
 }
 
 #[cfg(test)]
