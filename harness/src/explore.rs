@@ -48,7 +48,7 @@ impl Timeout {
 }
 
 /// What stopped a search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// [`Control::max_executions`].
     Executions(u64),
@@ -56,6 +56,8 @@ pub enum Bound {
     Timeout(Duration),
     /// [`Control::interrupted`].
     Interrupted,
+    /// The server was there and is not any more; with what was seen of that.
+    LostServer(String),
 }
 
 impl Control {
@@ -136,7 +138,7 @@ pub struct Exploration {
     pub violating: u64,
     /// How many executions reached each peak number of holders and no higher one.
     pub peaks: BTreeMap<u32, u64>,
-    /// The best counterexample among those that were run.
+    /// The best counterexample, also of an execution that was cut short, among those that were run.
     pub violation: Option<Violation>,
     /// What stopped the search before it was through.
     pub stopped: Option<Bound>,
@@ -145,10 +147,10 @@ pub struct Exploration {
 impl Exploration {
     /// A violation found is final; without one, only a search that got through is clean.
     pub fn verdict(&self) -> Verdict {
-        match (self.violating, self.stopped) {
-            (1.., _) => Verdict::Violation,
-            (0, Some(_)) => Verdict::Undecided,
-            (0, None) => Verdict::Clean,
+        match (&self.violation, &self.stopped) {
+            (Some(_), _) => Verdict::Violation,
+            (None, Some(_)) => Verdict::Undecided,
+            (None, None) => Verdict::Clean,
         }
     }
 

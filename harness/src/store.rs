@@ -1,10 +1,14 @@
 //! The one seam to what commands act on: the model in memory, or a real Redis.
 
+mod compared;
+
 use std::time::Duration;
 
 use gatecrash_limiter::{Command, Reply, Script};
 
 use crate::schedule::ClientId;
+
+pub use compared::Compared;
 
 /// What the commands of an execution act on.
 pub trait Store: Sized {
@@ -41,6 +45,16 @@ pub enum StoreError {
         what: String,
         /// What went wrong.
         why: String,
+    },
+    /// The server answered otherwise than the model.
+    #[error("`{command}` was answered with {server} by the server and with {model} by the model")]
+    Differs {
+        /// The command.
+        command: Command,
+        /// The model's reply.
+        model: Reply,
+        /// The server's reply.
+        server: Reply,
     },
     /// The command cannot be sent to a server that belongs to others.
     #[error("{0}")]

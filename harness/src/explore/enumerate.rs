@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::execution::Execution;
 use crate::explore::{Bound, Complete, Control, Exploration, Observer};
 use crate::schedule::{Choice, ClientId};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::trace::Effect;
 use crate::world::World;
 
@@ -37,7 +37,10 @@ pub fn enumerate<S: Store>(
         control,
         observer,
     };
-    walk.found.stopped = walk.run()?;
+    walk.found.stopped = match walk.run() {
+        Err(Error::Store(lost @ StoreError::Unavailable { .. })) => Some(Bound::LostServer(lost.to_string())),
+        ended => ended?,
+    };
     Ok(walk.found)
 }
 

@@ -61,7 +61,7 @@ pub fn unfit(world: &World, control: &Control) -> Result<Option<String>, Error> 
     Ok(match counted.stopped {
         None => None,
         Some(Bound::Executions(_)) => Some(format!("more than {MAX_INTERLEAVINGS} interleavings")),
-        Some(Bound::Timeout(_) | Bound::Interrupted) => {
+        Some(Bound::Timeout(_) | Bound::Interrupted | Bound::LostServer(_)) => {
             Some("stopped while its interleavings were counted".into())
         }
     })

@@ -1,0 +1,332 @@
+//! Scenarios, limiters and stores become a report.
+//!
+//! ```
+//! use gatecrash::campaign::{Campaign, Redis, Stores};
+//! use gatecrash::{exit::Exit, scenario};
+//!
+//! let text = r#"
+//!     title = "Two workers take the last slot"
+//!     why = "PIN-045"
+//!     limit = 1
+//!     limiters = ["naive", "atomic"]
+//!     [clients]
+//!     A = ["acquire", "release"]
+//!     B = ["acquire", "release"]
+//!     [explore]
+//!     expect = { naive = "violation", atomic = "clean" }
+//! "#;
+//! let scenario = scenario::parse("last-slot.toml", text)?;
+//! let mut campaign = Campaign::new(Stores { model: true, redis: Redis::Unwanted, loom: true });
+//! campaign.run(&scenario)?;
+//! let report = campaign.report();
+//! assert_eq!(Exit::from(&report), Exit::Ok);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod entry;
+mod rerun;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use gatecrash_limiter::Algorithm;
+
+use crate::error::Error;
+use crate::explore::loom;
+use crate::explore::{Bound, Control, Exploration, Observer, enumerate};
+use crate::model::Model;
+use crate::redis_store::{RedisStore, Server};
+use crate::replay::{Passing, replay};
+use crate::report::latency::Latencies;
+use crate::report::{About, Entry, NotRun, RedisInfo, Report, StoreKind};
+use crate::scenario::{Expectations, Expected, Scenario};
+use crate::schedule::Schedule;
+use crate::store::{Compared, Store as _, StoreError};
+use crate::trace::{Effect, StepEffect, Trace};
+use crate::world::World;
+
+use entry::Subject;
+
+/// Where scenarios are run.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// On the model.
+    pub model: bool,
+    /// On a real server.
+    pub redis: Redis,
+    /// Under loom, where they fit.
+    pub loom: bool,
+}
+
+/// Whether there is a real server.
+#[derive(Clone, Debug)]
+pub enum Redis {
+    /// Nobody asked for one.
+    Unwanted,
+    /// One would have been used, but there is none; with the reason, and how to get one.
+    Missing(String),
+    /// This one.
+    Open(Server),
+}
+
+/// An expectation that replaces a file's, of one limiter or of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The limiter's name; all of them if there is none.
+    pub limiter: Option<String>,
+    /// What is expected.
+    pub expected: Expected,
+}
+
+/// A run of scenarios: what is asked for, and the report so far.
+#[derive(Debug)]
+pub struct Campaign {
+    stores: Stores,
+    /// Bounds on every exploration.
+    pub control: Control,
+    /// Expectations that replace those of the files.
+    pub overrides: Vec<Override>,
+    /// What `--clients` and `--limit` made of the scenario, for whoever repeats a run.
+    pub resized: String,
+    /// The seed of whatever is drawn at random.
+    pub seed: u64,
+    report: Report,
+    lost: Option<StoreError>,
+}
+
+impl Campaign {
+    /// A campaign that has run nothing yet.
+    pub fn new(stores: Stores) -> Self {
+        let mut report = Report::new(0);
+        if let Redis::Open(server) = &stores.redis {
+            report.redis = Some(RedisInfo {
+                version: server.version().to_owned(),
+                source: server.source().as_str().to_owned(),
+                run_id: Some(server.run_id().to_owned()),
+                address: Some(server.address().to_string()),
+            });
+        }
+        Self {
+            stores,
+            control: Control::default(),
+            overrides: Vec::new(),
+            resized: String::new(),
+            seed: 0,
+            report,
+            lost: None,
+        }
+    }
+
+    /// What was found so far.
+    pub fn report(&self) -> Report {
+        let interrupted = self.control.interrupted.load(Ordering::Relaxed);
+        Report { seed: self.seed, interrupted, ..self.report.clone() }
+    }
+
+    /// Why the server was lost, if it was.
+    pub fn lost(&self) -> Option<&StoreError> {
+        self.lost.as_ref()
+    }
+
+    /// The main job: every schedule of a scenario, and all interleavings where it has `[explore]`, against each
+    /// of its limiters, on every store.
+    pub fn run(&mut self, scenario: &Scenario) -> Result<(), Error> {
+        self.introduce(scenario);
+        for limiter in &scenario.limiters {
+            for script in &scenario.schedules {
+                let expected = self.expected(limiter.name(), Some(&script.expect));
+                let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+                self.schedule(&subject, Some(&script.name), &script.order, Passing::Allowed)?;
+            }
+            if let Some(expect) = &scenario.explore {
+                let expected = self.expected(limiter.name(), Some(expect));
+                let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+                self.interleavings(&subject)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One schedule against one limiter.
+    pub fn replay(
+        &mut self,
+        scenario: &Scenario,
+        limiter: &Arc<dyn Algorithm>,
+        order: &Schedule,
+        passing: Passing,
+    ) -> Result<(), Error> {
+        self.introduce(scenario);
+        let expected = self.expected(limiter.name(), None);
+        let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+        self.schedule(&subject, None, order, passing)
+    }
+
+    /// All interleavings against one limiter, with the file's expectation if that still applies.
+    pub fn explore(
+        &mut self,
+        scenario: &Scenario,
+        limiter: &Arc<dyn Algorithm>,
+        expect: Option<&Expectations>,
+    ) -> Result<(), Error> {
+        self.introduce(scenario);
+        let expected = self.expected(limiter.name(), expect);
+        let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+        self.interleavings(&subject)
+    }
+
+    fn introduce(&mut self, scenario: &Scenario) {
+        if self.report.about(&scenario.name).is_some() {
+            return;
+        }
+        self.report.scenarios.push(About::from(scenario));
+        if let Redis::Missing(reason) = &self.stores.redis {
+            self.report.not_run.push(NotRun::no_server(&scenario.name, None, reason));
+        }
+    }
+
+    fn expected(&self, limiter: &str, file: Option<&Expectations>) -> Option<Expected> {
+        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(limiter));
+        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
+        named.or_else(all).map(|given| given.expected).or_else(|| file?.get(limiter).copied())
+    }
+
+    fn stopped(&self) -> bool {
+        self.control.interrupted.load(Ordering::Relaxed) || self.lost.is_some()
+    }
+
+    fn schedule(
+        &mut self,
+        subject: &Subject<'_>,
+        name: Option<&str>,
+        order: &Schedule,
+        passing: Passing,
+    ) -> Result<(), Error> {
+        if self.stores.model && !self.stopped() {
+            let started = Instant::now();
+            let trace = replay(subject.world(), Model::new(), order, passing)?;
+            let entry = subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed());
+            self.report.results.push(entry);
+        }
+        if let Some(store) = self.open(subject)? {
+            let started = Instant::now();
+            let trace = replay(subject.world(), Compared::new(store), order, passing);
+            let trace = self.unless_lost(subject, trace)?;
+            let Some(trace) = trace else { return Ok(()) };
+            let entry = subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed());
+            self.report.results.push(entry);
+        }
+        Ok(())
+    }
+
+    fn interleavings(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let first = self.report.results.len();
+        if self.stores.model && !self.stopped() {
+            let started = Instant::now();
+            let found = enumerate::enumerate(subject.world(), Model::new(), &self.control, &mut ())?;
+            let entry = subject.enumeration(StoreKind::Model, Ok(&found), None, started.elapsed())?;
+            self.report.results.push(entry);
+        }
+        if let Some(store) = self.open(subject)? {
+            let started = Instant::now();
+            let mut stopwatch = Stopwatch::default();
+            let found =
+                enumerate::enumerate(subject.world(), Compared::new(store), &self.control, &mut stopwatch);
+            if let Some(found) = self.unless_lost(subject, found)? {
+                self.note_loss(&found);
+                let latencies = stopwatch.latencies.summaries();
+                let entry = subject.enumeration(
+                    StoreKind::Redis,
+                    found.as_ref().map_err(Clone::clone),
+                    latencies,
+                    started.elapsed(),
+                )?;
+                self.report.results.push(entry);
+            }
+        }
+        entry::confirm(&mut self.report.results[first..]);
+        if self.stores.loom && !self.stopped() {
+            self.under_loom(subject)?;
+        }
+        Ok(())
+    }
+
+    fn under_loom(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let world = subject.world();
+        if let Some(reason) = loom::unfit(&world, &self.control)? {
+            let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
+            self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), StoreKind::Loom, &reason));
+            return Ok(());
+        }
+        let started = Instant::now();
+        let explored = loom::explore(&world, &self.control)?;
+        let entry = subject.loom(&explored, started.elapsed())?;
+        self.report.results.push(entry);
+        Ok(())
+    }
+
+    /// A store on the server, if one is wanted and still there.
+    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
+        let Redis::Open(server) = &self.stores.redis else { return Ok(None) };
+        if self.stopped() {
+            return Ok(None);
+        }
+        let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
+        Ok(self.unless_lost(subject, store)?.and_then(Result::ok))
+    }
+
+    /// Sorts out how a run on the server ended: a result, a difference from the model, or a server that is lost,
+    /// which is noted and ends the campaign.
+    fn unless_lost<T>(
+        &mut self,
+        subject: &Subject<'_>,
+        result: Result<T, Error>,
+    ) -> Result<Option<Result<T, String>>, Error> {
+        match result {
+            Ok(value) => Ok(Some(Ok(value))),
+            Err(Error::Store(differs @ StoreError::Differs { .. })) => Ok(Some(Err(differs.to_string()))),
+            Err(Error::Store(lost @ StoreError::Unavailable { .. })) => {
+                let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
+                let not_run = NotRun::no_server(scenario, Some(limiter), &lost.to_string());
+                self.report.not_run.push(not_run);
+                self.lost = Some(lost);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn note_loss(&mut self, found: &Result<Exploration, String>) {
+        if let Ok(Exploration { stopped: Some(Bound::LostServer(why)), .. }) = found {
+            self.lost = Some(StoreError::Unavailable { what: "exploring".into(), why: why.clone() });
+        }
+    }
+}
+
+/// Measures operations: the sum of their commands' round trips. What a client waited for its turn is not counted.
+#[derive(Debug, Default)]
+struct Stopwatch {
+    under_way: std::collections::BTreeMap<crate::schedule::ClientId, std::time::Duration>,
+    latencies: Latencies,
+}
+
+impl Observer for Stopwatch {
+    fn step(&mut self, step: &StepEffect) {
+        let sum = self.under_way.entry(step.client).or_default();
+        *sum = if step.first { step.took } else { *sum + step.took };
+        if step.outcome.is_some() {
+            self.latencies.record(step.operation, u64::try_from(sum.as_nanos()).unwrap_or(u64::MAX));
+        }
+    }
+}
+
+/// How long the operations of one execution took.
+fn latencies_of(trace: &Trace) -> Latencies {
+    let mut stopwatch = Stopwatch::default();
+    for row in &trace.rows {
+        if let Effect::Step(step) = &row.effect {
+            stopwatch.step(step);
+        }
+    }
+    stopwatch.latencies
+}

@@ -1,0 +1,196 @@
+//! What a run of one limiter came to, as an entry of the report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatecrash_limiter::Algorithm;
+
+use super::latencies_of;
+use super::rerun::{explore_command, replay_command};
+use crate::counterexample::{Violation, critical_pair};
+use crate::duration;
+use crate::error::Error;
+use crate::explore::loom::LoomExploration;
+use crate::explore::{Bound, Exploration};
+use crate::model::Model;
+use crate::replay::{Passing, replay};
+use crate::report::latency::Summary;
+use crate::report::{self, Census, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
+use crate::scenario::{Expected, Scenario};
+use crate::schedule::{Schedule, Turn};
+use crate::trace::Trace;
+use crate::verdict::Verdict;
+use crate::world::World;
+
+/// What an entry is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) limiter: &'a Arc<dyn Algorithm>,
+    pub(super) expected: Option<Expected>,
+    /// The options by which the scenario differs from its file.
+    pub(super) resized: &'a str,
+}
+
+/// A result on a server: what was found, or how its reply differed from the model's.
+type Checked<T> = Result<T, String>;
+
+impl Subject<'_> {
+    pub(super) fn world(&self) -> World {
+        World::new(self.scenario, Arc::clone(self.limiter))
+    }
+
+    /// One schedule.
+    pub(super) fn schedule(
+        &self,
+        store: StoreKind,
+        name: Option<&str>,
+        order: &Schedule,
+        trace: Checked<Trace>,
+        elapsed: Duration,
+    ) -> Entry {
+        let order = order.display(&self.scenario.client_names()).to_string();
+        let limit = self.scenario.limit;
+        let rerun = Some(replay_command(self, &order, store));
+        let entry = match trace {
+            Ok(trace) => {
+                let peak = trace.peak();
+                let verdict = if u64::from(peak) > limit { Verdict::Violation } else { Verdict::Clean };
+                Entry {
+                    over_admission: Some(OverAdmission::of_peak(peak, limit)),
+                    latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
+                    trace: Some(trace),
+                    ..self.entry(store, Engine::Schedule, Judgement::new(verdict, self.expected), elapsed)
+                }
+            }
+            Err(difference) => self.mismatch(store, Engine::Schedule, difference, elapsed),
+        };
+        Entry { schedule: name.map(str::to_owned), order: Some(order), executions: Some(1), rerun, ..entry }
+    }
+
+    /// Plain enumeration.
+    pub(super) fn enumeration(
+        &self,
+        store: StoreKind,
+        found: Checked<&Exploration>,
+        latency_ns: Option<BTreeMap<String, Summary>>,
+        elapsed: Duration,
+    ) -> Result<Entry, Error> {
+        let found = match found {
+            Ok(found) => found,
+            Err(difference) => return Ok(self.mismatch(store, Engine::Enumerate, difference, elapsed)),
+        };
+        let peaks = || found.peaks.iter().map(|(peak, count)| (*peak, u128::from(*count))).collect();
+        let exhaustive = found.stopped.is_none();
+        let entry = self.exploration(store, Engine::Enumerate, found, elapsed)?;
+        Ok(Entry {
+            census: exhaustive.then(|| Census::from_peaks(self.scenario.limit, &peaks())),
+            violating_executions: (!exhaustive).then_some(found.violating),
+            latency_ns,
+            ..entry
+        })
+    }
+
+    /// loom's executions.
+    pub(super) fn loom(&self, explored: &LoomExploration, elapsed: Duration) -> Result<Entry, Error> {
+        let entry = self.exploration(StoreKind::Loom, Engine::Loom, &explored.found, elapsed)?;
+        Ok(Entry {
+            violating_executions: Some(explored.found.violating),
+            outcomes: Some(explored.results.0.len() as u64),
+            ..entry
+        })
+    }
+
+    /// What all searches have in common.
+    fn exploration(
+        &self,
+        store: StoreKind,
+        engine: Engine,
+        found: &Exploration,
+        elapsed: Duration,
+    ) -> Result<Entry, Error> {
+        let judgement = Judgement::new(found.verdict(), self.expected);
+        let (counterexample, trace) = match &found.violation {
+            Some(violation) => {
+                let (counterexample, trace) = self.counterexample(store, violation)?;
+                (Some(counterexample), Some(trace))
+            }
+            None => (None, None),
+        };
+        let peak = found.peak().max(trace.as_ref().map_or(0, Trace::peak));
+        Ok(Entry {
+            executions: Some(found.executions),
+            exhaustive: Some(found.stopped.is_none()),
+            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.executions)),
+            over_admission: Some(OverAdmission::of_peak(peak, self.scenario.limit)),
+            counterexample,
+            trace,
+            rerun: Some(explore_command(self, store)),
+            ..self.entry(store, engine, judgement, elapsed)
+        })
+    }
+
+    /// A violation as it is shown. Its rows and its critical pair come from the model, which needs no server.
+    fn counterexample(
+        &self,
+        store: StoreKind,
+        violation: &Violation,
+    ) -> Result<(Counterexample, Trace), Error> {
+        let schedule = Schedule { turns: violation.order.iter().copied().map(Turn::Choice).collect() };
+        let order = schedule.display(&self.scenario.client_names()).to_string();
+        let mut trace = replay(self.world(), Model::new(), &schedule, Passing::Allowed)?;
+        trace.rows.truncate(violation.order.len());
+        let counterexample = Counterexample {
+            critical_pair: critical_pair(&self.world(), Model::new(), &violation.order)?,
+            explanation: None,
+            confirmed_on: vec![store],
+            reproduce: replay_command(self, &order, store),
+            order,
+        };
+        Ok((counterexample, trace))
+    }
+
+    fn mismatch(&self, store: StoreKind, engine: Engine, difference: String, elapsed: Duration) -> Entry {
+        Entry {
+            mismatches: Some(1),
+            exhaustive: (engine != Engine::Schedule).then_some(false),
+            coverage: Some(Coverage { stopped_by: report::Bound::Mismatch, covered: difference }),
+            rerun: (engine != Engine::Schedule).then(|| explore_command(self, store)),
+            ..self.entry(store, engine, Judgement::mismatch(self.expected), elapsed)
+        }
+    }
+
+    fn entry(&self, store: StoreKind, engine: Engine, judgement: Judgement, elapsed: Duration) -> Entry {
+        Entry {
+            elapsed_ns: Some(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)),
+            ..Entry::new(&self.scenario.name, self.limiter.name(), store, engine, judgement)
+        }
+    }
+}
+
+/// Where the model and the server were explored alike, each confirms the other's counterexample.
+pub(super) fn confirm(entries: &mut [Entry]) {
+    let [model, redis] = entries else { return };
+    let (Some(ours), Some(theirs)) = (&mut model.counterexample, &mut redis.counterexample) else { return };
+    if ours.order == theirs.order {
+        ours.confirmed_on = vec![StoreKind::Model, StoreKind::Redis];
+        theirs.confirmed_on.clone_from(&ours.confirmed_on);
+    }
+}
+
+fn coverage(bound: &Bound, executions: u64) -> Coverage {
+    let stopped_by = match bound {
+        Bound::Executions(_) => report::Bound::MaxExecutions,
+        Bound::Timeout(_) => report::Bound::Timeout,
+        Bound::Interrupted => report::Bound::Interrupt,
+        Bound::LostServer(_) => report::Bound::LostServer,
+    };
+    let executions = format!("{executions} {}", if executions == 1 { "execution" } else { "executions" });
+    let covered = match bound {
+        Bound::Executions(_) | Bound::Interrupted => executions,
+        Bound::Timeout(after) => format!("{} and {executions}", duration::display(*after)),
+        Bound::LostServer(why) => format!("{executions} ({why})"),
+    };
+    Coverage { stopped_by, covered }
+}
