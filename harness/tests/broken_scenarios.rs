@@ -398,21 +398,3 @@ fn clients_keep_their_declared_order() {
     let text = text.replace("\nB =", "\nclients.B =");
     assert_eq!(parse(&text).unwrap().client_names(), ["zebra", "A", "B"]);
 }
-
-#[test]
-fn many_errors_are_counted_and_long_lines_are_not_shown() {
-    let orders = "C ".repeat(20_000);
-    let errors = parse(&VALID.replace("A B A B", &orders)).unwrap_err();
-    assert_eq!(errors.list().len(), 20_000);
-    let rendered = errors.to_string();
-    assert!(rendered.ends_with("19900 more errors are not shown"));
-    assert!(rendered.contains("case.toml:16:10\n"), "{}", &rendered[..300]);
-    assert!(rendered.lines().all(|line| line.len() < 100));
-}
-
-#[test]
-fn colour_is_used_only_when_asked_for() {
-    let errors = parse("").unwrap_err();
-    assert!(errors.render(true).contains('\u{1b}'));
-    assert!(!errors.render(false).contains('\u{1b}'));
-}

@@ -241,14 +241,13 @@ fn order(
         Ok(schedule) => return Some(schedule),
         Err(errors) => errors,
     };
-    let start = content_start(text, order);
+    let content = content_start(text, order);
     for error in errors {
-        let token = &order.value[error.span.clone()];
+        let Range { start, end } = error.span;
         // A client whose name cannot be written in a schedule was reported where it is declared.
-        if !misnamed.iter().any(|name| token.contains(name.as_str())) {
-            let within = |start: usize| start + error.span.start..start + error.span.end;
-            let span = start.map_or(order.span.clone(), within);
-            problems.push(Diagnostic::new(span, error.message).help(error.help));
+        if !misnamed.iter().any(|name| order.value[start..end].contains(name.as_str())) {
+            let span = content.map_or(order.span.clone(), |content| content + start..content + end);
+            problems.push(Diagnostic { span, ..error.into() });
         }
     }
     None
