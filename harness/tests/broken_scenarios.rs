@@ -181,6 +181,80 @@ fn numbers_are_in_range() {
     );
 }
 
+#[test]
+fn a_slip_in_the_syntax_does_not_hide_or_invent_other_errors() {
+    check_edits(
+        &[
+            ("[[schedule]]", "[[schedule]"),
+            ("[[schedule]]", "[schedule]]"),
+            ("[clients]", "[clients"),
+            ("[clients]", "clients]"),
+            ("[explore]", "[explore}"),
+            ("A = [\"acquire\", \"release\"]", "A = [\"acquire\", \"release\""),
+            ("A = [\"acquire\", \"release\"]", "A = [\"acquire\" \"release\"]"),
+            ("A = [\"acquire\", \"release\"]", "A = [\"acquire\", release]"),
+            ("A = [\"acquire\", \"release\"]", "A [\"acquire\", \"release\"]"),
+            ("order = \"A B A B\"", "order = \"A B A B"),
+            ("order = \"A B A B\"", "order = A B A B"),
+            ("order = \"A B A B\"", "order : \"A B A B\""),
+            ("order = \"A B A B\"", "order = \"A B \\q\""),
+            (
+                "order = \"A B A B\"\nexpect = { naive = \"violation\", atomic",
+                "order = \"\"\nexpect = { naive = \"violation\" atomic",
+            ),
+            ("order = \"A B A B\"\nexpect = { naive", "order = \"\"\nexpect = { naive ="),
+            ("why = \"a test\"", "why = \"\"\"a test"),
+            ("limit = 1", "limit = "),
+            ("limit = 1", "limit 1"),
+            ("limit = 1", "limit = 1 permit"),
+            ("limit = 1", "limit = 1.x"),
+        ],
+        &expect![[r#"
+            [[schedule]
+              14:12 unclosed array table, expected `]`
+            [schedule]]
+              14:11 unexpected key or value, expected newline, `#`
+            [clients
+              10:9 unclosed table, expected `]`
+            clients]
+              10:8 key with no value, expected `=`
+            [explore}
+              19:9 unclosed table, expected `]`
+              20:33 unknown key `atomic` in the file (expected `title`, `why`, `limit`, `limiters`, `clients`, `workers`, `on_reject`, `repeat`, `key`, `lease`, `properties`, `schedule` or `explore`)
+            A = ["acquire", "release"
+              12:1 missing comma between array elements, expected `,` (a list above is not closed by `]`)
+            A = ["acquire" "release"]
+              11:16 missing comma between array elements, expected `,`
+            A = ["acquire", release]
+              11:17 string values must be quoted, expected literal string
+            A ["acquire", "release"]
+              11:3 key with no value, expected `=`
+            order = "A B A B
+              16:17 invalid basic string, expected `"`
+            order = A B A B
+              16:9 string values must be quoted, expected literal string
+            order : "A B A B"
+              16:7 key with no value, expected `=`
+            order = "A B \q"
+              16:15 missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\`, `"`, `x`, `u`, `U`
+            order = ""
+              17:32 missing comma between key-value pairs, expected `,`
+            order = ""
+              17:20 extra assignment between key-value pairs, expected value
+            why = """a test
+              21:1 invalid multi-line basic string, expected `"`
+            limit = 
+              3:9 string values must be quoted, expected literal string
+            limit 1
+              3:7 key with no value, expected `=`
+            limit = 1 permit
+              3:9 string values must be quoted, expected literal string
+            limit = 1.x
+              3:11 invalid fraction, expected digits
+        "#]],
+    );
+}
+
 /// What is allowed at the edges of every rule that the other tests see broken.
 #[test]
 fn files_at_the_edge_of_the_rules_are_valid() {

@@ -104,7 +104,7 @@ fn unknown_limiter(limiter: &Located<&str>) -> Diagnostic {
 }
 
 fn clients(clients: &Located<Vec<RawClient<'_>>>, problems: &mut Problems) -> Vec<ClientSpec> {
-    if clients.value.is_empty() && !problems.has_misplaced() {
+    if clients.value.is_empty() && problems.absence_is_certain() {
         problems.push(Diagnostic::new(clients.span.clone(), "`[clients]` needs at least one client"));
     }
     if let Some(first_beyond) = clients.value.get(MAX_CLIENTS) {
