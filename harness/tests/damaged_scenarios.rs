@@ -1,12 +1,37 @@
 //! Whatever a scenario file holds, reading it neither panics nor points outside it.
 
-use gatecrash::scenario;
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use gatecrash::diagnostic::Diagnostics;
+use gatecrash::scenario::{self, Scenario};
 use proptest::prelude::*;
 
 const LAST_SLOT: &str = include_str!("../../scenarios/last-slot.toml");
 
+#[test]
+fn many_errors_are_counted_and_long_lines_are_not_shown() {
+    let orders = "C ".repeat(20_000);
+    let errors = parse(&LAST_SLOT.replace("A B A B", &orders)).unwrap_err();
+    assert_eq!(errors.list().len(), 20_000);
+    let rendered = errors.to_string();
+    assert!(rendered.ends_with("19900 more errors are not shown"));
+    assert!(rendered.contains("damaged.toml:12:11\n"), "{}", &rendered[..300]);
+    assert!(rendered.lines().all(|line| line.len() < 100));
+}
+
+#[test]
+fn colour_is_used_only_when_asked_for() {
+    let errors = parse("").unwrap_err();
+    assert!(errors.render(true).contains('\u{1b}'));
+    assert!(!errors.render(false).contains('\u{1b}'));
+}
+
+fn parse(text: &str) -> Result<Scenario, Diagnostics> {
+    scenario::parse("damaged.toml", text)
+}
+
 fn assert_sound(text: &str) {
-    let Err(errors) = scenario::parse("damaged.toml", text) else { return };
+    let Err(errors) = parse(text) else { return };
     assert!(!errors.list().is_empty());
     for error in errors.list() {
         assert!(text.get(error.span.clone()).is_some(), "{error:?}");

@@ -104,7 +104,7 @@ fn unknown_limiter(limiter: &Located<&str>) -> Diagnostic {
 }
 
 fn clients(clients: &Located<Vec<RawClient<'_>>>, problems: &mut Problems) -> Vec<ClientSpec> {
-    if clients.value.is_empty() && !problems.has_misplaced() {
+    if clients.value.is_empty() && problems.absence_is_certain() {
         problems.push(Diagnostic::new(clients.span.clone(), "`[clients]` needs at least one client"));
     }
     if let Some(first_beyond) = clients.value.get(MAX_CLIENTS) {
@@ -241,14 +241,13 @@ fn order(
         Ok(schedule) => return Some(schedule),
         Err(errors) => errors,
     };
-    let start = content_start(text, order);
+    let content = content_start(text, order);
     for error in errors {
-        let token = &order.value[error.span.clone()];
+        let Range { start, end } = error.span;
         // A client whose name cannot be written in a schedule was reported where it is declared.
-        if !misnamed.iter().any(|name| token.contains(name.as_str())) {
-            let within = |start: usize| start + error.span.start..start + error.span.end;
-            let span = start.map_or(order.span.clone(), within);
-            problems.push(Diagnostic::new(span, error.message).help(error.help));
+        if !misnamed.iter().any(|name| order.value[start..end].contains(name.as_str())) {
+            let span = content.map_or(order.span.clone(), |content| content + start..content + end);
+            problems.push(Diagnostic { span, ..error.into() });
         }
     }
     None

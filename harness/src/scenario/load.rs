@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 /// A scenario file may have this many bytes: 1 MiB.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A scenario cannot be had from a path.
+/// A scenario cannot be had from a path: always the input's fault, never the tool's (exit code 65).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {

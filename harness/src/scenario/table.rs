@@ -33,8 +33,9 @@ impl Problems {
         self.list.push(problem);
     }
 
-    pub(super) fn has_misplaced(&self) -> bool {
-        !self.misplaced.is_empty()
+    /// Whether what is not there was not meant to be there either.
+    pub(super) fn absence_is_certain(&self) -> bool {
+        !self.damaged && self.misplaced.is_empty()
     }
 
     /// Help for a key that does not belong where it stands, if it is one of the top of the file.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{Choice, ClientId, Schedule, Turn};
-use crate::diagnostic::{clipped, suggestion};
+use crate::diagnostic::{Diagnostic, clipped, suggestion};
 use crate::duration;
 
 /// What a client can suffer, as it is written after `A!`.
@@ -24,6 +24,12 @@ pub struct TokenError {
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
+}
+
+impl From<TokenError> for Diagnostic {
+    fn from(error: TokenError) -> Self {
+        Self::new(error.span, error.message).help(error.help)
+    }
 }
 
 impl Schedule {
