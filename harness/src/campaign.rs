@@ -39,12 +39,11 @@ use crate::model::Model;
 use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
 use crate::report::latency::Latencies;
-use crate::report::{About, Entry, NotRun, RedisInfo, Report, StoreKind};
+use crate::report::{About, NotRun, RedisInfo, Report, StoreKind};
 use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
-use crate::store::{Compared, Store as _, StoreError};
+use crate::store::{Compared, StoreError};
 use crate::trace::{Effect, StepEffect, Trace};
-use crate::world::World;
 
 use entry::Subject;
 

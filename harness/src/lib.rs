@@ -1,5 +1,7 @@
 //! Deterministic concurrency stress tests for limiters that live in Redis.
 
+pub mod campaign;
+pub mod cli;
 pub mod client;
 pub mod counterexample;
 pub mod diagnostic;

@@ -14,6 +14,13 @@ pub struct Trace {
     pub rows: Vec<Row>,
 }
 
+impl Trace {
+    /// The highest number of permits held at once.
+    pub fn peak(&self) -> u32 {
+        self.rows.iter().map(|row| row.holders).max().unwrap_or(0)
+    }
+}
+
 /// One choice and what it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

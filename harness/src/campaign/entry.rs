@@ -16,7 +16,9 @@ use crate::explore::{Bound, Exploration};
 use crate::model::Model;
 use crate::replay::{Passing, replay};
 use crate::report::latency::Summary;
-use crate::report::{self, Census, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
+use crate::report::{
+    self, Census, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind,
+};
 use crate::scenario::{Expected, Scenario};
 use crate::schedule::{Schedule, Turn};
 use crate::trace::Trace;

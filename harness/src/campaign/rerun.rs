@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn a_shell_reads_back_what_was_quoted() {
-        for text in ["A", "A B A B", "", "it's", "a\"b", "$HOME", "A!crash B", "scenarios/last-slot.toml", "a`b\\c"] {
+        for text in
+            ["A", "A B A B", "", "it's", "a\"b", "$HOME", "A!crash B", "scenarios/last-slot.toml", "a`b\\c"]
+        {
             let output = std::process::Command::new("sh")
                 .arg("-c")
                 .arg(format!("printf %s {}", quoted(text)))

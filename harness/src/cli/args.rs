@@ -116,6 +116,17 @@ pub(crate) enum StoreName {
     All,
 }
 
+impl std::fmt::Display for StoreName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Model => "model",
+            Self::Redis => "redis",
+            Self::Loom => "loom",
+            Self::All => "all",
+        })
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
@@ -145,7 +156,7 @@ pub(crate) struct Common {
     /// Writes the report as JSON; with `-` to stdout, and nothing else
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) json: Option<PathBuf>,
-    /// Writes the report as JUnit XML
+    /// Writes the report as `JUnit` XML
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) junit: Option<PathBuf>,
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets

@@ -225,6 +225,8 @@ pub enum Bound {
     Interrupt,
     /// A server that was there and is not any more.
     LostServer,
+    /// A reply that differs from the model's.
+    Mismatch,
 }
 
 impl fmt::Display for Bound {
@@ -235,6 +237,7 @@ impl fmt::Display for Bound {
             Self::Timeout => "--timeout",
             Self::Interrupt => "an interrupt",
             Self::LostServer => "the loss of the server",
+            Self::Mismatch => "a difference from the model",
         })
     }
 }

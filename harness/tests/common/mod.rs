@@ -4,7 +4,12 @@ use gatecrash::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenari
 use gatecrash_limiter::algorithm;
 
 /// A scenario of clients named A, B, ….
-pub(crate) fn scenario(programs: &[Vec<OperationKind>], limit: u64, repeat: u32, on_reject: OnReject) -> Scenario {
+pub(crate) fn scenario(
+    programs: &[Vec<OperationKind>],
+    limit: u64,
+    repeat: u32,
+    on_reject: OnReject,
+) -> Scenario {
     let clients = programs.iter().zip('A'..);
     Scenario {
         name: "test".into(),

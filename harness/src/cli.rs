@@ -1,0 +1,123 @@
+//! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
+
+mod args;
+mod demo;
+mod output;
+mod plan;
+mod progress;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::redis_store::OpenError;
+use crate::scenario::LoadError;
+use crate::store::StoreError;
+use crate::target::TargetError;
+use args::{Cli, Command};
+
+/// Runs the command line of this process. A panic is an internal error: 70.
+pub fn main() -> ExitCode {
+    std::panic::catch_unwind(run).unwrap_or(Exit::Internal).into()
+}
+
+fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    output::choose_colour(cli.common.color);
+    log(cli.common.verbose);
+    let outcome = watch_signals().and_then(|interrupted| match &cli.command {
+        Command::Demo => demo::demo(&cli.common, interrupted),
+        Command::Run(run) => plan::run(run, &cli.common, interrupted),
+        Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
+        Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
+    });
+    outcome.unwrap_or_else(|problem| {
+        output::problem(&problem);
+        problem.exit()
+    })
+}
+
+/// What ends a command without a report.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    /// The command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The schedule of `--order` makes no sense.
+    #[error(transparent)]
+    Order(crate::diagnostic::Diagnostics),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Scenarios that cannot be had: all of them.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Scenarios(Vec<LoadError>),
+    #[error("{path}: there is nothing to run: it has neither `[[schedule]]` nor `[explore]`")]
+    Empty { path: String },
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Run(#[from] Error),
+    #[error("{what}: {error}")]
+    Io { what: String, error: std::io::Error },
+    #[error("the report cannot be written: {0}")]
+    Report(String),
+}
+
+impl Problem {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::Order(_) | Self::Target(_) | Self::Run(Error::Passed { .. }) => {
+                Exit::Usage
+            }
+            Self::Scenarios(_) | Self::Empty { .. } => Exit::BadInput,
+            Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
+            Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
+        }
+    }
+}
+
+/// Prints what clap has to say. Help and version were asked for; anything else is a usage error.
+fn usage(error: &clap::Error) -> Exit {
+    // Nothing can be done about a terminal that is gone.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
+        _ => Exit::Usage,
+    }
+}
+
+fn log(verbose: u8) {
+    let level = ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))];
+    // Only our own: loom logs every step of every execution.
+    let filter = EnvFilter::new(format!("gatecrash={level},gatecrash_limiter={level}"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .try_init();
+}
+
+/// The first Ctrl-C ends gracefully, with a report; the second at once.
+fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let watch = |flag: &Arc<AtomicBool>| {
+            flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
+            flag::register(signal, Arc::clone(flag))
+        };
+        watch(&interrupted)
+            .map_err(|error| Problem::Io { what: "signals cannot be watched".into(), error })?;
+    }
+    Ok(interrupted)
+}

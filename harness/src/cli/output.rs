@@ -1,0 +1,108 @@
+//! What is printed, and where: results to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anstream::ColorChoice;
+
+use super::Problem;
+use super::args::{Color, Common};
+use crate::exit::Exit;
+use crate::report::{Report, json, junit, text};
+
+/// The widest text, in columns.
+const WIDTH: usize = 80;
+
+pub(super) fn choose_colour(color: Color) {
+    match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Writes the report in every form that was asked for, and gives the exit code that follows from it.
+pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {
+    let report = &if common.stable { report.stable() } else { report.clone() };
+    if let Some(file) = &common.junit {
+        let text = junit::render(report).map_err(|error| Problem::Report(error.to_string()))?;
+        write_file(file, &text)?;
+    }
+    let json = || json::render(report).map_err(|error| Problem::Report(error.to_string()));
+    match &common.json {
+        Some(file) if file.as_os_str() == "-" => to_stdout(&json()?)?,
+        Some(file) => {
+            write_file(file, &json()?)?;
+            to_stdout(&text(report, common))?;
+        }
+        None => to_stdout(&text(report, common))?,
+    }
+    Ok(Exit::from(report))
+}
+
+fn text(report: &Report, common: &Common) -> String {
+    let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    text::render(report, &text::Options { color, quiet: common.quiet, width: WIDTH })
+}
+
+/// Prints to stdout. A reader that has seen enough is no problem.
+pub(super) fn to_stdout(text: &str) -> Result<(), Problem> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::Io { what: "stdout cannot be written".into(), error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whole or not at all: readers never see half a report.
+fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
+    let problem = |error| Problem::Io { what: format!("{} cannot be written", path.display()), error };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.exists() && !path.is_file() {
+        // A pipe or a device, such as /dev/stderr: it cannot be replaced.
+        return std::fs::write(path, text).map_err(problem);
+    }
+    let mut file = tempfile::Builder::new().prefix(".gatecrash-").tempfile_in(folder).map_err(problem)?;
+    file.write_all(text.as_bytes()).map_err(problem)?;
+    make_readable(&file).map_err(problem)?;
+    file.persist(path).map_err(|error| problem(error.error))?;
+    Ok(())
+}
+
+/// A temporary file is for its owner only; a report is for whoever may read the folder.
+fn make_readable(file: &tempfile::NamedTempFile) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    let _ = file;
+    Ok(())
+}
+
+/// One line to stderr, whole and at once.
+pub(super) fn note(line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Says what ends the command.
+pub(super) fn problem(problem: &Problem) {
+    use crate::scenario::LoadError;
+    let colour =
+        io::stderr().is_terminal() && anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    match problem {
+        Problem::Scenarios(errors) => {
+            for error in errors {
+                match error {
+                    LoadError::Invalid(diagnostics) => note(&diagnostics.render(colour)),
+                    other => note(&format!("error: {other}")),
+                }
+            }
+        }
+        Problem::Order(diagnostics) => note(&diagnostics.render(colour)),
+        other => note(&format!("error: {other}")),
+    }
+}

@@ -1,0 +1,269 @@
+//! From arguments to a campaign: which scenarios, limiters and stores, and whether they make sense together.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use gatecrash_limiter::{Algorithm, algorithm};
+
+use super::Problem;
+use super::args::{Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::output;
+use super::progress::Progress;
+use crate::campaign::{Campaign, Override, Redis, Stores};
+use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::explore::{Control, Timeout};
+use crate::redis_store::Server;
+use crate::replay::Passing;
+use crate::scenario::{self, ClientSpec, Scenario};
+use crate::schedule::Schedule;
+use crate::target::{self, Source, Target};
+
+pub(super) const MODEL: StoreName = StoreName::Model;
+pub(super) const REDIS: StoreName = StoreName::Redis;
+const LOOM: StoreName = StoreName::Loom;
+
+/// `gatecrash run`.
+pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+    let mut scenarios = load_all(&run.paths)?;
+    if let Some(text) = &run.filter {
+        scenarios.retain(|scenario| scenario.name.contains(text.as_str()));
+    }
+    if run.list {
+        let lines = scenarios.iter().map(|scenario| format!("{}: {}\n", scenario.name, scenario.title));
+        output::to_stdout(&lines.collect::<String>())?;
+        return Ok(Exit::Ok);
+    }
+    if let Some(empty) =
+        scenarios.iter().find(|scenario| scenario.schedules.is_empty() && scenario.explore.is_none())
+    {
+        return Err(Problem::Empty { path: display_path(empty) });
+    }
+    check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
+    let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
+    let stores = open(&wanted, common)?;
+    carry_out(stores, common, interrupted, |campaign| {
+        scenarios.iter().try_for_each(|scenario| campaign.run(scenario))
+    })
+}
+
+/// `gatecrash replay`.
+pub(super) fn replay(
+    replay: &Replay,
+    common: &Common,
+    interrupted: Arc<AtomicBool>,
+) -> Result<Exit, Problem> {
+    let scenario = resize(load_one(&replay.file)?, replay.size)?;
+    let limiter = limiter(&replay.limiter)?;
+    check_expectations(common, [&limiter])?;
+    let order = Schedule::parse(&replay.order, &scenario.client_names()).map_err(|errors| {
+        let list = errors.into_iter().map(Diagnostic::from).collect();
+        Problem::Order(Diagnostics::new("--order", replay.order.as_str(), list))
+    })?;
+    let passing = if replay.strict { Passing::Refused } else { Passing::Allowed };
+    let wanted = Wanted::of(common.on, &[MODEL, REDIS], &[MODEL])?;
+    let stores = open(&wanted, common)?;
+    carry_out(stores, common, interrupted, |campaign| {
+        campaign.resized = options(replay.size);
+        campaign.replay(&scenario, &limiter, &order, passing)
+    })
+}
+
+/// `gatecrash explore`.
+pub(super) fn explore(
+    explore: &Explore,
+    common: &Common,
+    interrupted: Arc<AtomicBool>,
+) -> Result<Exit, Problem> {
+    let scenario = resize(load_one(&explore.file)?, explore.size)?;
+    let limiters = match &explore.limiter {
+        Some(name) => vec![limiter(name)?],
+        None => scenario.limiters.clone(),
+    };
+    check_expectations(common, &limiters)?;
+    let (row, default): (&[_], &[_]) = match explore.strategy {
+        None => (&[MODEL, REDIS, LOOM], &[MODEL]),
+        Some(StrategyName::Enumerate) => (&[MODEL, REDIS], &[MODEL]),
+        Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
+    };
+    let stores = open(&Wanted::of(common.on, row, default)?, common)?;
+    let expect = scenario.explore.as_ref().filter(|_| explore.size.is_as_in_the_file());
+    carry_out(stores, common, interrupted, |campaign| {
+        campaign.resized = options(explore.size);
+        limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))
+    })
+}
+
+/// Runs a campaign under the common bounds and writes its report, also of what an error cut short.
+pub(super) fn carry_out(
+    stores: Stores,
+    common: &Common,
+    interrupted: Arc<AtomicBool>,
+    work: impl FnOnce(&mut Campaign) -> Result<(), Error>,
+) -> Result<Exit, Problem> {
+    if let Redis::Open(server) = &stores.redis {
+        output::note(&format!("redis: {}", server.describe()));
+    }
+    let mut campaign = Campaign::new(stores);
+    campaign.seed = common.seed;
+    campaign.overrides = overrides(common);
+    campaign.control = Control {
+        max_executions: common.max_executions,
+        timeout: common.timeout.and_then(Timeout::starting_now),
+        interrupted,
+        ..Control::default()
+    };
+    let progress = Progress::start(Arc::clone(&campaign.control.executions), common.quiet);
+    let worked = work(&mut campaign);
+    drop(progress);
+    let report = campaign.report();
+    if let Err(error) = worked {
+        if !report.results.is_empty() {
+            output::report(&report, common)?;
+        }
+        return Err(error.into());
+    }
+    let exit = output::report(&report, common)?;
+    Ok(match campaign.lost() {
+        Some(lost) => {
+            output::note(&format!("error: {lost}"));
+            exit.and(Exit::Unavailable)
+        }
+        None => exit,
+    })
+}
+
+/// Which stores are wanted, and whether a server was asked for by name.
+pub(super) struct Wanted {
+    stores: Vec<StoreName>,
+    by_name: bool,
+}
+
+impl Wanted {
+    /// `on` is what the user asked for, `row` what is possible, `default` what is taken if nothing was asked for.
+    pub(super) fn of(
+        on: Option<StoreName>,
+        row: &[StoreName],
+        default: &[StoreName],
+    ) -> Result<Self, Problem> {
+        let chosen = match on {
+            None => default,
+            Some(StoreName::All) => row,
+            Some(store) if row.contains(&store) => &[store],
+            Some(store) => {
+                let possible: Vec<_> = row.iter().map(ToString::to_string).collect();
+                let possible = possible.join(" or ");
+                return Err(Problem::Usage(format!("this cannot run on {store}, only on {possible}")));
+            }
+        };
+        Ok(Self { stores: chosen.to_vec(), by_name: on.is_some() })
+    }
+}
+
+/// Opens the server if one is wanted. That there is none is a problem only if somebody asked for it.
+pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> {
+    let redis = if wanted.stores.contains(&REDIS) {
+        let variable = std::env::var(target::VARIABLE).ok();
+        let target = Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)?;
+        match Server::open(&target) {
+            Ok(server) => Redis::Open(server),
+            Err(error) if target.source() == Source::Private && !wanted.by_name => {
+                Redis::Missing(error.to_string())
+            }
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        if common.redis.is_some() {
+            output::note("note: --redis is not used: nothing here runs on redis without --on redis");
+        }
+        Redis::Unwanted
+    };
+    Ok(Stores { model: wanted.stores.contains(&MODEL), redis, loom: wanted.stores.contains(&LOOM) })
+}
+
+fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Problem> {
+    let files = scenario::discover(paths).map_err(|error| Problem::Scenarios(vec![error]))?;
+    let mut errors = Vec::new();
+    let mut scenarios = Vec::new();
+    for file in files {
+        match scenario::load(&file) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(scenarios) } else { Err(Problem::Scenarios(errors)) }
+}
+
+fn load_one(file: &Path) -> Result<Scenario, Problem> {
+    scenario::load(file).map_err(|error| Problem::Scenarios(vec![error]))
+}
+
+fn display_path(scenario: &Scenario) -> String {
+    scenario.path.as_ref().map_or_else(|| scenario.name.clone(), |path| path.display().to_string())
+}
+
+fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
+    algorithm::by_name(name).ok_or_else(|| {
+        let built_in = algorithm::built_in();
+        let help = suggestion(name, built_in.iter().map(|limiter| limiter.name())).unwrap_or_default();
+        Problem::Usage(format!("there is no limiter `{name}`: {help}"))
+    })
+}
+
+fn overrides(common: &Common) -> Vec<Override> {
+    let each = |given: &super::args::Expectation| Override {
+        limiter: given.limiter.clone(),
+        expected: given.verdict,
+    };
+    common.expect.iter().map(each).collect()
+}
+
+fn check_expectations<'a>(
+    common: &Common,
+    limiters: impl IntoIterator<Item = &'a Arc<dyn Algorithm>>,
+) -> Result<(), Problem> {
+    let known: Vec<&str> = limiters.into_iter().map(|limiter| limiter.name()).collect();
+    match common.expect.iter().filter_map(|given| given.limiter.as_deref()).find(|name| !known.contains(name))
+    {
+        Some(name) => {
+            Err(Problem::Usage(format!("--expect names `{name}`, a limiter that does not run here")))
+        }
+        None => Ok(()),
+    }
+}
+
+impl Size {
+    fn is_as_in_the_file(self) -> bool {
+        self.clients.is_none() && self.limit.is_none()
+    }
+}
+
+fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
+    let limit = size.limit.unwrap_or(scenario.limit);
+    let clients = match size.clients {
+        None => scenario.clients,
+        Some(count) => {
+            let [first, others @ ..] = scenario.clients.as_slice() else {
+                return Err(Problem::Usage("--clients needs a scenario with clients".into()));
+            };
+            if let Some(other) = others.iter().find(|other| other.program != first.program) {
+                let (first, other) = (&first.name, &other.name);
+                let why = format!(
+                    "--clients needs identical clients, but {first} and {other} run different programs"
+                );
+                return Err(Problem::Usage(why));
+            }
+            ClientSpec::workers(count.into(), &first.program)
+        }
+    };
+    Ok(Scenario { limit, clients, ..scenario })
+}
+
+/// The size as options again.
+fn options(size: Size) -> String {
+    let clients = size.clients.map(|n| format!(" --clients {n}")).unwrap_or_default();
+    let limit = size.limit.map(|n| format!(" --limit {n}")).unwrap_or_default();
+    clients + &limit
+}
