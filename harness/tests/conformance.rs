@@ -5,7 +5,9 @@ mod commands;
 #[path = "conformance/server.rs"]
 mod server;
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +22,8 @@ use server::{Connection, start_server};
 
 const CLIENTS: usize = 3;
 const CASES: u32 = 400;
-const COMMANDS: std::ops::Range<usize> = 1..120;
+const COMMANDS: Range<usize> = 1..120;
+const LEAST_COMPARED: usize = 10_000;
 
 /// A client of both stores, and what it has queued.
 struct Client {
@@ -127,7 +130,7 @@ fn random_commands_get_the_same_replies() {
         })
         .collect();
     assert_version(&mut clients[0].connection);
-    let clients = std::cell::RefCell::new(clients);
+    let clients = RefCell::new(clients);
     let mut runner = TestRunner::new(ProptestConfig {
         cases: CASES,
         max_shrink_iters: 8_192,
@@ -137,6 +140,7 @@ fn random_commands_get_the_same_replies() {
         ..ProptestConfig::default()
     });
     let sequences = prop::collection::vec((0..CLIENTS, command()), COMMANDS);
+    let compared = Cell::new(0);
     let outcome = runner.run(&sequences, |sequence| {
         let clients = &mut *clients.borrow_mut();
         clients.iter_mut().for_each(Client::reset);
@@ -145,6 +149,7 @@ fn random_commands_get_the_same_replies() {
         let mut model = model_at_time_of(&mut clients[0].connection);
         for (at, (client, command)) in sequence.iter().enumerate() {
             let (expected, got) = clients[*client].run(&mut model, command);
+            compared.set(compared.get() + 1);
             prop_assert_eq!(got, expected, "client {}, command {}: {}", client, at, command);
         }
         Ok(())
@@ -152,6 +157,7 @@ fn random_commands_get_the_same_replies() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
+    assert!(compared.get() >= LEAST_COMPARED, "only {} commands were compared", compared.get());
 }
 
 /// Each form in several fillings.
