@@ -36,6 +36,7 @@ mod keys;
 mod lists;
 mod lua;
 mod number;
+mod reply;
 mod scripts;
 mod sets;
 mod strings;

@@ -1,5 +1,7 @@
 //! The model against a real server: the same commands must get the same replies, errors included.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "conformance/commands.rs"]
 mod commands;
 #[path = "conformance/server.rs"]
@@ -181,7 +183,7 @@ fn keys_are_where_the_server_has_them() {
                 assert_eq!(keys, items, "{command}");
             }
             Reply::Error(error) if error.contains("no key arguments") => {
-                assert!(keys.is_empty(), "{command}")
+                assert!(keys.is_empty(), "{command}");
             }
             // The server refuses to look; the command itself will be refused as well.
             Reply::Error(_) => {}

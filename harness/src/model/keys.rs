@@ -7,7 +7,7 @@ use gatecrash_limiter::Reply;
 
 use super::database::{Database, Entry};
 use super::fault::Fault;
-use super::strings::length;
+use super::reply::length;
 use super::table::{ALL_KEYS, NO_KEY, ONE_KEY, Row, TWO_KEYS, data};
 use super::{Answer, glob, number};
 
