@@ -13,8 +13,9 @@
 //! - An expired key vanishes when the clock moves, not at the next access. No command can see the difference, save
 //!   that a server may still count it in `DBSIZE`.
 //! - `SCAN` gives everything at once, with cursor 0.
-//! - `INCRBYFLOAT` computes in exact decimals, a server in 80-bit floats: it may differ in the last of 17 digits
-//!   once the value needs more than 19 digits in all.
+//! - `INCRBYFLOAT` refuses numbers beyond 10^21, as an overflow.
+//! - A score of -0 is 0; a server may write it as -0 until it has stored it.
+//! - `math.random` starts anew with each script. On a server it goes on from script to script.
 //!
 //! # What it cannot do
 //!
@@ -35,6 +36,7 @@ mod keys;
 mod lists;
 mod lua;
 mod number;
+mod reply;
 mod scripts;
 mod sets;
 mod strings;
@@ -97,10 +99,7 @@ impl Model {
     fn answer(&mut self, client: ClientId, command: &Command) -> Answer {
         let row = match table::resolve(command.parts()) {
             Ok(row) => row,
-            Err(fault) => {
-                self.abort_transaction(client);
-                return Err(fault);
-            }
+            Err(fault) => return Err(self.refuse(client, command, fault)),
         };
         if !row.immediate && self.enqueue(client, command) {
             return Ok(Reply::Status("QUEUED".into()));

@@ -5,7 +5,7 @@ use gatecrash_limiter::Reply;
 
 use super::database::Database;
 use super::fault::Fault;
-use super::strings::{bulk_or_nil, length};
+use super::reply::{bulk_or_nil, length};
 use super::table::{ONE_KEY, Row, data};
 use super::value::Hash;
 use super::{Answer, number};

@@ -7,7 +7,7 @@ use gatecrash_limiter::Reply;
 
 use super::database::{Database, Entry};
 use super::fault::Fault;
-use super::strings::length;
+use super::reply::length;
 use super::table::{ALL_KEYS, NO_KEY, ONE_KEY, Row, TWO_KEYS, data};
 use super::{Answer, glob, number};
 
@@ -215,8 +215,9 @@ fn keys(db: &mut Database, args: &[Bytes]) -> Answer {
 }
 
 fn scan(db: &mut Database, args: &[Bytes]) -> Answer {
-    let cursor = std::str::from_utf8(&args[0]).ok().and_then(|cursor| cursor.parse::<u64>().ok());
-    cursor.ok_or(Fault::fixed("ERR invalid cursor"))?;
+    if !args[0].iter().all(u8::is_ascii_digit) {
+        return Err(Fault::fixed("ERR invalid cursor"));
+    }
     let (mut pattern, mut kind) = (None, None);
     let (options, rest) = args[1..].as_chunks::<2>();
     for [option, value] in options {

@@ -171,12 +171,16 @@ fn without_shebang(source: &[u8]) -> &[u8] {
     &source[end..]
 }
 
-/// An error that a script did not catch, with the script and the place.
+/// An error that a script did not catch, with the script and, unless a tail call has hidden it, the place.
 fn fault(error: &Table, sha1: &str) -> Fault {
-    let text = |field: &str| error.raw_get::<Value>(field).map(|value| convert::to_text(&value));
-    match (text("err"), text("source"), text("line")) {
-        (Ok(err), Ok(source), Ok(line)) => Fault::new(format!("{err} script: {sha1}, on {source}:{line}.")),
-        _ => Fault::new(format!("ERR unknown error script: {sha1}")),
+    let text = |field: &str| {
+        let value = error.raw_get::<Value>(field).ok().filter(|value| !value.is_nil());
+        value.map(|value| convert::to_text(&value))
+    };
+    let err = text("err").unwrap_or_else(|| "ERR unknown error".into());
+    match (text("source"), text("line")) {
+        (Some(source), Some(line)) => Fault::new(format!("{err} script: {sha1}, on {source}:{line}.")),
+        _ => Fault::new(format!("{err} script: {sha1}")),
     }
 }
 

@@ -69,11 +69,12 @@ fn positional(digits: &str, exponent: i32) -> String {
     }
 }
 
-/// A decimal number with 17 digits after the point, exactly.
+/// A decimal number with 17 digits after the point, rounded as the 80-bit floats are in which a server counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decimal(i128);
 
 const DECIMAL_PLACES: u32 = 17;
+const SCALE: u128 = 10_u128.pow(DECIMAL_PLACES);
 
 impl Decimal {
     const OVERFLOW: Fault = Fault::fixed("ERR increment would produce NaN or Infinity");
@@ -99,25 +100,48 @@ impl Decimal {
         let places = i32::try_from(fraction.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
         let missing = u32::try_from(DECIMAL_PLACES.cast_signed().checked_sub(places)?).ok()?;
         let scaled = format!("{whole}{fraction}").parse::<i128>().ok()?;
-        scaled.checked_mul(10_i128.checked_pow(missing)?).map(|scaled| Self(sign * scaled))
+        scaled.checked_mul(10_i128.checked_pow(missing)?).map(|scaled| Self(sign * scaled).rounded())
     }
 
     /// The sum.
     pub(super) fn plus(self, other: Self) -> Result<Self, Fault> {
-        self.0.checked_add(other.0).map(Self).ok_or(Self::OVERFLOW)
+        self.0.checked_add(other.0).map(|sum| Self(sum).rounded()).ok_or(Self::OVERFLOW)
+    }
+
+    /// The number nearest to this that has 64 binary digits. Below one, that is closer than 17 decimal places show.
+    fn rounded(self) -> Self {
+        let size = self.0.unsigned_abs();
+        let (whole, fraction) = (size / SCALE, size % SCALE);
+        let whole_bits = u128::BITS - whole.leading_zeros();
+        let size = match 64_u32.checked_sub(whole_bits) {
+            _ if whole == 0 => size,
+            Some(bits @ 1..) => whole * SCALE + nearest(nearest(fraction << bits, SCALE) * SCALE, 1 << bits),
+            _ => nearest(size, SCALE << (whole_bits - 64)) * (SCALE << (whole_bits - 64)),
+        };
+        Self(self.0.signum() * size.cast_signed())
     }
 
     /// The shortest decimal form.
     pub(super) fn to_bytes(self) -> Bytes {
-        let scale = 10_u128.pow(DECIMAL_PLACES);
         let sign = if self.0 < 0 { "-" } else { "" };
-        let (whole, fraction) = (self.0.unsigned_abs() / scale, self.0.unsigned_abs() % scale);
+        let (whole, fraction) = (self.0.unsigned_abs() / SCALE, self.0.unsigned_abs() % SCALE);
         if fraction == 0 {
             return format!("{sign}{whole}").into();
         }
         let fraction = format!("{fraction:017}");
         format!("{sign}{whole}.{}", fraction.trim_end_matches('0')).into()
     }
+}
+
+/// The quotient rounded to the nearest, of two nearest ones to the even one.
+fn nearest(dividend: u128, divisor: u128) -> u128 {
+    let (quotient, rest) = (dividend / divisor, dividend % divisor);
+    let up = match (rest * 2).cmp(&divisor) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => quotient % 2 == 1,
+        std::cmp::Ordering::Greater => true,
+    };
+    quotient + u128::from(up)
 }
 
 /// The part of a sequence that inclusive indices name, where negative ones count from the end.
@@ -164,9 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn decimals_add_without_rounding() {
+    fn decimals_round_as_extended_floats_do() {
         let sum = Decimal::parse(b"0.1").unwrap().plus(Decimal::parse(b"2e-1").unwrap()).unwrap();
         assert_eq!(sum.to_bytes(), "0.3");
+        let sum = Decimal::parse(b"5000").unwrap().plus(Decimal::parse(b"3.1").unwrap()).unwrap();
+        assert_eq!(sum.to_bytes(), "5003.10000000000000009");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use gatecrash_limiter::Reply;
 
 use super::Answer;
 use super::database::Database;
-use super::strings::length;
+use super::reply::length;
 use super::table::{ONE_KEY, Row, data};
 use super::value::Set;
 

@@ -10,6 +10,7 @@ use super::database::Database;
 use super::fault::Fault;
 use super::keys::{self, Deadline};
 use super::number::{self, Decimal};
+use super::reply::{bulk_or_nil, length};
 use super::table::{ALL_KEYS, Keys, ONE_KEY, Row, data};
 use super::value::{Kind, Value};
 
@@ -39,11 +40,6 @@ pub(super) const COMMANDS: &[Row] = &[
     data("GETRANGE", 4, ONE_KEY, getrange),
     data("SUBSTR", 4, ONE_KEY, getrange),
 ];
-
-/// A byte string, or nil where there is none.
-pub(super) fn bulk_or_nil(value: Option<&Bytes>) -> Reply {
-    value.map_or(Reply::Nil, |text| Reply::Bulk(text.clone()))
-}
 
 fn get(db: &mut Database, args: &[Bytes]) -> Answer {
     Ok(bulk_or_nil(db.get(&args[0])?))
@@ -167,11 +163,6 @@ fn rewrite(
 fn append(db: &mut Database, args: &[Bytes]) -> Answer {
     let text = rewrite(db, &args[0], |old| Ok([old, &args[1]].concat().into()))?;
     Ok(length(text.len()))
-}
-
-/// A length or a count as a reply.
-pub(super) fn length(n: usize) -> Reply {
-    Reply::Int(i64::try_from(n).expect("nothing is longer than i64::MAX"))
 }
 
 fn strlen(db: &mut Database, args: &[Bytes]) -> Answer {

@@ -34,7 +34,7 @@ pub(super) enum Keys {
         last: isize,
         step: usize,
     },
-    /// As many as the part `at` says, right after it.
+    /// As many as the part `at` says, right after it; none if there are not so many.
     Counted {
         at: usize,
     },
@@ -109,8 +109,9 @@ impl Row {
 }
 
 fn counted(parts: &[Bytes], at: usize) -> Vec<usize> {
-    let count = parts.get(at).and_then(|n| number::count(n).ok()).unwrap_or(0);
-    (at + 1..parts.len()).take(count).collect()
+    let count = parts.get(at).and_then(|n| number::count(n).ok());
+    let keys = count.and_then(|count| (at + 1).checked_add(count)).map(|end| at + 1..end);
+    keys.filter(|keys| keys.end <= parts.len()).into_iter().flatten().collect()
 }
 
 /// All rows in order of their names.
@@ -155,7 +156,7 @@ pub(super) enum Missing {
 }
 
 fn find(parts: &[Bytes]) -> Result<&'static Row, Missing> {
-    let row = row(&[&parts[0]]).ok_or(Missing::Command)?;
+    let row = row(&[&parts[0]]).filter(|row| row.words() == 1).ok_or(Missing::Command)?;
     match parts {
         [name, sub, ..] if row.name == scripts::CONTAINER => {
             self::row(&[name, b"|", sub]).ok_or(Missing::Subcommand)
@@ -232,12 +233,13 @@ mod tests {
         assert_eq!(positions("mset a 1 b 2"), Some(vec![1, 3]));
         assert_eq!(positions("DEL a b c"), Some(vec![1, 2, 3]));
         assert_eq!(positions("EVAL s 2 a b c"), Some(vec![3, 4]));
-        assert_eq!(positions("EVAL s 9 a"), Some(vec![3]));
+        assert_eq!(positions("EVAL s 9 a"), Some(vec![]));
         assert_eq!(positions("ZUNIONSTORE d 2 a b WEIGHTS 1 2"), Some(vec![1, 3, 4]));
         assert_eq!(positions("LMOVE a b LEFT LEFT"), Some(vec![1, 2]));
         assert_eq!(positions("PING"), Some(vec![]));
         assert_eq!(positions("GET"), Some(vec![]));
         assert_eq!(positions("SCRIPT LOAD x"), Some(vec![]));
+        assert_eq!(positions("SCRIPT|LOAD x"), None);
         assert_eq!(positions("NOPE a"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! The model as a whole: its clock, its equality, its clients.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::*;

@@ -36,11 +36,19 @@ impl Model {
         true
     }
 
-    /// Makes the client's `EXEC` fail, if it is in a transaction.
-    pub(super) fn abort_transaction(&mut self, client: ClientId) {
+    /// What a refused command means to the client's transaction: its `EXEC` will fail. An `EXEC` that is itself
+    /// refused ends it.
+    pub(super) fn refuse(&mut self, client: ClientId, command: &Command, fault: Fault) -> Fault {
+        if command.name().eq_ignore_ascii_case(b"EXEC") {
+            self.transactions.remove(&client);
+            self.database.unwatch(client);
+            let why = fault.text().trim_start_matches("ERR ");
+            return Fault::new(format!("EXECABORT Transaction discarded because of: {why}"));
+        }
         if let Some(transaction) = self.transactions.get_mut(&client) {
             *transaction = Transaction::Aborted;
         }
+        fault
     }
 
     fn apply_queued(&mut self, client: ClientId, command: &Command) -> Answer {

@@ -5,7 +5,7 @@ use gatecrash_limiter::Reply;
 
 use super::database::Database;
 use super::fault::Fault;
-use super::strings::length;
+use super::reply::length;
 use super::table::{ONE_KEY, Row, TWO_KEYS, data};
 use super::value::{Kind, Value};
 use super::zsets::{Score, Zset};
@@ -80,18 +80,45 @@ impl Range {
         })
     }
 
-    /// The places of the members inside. Members in order make every range one stretch.
-    fn places(&self, zset: &Zset) -> std::ops::Range<usize> {
+    /// The places of the members inside, which are one stretch. Searched from the end if `reverse`: that makes a
+    /// difference to ranges by bytes where scores differ, so that members are not in the order of their bytes.
+    fn places(&self, zset: &Zset, reverse: bool) -> Places {
         let members = zset.members();
-        let stretch = |above: &dyn Fn(&(Score, Bytes)) -> bool, below: &dyn Fn(&(Score, Bytes)) -> bool| {
-            let start = members.partition_point(|member| !above(member));
-            start..members.partition_point(below).max(start)
-        };
         match self {
+            Self::Rank(start, end) if reverse => {
+                let places = number::span(*start, *end, members.len());
+                members.len() - places.end..members.len() - places.start
+            }
             Self::Rank(start, end) => number::span(*start, *end, members.len()),
-            Self::Score(min, max) => stretch(&|m| min.admits_above(&m.0), &|m| max.admits_below(&m.0)),
-            Self::Lex(min, max) => stretch(&|m| min.admits_above(&m.1), &|m| max.admits_below(&m.1)),
+            Self::Score(min, max) => {
+                stretch(members, reverse, |m| min.admits_above(&m.0), |m| max.admits_below(&m.0))
+            }
+            Self::Lex(min, max) => {
+                stretch(members, reverse, |m| min.admits_above(&m.1), |m| max.admits_below(&m.1))
+            }
         }
+    }
+}
+
+type Places = std::ops::Range<usize>;
+type Member = (Score, Bytes);
+
+/// From the first member above the lower end, as long as members are below the upper end; or the other way round.
+fn stretch(
+    members: &[Member],
+    reverse: bool,
+    above: impl Fn(&Member) -> bool,
+    below: impl Fn(&Member) -> bool,
+) -> Places {
+    if !members.last().is_some_and(&above) || !members.first().is_some_and(&below) {
+        return 0..0;
+    }
+    if reverse {
+        let end = members.iter().rposition(below).map_or(0, |last| last + 1);
+        end - members[..end].iter().rev().take_while(|m| above(m)).count()..end
+    } else {
+        let start = members.iter().position(above).unwrap_or(members.len());
+        start..start + members[start..].iter().take_while(|m| below(m)).count()
     }
 }
 
@@ -157,6 +184,10 @@ impl Query {
         if with_scores && by == By::Lex {
             return Err(Fault::fixed("ERR syntax error, WITHSCORES not supported in combination with BYLEX"));
         }
+        // By rank, the one limit that gets here says "all", and a server then ignores where to start.
+        if by == By::Rank {
+            offset = 0;
+        }
         // By value, a reversed range names its upper end first.
         let (min, max) = if reverse && by != By::Rank { (&args[2], &args[1]) } else { (&args[1], &args[2]) };
         Ok(Self { range: Range::parse(by, min, max)?, reverse, with_scores, offset, limit })
@@ -164,12 +195,7 @@ impl Query {
 
     /// The members, in the order that was asked for.
     fn select(&self, zset: &Zset) -> Vec<(Score, Bytes)> {
-        let mut places = self.range.places(zset);
-        if let (Range::Rank(start, end), true) = (&self.range, self.reverse) {
-            let mirrored = number::span(*start, *end, zset.len());
-            places = zset.len() - mirrored.end..zset.len() - mirrored.start;
-        }
-        let mut members = zset.members()[places].to_vec();
+        let mut members = zset.members()[self.range.places(zset, self.reverse)].to_vec();
         if self.reverse {
             members.reverse();
         }
@@ -217,13 +243,13 @@ pub(super) fn store(db: &mut Database, key: &Bytes, zset: Zset) -> Reply {
 
 fn count(db: &mut Database, args: &[Bytes], by: By) -> Answer {
     let range = Range::parse(by, &args[1], &args[2])?;
-    Ok(length(db.get::<Zset>(&args[0])?.map_or(0, |zset| range.places(zset).len())))
+    Ok(length(db.get::<Zset>(&args[0])?.map_or(0, |zset| range.places(zset, false).len())))
 }
 
 fn remove(db: &mut Database, args: &[Bytes], by: By) -> Answer {
     let range = Range::parse(by, &args[1], &args[2])?;
     db.edit(&args[0], |zset: &mut Zset| {
-        let places = range.places(zset);
+        let places = range.places(zset, false);
         let removed = places.len();
         zset.drain(places);
         Ok((removed > 0, length(removed)))

@@ -5,7 +5,7 @@ use gatecrash_limiter::Reply;
 
 use super::database::Database;
 use super::fault::Fault;
-use super::strings::length;
+use super::reply::length;
 use super::table::{ONE_KEY, Row, data};
 use super::{Answer, number};
 

@@ -42,8 +42,13 @@ pub(super) fn functions(lua: &Lua, host: &Rc<Host>) -> mlua::Result<Table> {
             Ok(())
         })?,
     )?;
+    // Raises an error whose message gets no position.
+    let fail = |_: &Lua, text: String| -> mlua::Result<()> { Err(mlua::Error::external(Fault::new(text))) };
     table.raw_set("fail", lua.create_function(fail)?)?;
-    table.raw_set("sha1hex", lua.create_function(sha1hex)?)?;
+    table.raw_set("sha1hex", lua.create_function(|_, args: MultiValue| sha1hex(&args))?)?;
+    table.raw_set("log", lua.create_function(|_, args: MultiValue| log(&args))?)?;
+    table.raw_set("set_repl", lua.create_function(|_, args: MultiValue| set_repl(&args))?)?;
+    table.raw_set("setresp", lua.create_function(|_, version: Value| setresp(&version))?)?;
     table.raw_set("message", lua.create_function(|_, error: Value| Ok(message(&error)))?)?;
     table.raw_set("locate", lua.create_function(|lua, ()| Ok(locate(lua)))?)?;
     Ok(table)
@@ -83,17 +88,35 @@ pub(super) fn random_state(seed: i64) -> u64 {
     ((seed.cast_unsigned() & 0xFFFF_FFFF) << 16) | LOW
 }
 
-/// Raises an error whose message gets no position, from a place that keeps the caller's frame.
-fn fail(_: &Lua, text: String) -> mlua::Result<()> {
-    Err(mlua::Error::external(Fault::new(text)))
+fn sha1hex(args: &MultiValue) -> mlua::Result<String> {
+    match args.iter().collect::<Vec<_>>()[..] {
+        [arg] => Ok(sha1_hex(&convert::to_argument(arg).unwrap_or_default())),
+        _ => refuse("ERR wrong number of arguments"),
+    }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "Lua hands its arguments over")]
-fn sha1hex(_: &Lua, args: MultiValue) -> mlua::Result<String> {
-    let [arg] = args.as_slices().0 else {
-        return Err(mlua::Error::external(Fault::fixed("ERR wrong number of arguments")));
-    };
-    Ok(sha1_hex(&convert::to_argument(arg).unwrap_or_default()))
+/// Checks its arguments and logs nothing.
+fn log(args: &MultiValue) -> mlua::Result<()> {
+    match (args.len(), args.iter().next()) {
+        (0 | 1, _) => refuse("ERR redis.log() requires two arguments or more."),
+        (_, Some(Value::Integer(0..=3))) => Ok(()),
+        (_, Some(Value::Integer(_) | Value::Number(_))) => refuse("ERR Invalid debug level."),
+        _ => refuse("ERR First argument must be a number (log level)."),
+    }
+}
+
+/// There is no replication to be set up.
+fn set_repl(args: &MultiValue) -> mlua::Result<()> {
+    if args.len() == 1 { Ok(()) } else { refuse("ERR redis.set_repl() requires two arguments.") }
+}
+
+/// There is only the protocol that is in use already.
+fn setresp(version: &Value) -> mlua::Result<()> {
+    if *version == Value::Integer(2) { Ok(()) } else { refuse("ERR RESP version must be 2 or 3.") }
+}
+
+fn refuse<T>(text: &'static str) -> mlua::Result<T> {
+    Err(mlua::Error::external(Fault::fixed(text)))
 }
 
 /// The text of an error that came from Rust.

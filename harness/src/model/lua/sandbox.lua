@@ -115,6 +115,7 @@ function coroutine_library.resume(...) return settle(tabled, resume(...)) end
 
 local redis = {
   call = host.call, pcall = host.pcall, sha1hex = host.sha1hex,
+  log = host.log, set_repl = host.set_repl, setresp = host.setresp,
   LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
   REPL_NONE = 0, REPL_AOF = 1, REPL_SLAVE = 2, REPL_REPLICA = 2, REPL_ALL = 3,
   REDIS_VERSION = '7.0.15', REDIS_VERSION_NUM = 0x0007000f,
@@ -135,22 +136,7 @@ function redis.status_reply(...)
   return { ok = (...) }
 end
 
-function redis.log(...)
-  if select('#', ...) < 2 then host.fail('ERR redis.log() requires two arguments or more.') end
-  local level = ...
-  if type(level) ~= 'number' then host.fail('ERR First argument must be a number (log level).') end
-  if level < redis.LOG_DEBUG or level > redis.LOG_WARNING then host.fail('ERR Invalid debug level.') end
-end
-
-function redis.set_repl(...)
-  if select('#', ...) ~= 1 then host.fail('ERR redis.set_repl() requires two arguments.') end
-end
-
 function redis.replicate_commands() return true end
-
-function redis.setresp(version)
-  if version ~= 2 then host.fail('ERR RESP version must be 2 or 3.') end
-end
 
 globals.redis = freeze({}, redis)
 globals.math = freeze({}, math_library)

@@ -1,0 +1,95 @@
+//! A real server and connections to it that show replies as they came.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use gatecrash_limiter::{Command, Reply};
+use tempfile::TempDir;
+
+/// A server that ends with its owner.
+pub(crate) struct Server {
+    process: Child,
+    folder: TempDir,
+}
+
+/// Starts a real server. There is no skipping: without one nothing would be proved.
+pub(crate) fn start_server() -> Server {
+    let folder = tempfile::Builder::new().prefix("gc").tempdir_in("/tmp").expect("a temporary folder");
+    let process = Process::new("redis-server")
+        .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
+        .arg(folder.path().join("s"))
+        .arg("--dir")
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("redis-server 7.0 must be installed (apt-get install redis-server): the model is compared with it");
+    let server = Server { process, folder };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while UnixStream::connect(server.socket()).is_err() {
+        assert!(Instant::now() < deadline, "redis-server did not come up");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    server
+}
+
+impl Server {
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("s")
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection(BufReader::new(
+            UnixStream::connect(self.socket()).expect("the server accepts connections"),
+        ))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One client's connection.
+pub(crate) struct Connection(BufReader<UnixStream>);
+
+impl Connection {
+    pub(crate) fn run(&mut self, command: &Command) -> Reply {
+        let mut request = format!("*{}\r\n", command.parts().len()).into_bytes();
+        for part in command.parts() {
+            request.extend_from_slice(format!("${}\r\n", part.len()).as_bytes());
+            request.extend_from_slice(part);
+            request.extend_from_slice(b"\r\n");
+        }
+        self.0.get_mut().write_all(&request).expect("the server takes commands");
+        self.reply()
+    }
+
+    fn reply(&mut self) -> Reply {
+        let mut line = Vec::new();
+        self.0.read_until(b'\n', &mut line).expect("the server answers");
+        let line =
+            String::from_utf8_lossy(line.strip_suffix(b"\r\n").expect("the server is there")).into_owned();
+        let (kind, rest) = line.split_at(1);
+        let number = || rest.parse::<i64>().expect("a number after the type");
+        match kind {
+            "+" => Reply::Status(rest.into()),
+            "-" => Reply::Error(rest.into()),
+            ":" => Reply::Int(number()),
+            "$" | "*" if number() < 0 => Reply::Nil,
+            "*" => Reply::Array((0..number()).map(|_| self.reply()).collect()),
+            "$" => {
+                let mut bytes = vec![0; usize::try_from(number()).expect("checked above") + 2];
+                self.0.read_exact(&mut bytes).expect("the server answers");
+                bytes.truncate(bytes.len() - 2);
+                Reply::bulk(bytes)
+            }
+            other => panic!("the server sent a reply of type {other:?}"),
+        }
+    }
+}
