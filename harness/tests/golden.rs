@@ -1,0 +1,78 @@
+//! What users see, byte for byte: the transcript beside each scenario, and the examples in the README.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p gatecrash --test golden` renews them, except in CI.
+
+use std::path::{Path, PathBuf};
+
+use expect_test::{ExpectFile, expect_file};
+use gatecrash::campaign::{Campaign, Redis, Stores};
+use gatecrash::replay::Passing;
+use gatecrash::report::{Report, text};
+use gatecrash::scenario;
+use gatecrash::schedule::Schedule;
+use gatecrash_limiter::algorithm;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// Goldens are renewed by a person who reads the difference, never by CI.
+fn refuse_to_renew_in_ci() {
+    assert!(!(set("CI") && set("UPDATE_EXPECT")), "UPDATE_EXPECT is set in CI: goldens are not renewed there");
+}
+
+fn on_the_model(work: impl FnOnce(&mut Campaign)) -> String {
+    let mut campaign = Campaign::new(Stores { model: true, redis: Redis::Unwanted, loom: false });
+    work(&mut campaign);
+    let report: Report = campaign.report().stable();
+    text::render(&report, &text::Options::default())
+}
+
+#[test]
+fn scenarios() {
+    refuse_to_renew_in_ci();
+    let files = scenario::discover(&[root().join("scenarios")]).expect("the scenarios are there");
+    assert!(files.len() >= 5, "the shipped scenarios are found");
+    for file in files {
+        let scenario = scenario::load(&file).expect("a shipped scenario is valid");
+        let transcript = on_the_model(|campaign| campaign.run(&scenario).expect("the model does not fail"));
+        golden(&file.with_extension("out")).assert_eq(&transcript);
+    }
+}
+
+fn golden(path: &Path) -> ExpectFile {
+    expect_file![path]
+}
+
+/// The fenced block that follows a marker line in the README.
+fn readme_block(marker: &str) -> String {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("there is a README");
+    let (_, after) = readme.split_once(&format!("<!-- {marker} -->\n")).expect("the marker is in the README");
+    let (_, block) = after.split_once('\n').expect("a fence follows");
+    let (block, _) = block.split_once("```\n").expect("the fence is closed");
+    block.to_owned()
+}
+
+#[test]
+fn readme_shows_the_shipped_scenario() {
+    let file = std::fs::read_to_string(root().join("scenarios/last-slot.toml")).expect("it is shipped");
+    assert_eq!(readme_block("file: scenarios/last-slot.toml"), file, "copy the file into the README");
+}
+
+#[test]
+fn readme_shows_what_is_printed() {
+    let scenario = scenario::load(&root().join("scenarios/last-slot.toml")).expect("it is shipped");
+    let naive = algorithm::by_name("naive").expect("built in");
+    let order = Schedule::parse("A B A B", &scenario.client_names()).expect("it reads");
+    let printed = on_the_model(|campaign| {
+        campaign.replay(&scenario, &naive, &order, Passing::Allowed).expect("the model does not fail");
+    });
+    // The last paragraph names the file as it was given, which here is by an absolute path.
+    let shown = readme_block("transcript: replay scenarios/last-slot.toml --limiter naive --order \"A B A B\" --stable");
+    let without_footer = |text: &str| text.rsplit_once("\n\n").map(|(body, _)| body.to_owned());
+    assert_eq!(without_footer(&shown), without_footer(&printed), "copy this into the README:\n{printed}");
+}
