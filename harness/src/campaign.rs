@@ -26,6 +26,7 @@
 mod entry;
 mod rerun;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -34,7 +35,7 @@ use gatecrash_limiter::Algorithm;
 
 use crate::error::Error;
 use crate::explore::loom;
-use crate::explore::{Bound, Control, Exploration, Observer, enumerate};
+use crate::explore::{Bound, Control, Exploration, Observer, enumerate, parallel};
 use crate::model::Model;
 use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
@@ -88,6 +89,8 @@ pub struct Campaign {
     pub overrides: Vec<Override>,
     /// What `--clients` and `--limit` made of the scenario, for whoever repeats a run.
     pub resized: String,
+    /// On how many threads the model is explored. The report is the same for any number.
+    pub threads: NonZeroUsize,
     /// The seed of whatever is drawn at random.
     pub seed: u64,
     report: Report,
@@ -111,6 +114,7 @@ impl Campaign {
             control: Control::default(),
             overrides: Vec::new(),
             resized: String::new(),
+            threads: NonZeroUsize::MIN,
             seed: 0,
             report,
             lost: None,
@@ -222,7 +226,7 @@ impl Campaign {
         let first = self.report.results.len();
         if self.stores.model && !self.stopped() {
             let started = Instant::now();
-            let found = enumerate::enumerate(subject.world(), Model::new(), &self.control, &mut ())?;
+            let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
             let entry = subject.enumeration(StoreKind::Model, Ok(&found), None, started.elapsed())?;
             self.report.results.push(entry);
         }

@@ -78,6 +78,14 @@ impl Path {
         let before = self.marks.iter().rev().nth(1).map_or(0, |mark| mark.peak);
         u64::from(self.peak()) > self.limit && u64::from(before) <= self.limit
     }
+
+    /// The beginning of this path by which the limit is first exceeded, if it is.
+    pub fn violation(&self) -> Option<Violation> {
+        let last = self.marks.iter().position(|mark| u64::from(mark.peak) > self.limit)?;
+        let mut beginning = self.clone();
+        beginning.truncate(last + 1);
+        Some(Violation::of(&beginning))
+    }
 }
 
 /// An order of choices whose last one exceeds the limit.

@@ -5,6 +5,7 @@
 
 pub mod enumerate;
 pub mod loom;
+pub mod parallel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -157,6 +158,17 @@ impl Exploration {
     /// The highest number of holders that was seen.
     pub fn peak(&self) -> u32 {
         self.peaks.last_key_value().map_or(0, |(peak, _)| *peak)
+    }
+
+    /// Adds what a search of another part of the tree found.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.executions += other.executions;
+        self.violating += other.violating;
+        for (peak, count) in other.peaks {
+            *self.peaks.entry(peak).or_default() += count;
+        }
+        self.violation = [self.violation.take(), other.violation].into_iter().flatten().min();
+        self.stopped = self.stopped.take().or(other.stopped);
     }
 
     /// Adds an execution.

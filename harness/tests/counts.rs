@@ -2,15 +2,17 @@
 //! programming over a second, much smaller description of the two limiters, over random programs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use gatecrash::explore::{Complete, Control, Exploration, Observer, enumerate::enumerate};
+use gatecrash::explore::{Complete, Control, Exploration, Observer, enumerate::enumerate, parallel};
 use gatecrash::model::Model;
 use gatecrash::scenario::{OnReject, OperationKind, Scenario};
 use gatecrash::schedule::Choice;
 use gatecrash::world::World;
 use gatecrash_limiter::algorithm;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 mod common;
 use common::scenario;
@@ -182,7 +184,11 @@ fn random_scenario() -> impl Strategy<Value = Scenario> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("proptest-regressions/counts.txt"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn enumeration_agrees_with_an_independent_count(
@@ -198,6 +204,14 @@ proptest! {
         let over: u64 = expected.iter().filter(|(peak, _)| u64::from(**peak) > scenario.limit).map(|(_, n)| n).sum();
         prop_assert_eq!(found.violating, over);
         prop_assert_eq!(found.violation.is_some(), over > 0);
+        let world = World::new(&scenario, algorithm::by_name(limiter).expect("a built-in limiter"));
+        let threads = NonZeroUsize::new(3).expect("not zero");
+        for max_executions in [None, Some(1), Some(total / 2 + 1), Some(total)] {
+            let control = Control { max_executions, ..Control::default() };
+            let alone = enumerate(world.clone(), Model::new(), &control, &mut ());
+            let together = parallel::enumerate(world.clone(), &control, threads);
+            prop_assert_eq!(together.expect("the model does not fail"), alone.expect("the model does not fail"));
+        }
         if limiter == "atomic" {
             prop_assert_eq!(over, 0);
         }

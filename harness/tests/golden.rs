@@ -22,7 +22,10 @@ fn set(variable: &str) -> bool {
 
 /// Goldens are renewed by a person who reads the difference, never by CI.
 fn refuse_to_renew_in_ci() {
-    assert!(!(set("CI") && set("UPDATE_EXPECT")), "UPDATE_EXPECT is set in CI: goldens are not renewed there");
+    assert!(
+        !(set("CI") && set("UPDATE_EXPECT")),
+        "UPDATE_EXPECT is set in CI: goldens are not renewed there"
+    );
 }
 
 fn on_the_model(work: impl FnOnce(&mut Campaign)) -> String {
@@ -72,7 +75,9 @@ fn readme_shows_what_is_printed() {
         campaign.replay(&scenario, &naive, &order, Passing::Allowed).expect("the model does not fail");
     });
     // The last paragraph names the file as it was given, which here is by an absolute path.
-    let shown = readme_block("transcript: replay scenarios/last-slot.toml --limiter naive --order \"A B A B\" --stable");
+    let shown = readme_block(
+        "transcript: replay scenarios/last-slot.toml --limiter naive --order \"A B A B\" --stable",
+    );
     let without_footer = |text: &str| text.rsplit_once("\n\n").map(|(body, _)| body.to_owned());
     assert_eq!(without_footer(&shown), without_footer(&printed), "copy this into the README:\n{printed}");
 }

@@ -1,5 +1,6 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -171,6 +172,9 @@ pub(crate) struct Common {
     /// Stops everything after that long, such as 90s or 10m
     #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
     pub(crate) timeout: Option<Duration>,
+    /// On how many threads the model is explored; the result is the same [default: all there are]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
     /// Colours in the text
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,

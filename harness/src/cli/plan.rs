@@ -1,5 +1,6 @@
 //! From arguments to a campaign: which scenarios, limiters and stores, and whether they make sense together.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -108,6 +109,8 @@ pub(super) fn carry_out(
     }
     let mut campaign = Campaign::new(stores);
     campaign.seed = common.seed;
+    campaign.threads =
+        common.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     campaign.overrides = overrides(common);
     campaign.control = Control {
         max_executions: common.max_executions,

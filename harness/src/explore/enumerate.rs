@@ -26,14 +26,21 @@ pub fn enumerate<S: Store>(
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
+    walk(Position::start(world, store)?, control, observer)
+}
+
+/// Runs every interleaving that begins with the way to that position.
+pub(super) fn walk<S: Store>(
+    from: Position<S>,
+    control: &Control,
+    observer: &mut impl Observer,
+) -> Result<Exploration, Error> {
+    let found = Exploration { violation: from.path.violation(), ..Exploration::default() };
     let mut walk = Walk {
-        path: Path::new(world.limit()),
-        root: world.clone(),
-        here: Execution::start(world, store)?,
-        replies: Vec::new(),
-        outcomes: Vec::new(),
+        root: from.execution.world.clone(),
+        here: from,
         branches: Vec::new(),
-        found: Exploration::default(),
+        found,
         control,
         observer,
     };
@@ -44,16 +51,44 @@ pub fn enumerate<S: Store>(
     Ok(walk.found)
 }
 
-/// The walk: where it is, how it came there, where it has yet to go, and what it found.
-struct Walk<'a, S, O> {
-    /// The clients before their first step.
-    root: World,
-    here: Execution<S>,
-    path: Path,
+/// A point in the tree of choices: an execution so far, and how it came there.
+#[derive(Clone, Debug)]
+pub(super) struct Position<S> {
+    pub(super) execution: Execution<S>,
+    pub(super) path: Path,
     /// What was answered to each choice of the path.
     replies: Vec<Reply>,
     /// What operations came to along the path.
     outcomes: Vec<(ClientId, Outcome)>,
+}
+
+impl<S: Store> Position<S> {
+    /// The root of the tree: an empty store, and no client has taken a step.
+    pub(super) fn start(world: World, store: S) -> Result<Self, Error> {
+        let path = Path::new(world.limit());
+        let execution = Execution::start(world, store)?;
+        Ok(Self { execution, path, replies: Vec::new(), outcomes: Vec::new() })
+    }
+
+    /// Goes on by one step.
+    pub(super) fn step(&mut self, choice: Choice, observer: &mut impl Observer) -> Result<(), Error> {
+        let Effect::Step(step) = self.execution.take(choice)? else { unreachable!("only steps are enabled") };
+        observer.step(&step);
+        if let Some(outcome) = step.outcome {
+            self.outcomes.push((step.client, outcome));
+        }
+        self.replies.push(step.reply);
+        let world = &self.execution.world;
+        self.path.push(choice, world.holders(), world.client(step.client).finished());
+        Ok(())
+    }
+}
+
+/// The walk: where it is, where it has yet to go, and what it found.
+struct Walk<'a, S, O> {
+    /// The clients where the walk began, which is where [`Walk::run_again`] begins.
+    root: World,
+    here: Position<S>,
     branches: Vec<Branch<S>>,
     found: Exploration,
     control: &'a Control,
@@ -93,39 +128,37 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
 
     /// The first choice there is; the others are remembered.
     fn choose(&mut self) -> Option<Choice> {
-        let mut enabled = self.here.world.enabled();
+        let mut enabled = self.here.execution.world.enabled();
         let choice = enabled.next()?;
         let left: Vec<Choice> = enabled.rev().collect();
         if !left.is_empty() {
-            let copy = self.here.fork();
-            self.branches.push(Branch { depth: self.path.len(), ended: self.outcomes.len(), copy, left });
+            let copy = self.here.execution.fork();
+            self.branches.push(Branch {
+                depth: self.here.path.len(),
+                ended: self.here.outcomes.len(),
+                copy,
+                left,
+            });
         }
         Some(choice)
     }
 
     fn step(&mut self, choice: Choice) -> Result<(), Error> {
-        let Effect::Step(step) = self.here.take(choice)? else { unreachable!("only steps are enabled") };
-        self.observer.step(&step);
-        if let Some(outcome) = step.outcome {
-            self.outcomes.push((step.client, outcome));
-        }
-        self.replies.push(step.reply);
-        let world = &self.here.world;
-        self.path.push(choice, world.holders(), world.client(step.client).finished());
-        if self.path.violates_here() {
-            Violation::keep_better(&mut self.found.violation, &self.path);
+        self.here.step(choice, self.observer)?;
+        if self.here.path.violates_here() {
+            Violation::keep_better(&mut self.found.violation, &self.here.path);
         }
         Ok(())
     }
 
     /// Every client has finished: the execution counts.
     fn count(&mut self) {
-        self.found.count(self.path.peak(), self.root.limit());
+        self.found.count(self.here.path.peak(), self.root.limit());
         self.control.count();
         self.observer.execution(&Complete {
-            choices: self.path.choices(),
-            outcomes: &self.outcomes,
-            peak: self.path.peak(),
+            choices: self.here.path.choices(),
+            outcomes: &self.here.outcomes,
+            peak: self.here.path.peak(),
         });
     }
 
@@ -134,7 +167,7 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
         let branch = self.branches.last_mut()?;
         let choice = branch.left.pop()?;
         let depth = branch.depth;
-        self.outcomes.truncate(branch.ended);
+        self.here.outcomes.truncate(branch.ended);
         let copy = if branch.left.is_empty() {
             self.branches.pop().and_then(|branch| branch.copy)
         } else {
@@ -145,20 +178,22 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
 
     /// Goes back to a point on the path: to the copy made there, or by a new execution of the same choices.
     fn go_back(&mut self, depth: usize, copy: Option<Execution<S>>) -> Result<(), Error> {
-        self.path.truncate(depth);
+        self.here.path.truncate(depth);
         match copy {
-            Some(execution) => self.here = execution,
+            Some(execution) => self.here.execution = execution,
             None => self.run_again()?,
         }
-        self.replies.truncate(depth);
+        self.here.replies.truncate(depth);
         Ok(())
     }
 
     fn run_again(&mut self) -> Result<(), Error> {
-        self.here.store.reset()?;
-        self.here.world = self.root.clone();
-        for (choice, first) in self.path.choices().iter().zip(&self.replies) {
-            let Effect::Step(again) = self.here.take(*choice)? else { unreachable!("the path holds steps") };
+        self.here.execution.store.reset()?;
+        self.here.execution.world = self.root.clone();
+        for (choice, first) in self.here.path.choices().iter().zip(&self.here.replies) {
+            let Effect::Step(again) = self.here.execution.take(*choice)? else {
+                unreachable!("the path holds steps")
+            };
             self.observer.step(&again);
             if again.reply != *first {
                 let (command, first, second) = (again.command, first.clone(), again.reply);

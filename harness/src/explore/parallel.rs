@@ -1,0 +1,111 @@
+//! Plain enumeration on the model, over several threads, with the same result for any number of them.
+//!
+//! The tree of choices is cut into subtrees, in the order in which one thread would walk them. Threads take the next
+//! one that is left; what they find is added up in that order. Where a bound on executions falls into a subtree, that
+//! one is walked again with what is left of the bound, so that just the executions count that one thread would run.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Error;
+use crate::explore::enumerate::{Position, walk};
+use crate::explore::{Bound, Control, Exploration};
+use crate::model::Model;
+use crate::world::World;
+
+/// Subtrees a thread: enough that none is left waiting for a large one.
+const SUBTREES_PER_THREAD: usize = 32;
+
+/// Runs every interleaving of a world's clients on the model, each from an empty store.
+pub fn enumerate(world: World, control: &Control, threads: NonZeroUsize) -> Result<Exploration, Error> {
+    let root = Position::start(world, Model::new())?;
+    if threads.get() == 1 {
+        return walk(root, control, &mut ());
+    }
+    let subtrees = cut(root, threads.get() * SUBTREES_PER_THREAD)?;
+    let walked = walk_all(&subtrees, control, threads)?;
+    add_up(subtrees.into_iter().zip(walked), control)
+}
+
+/// Positions that together have all interleavings below them, in the order of the walk: at least that many, if there
+/// are.
+fn cut(root: Position<Model>, enough: usize) -> Result<Vec<Position<Model>>, Error> {
+    let mut level = vec![root];
+    let mut grew = true;
+    while grew && level.len() < enough {
+        grew = false;
+        let mut next = Vec::new();
+        for position in level {
+            let choices: Vec<_> = position.execution.world.enabled().collect();
+            grew |= !choices.is_empty();
+            for choice in &choices {
+                let mut child = position.clone();
+                child.step(*choice, &mut ())?;
+                next.push(child);
+            }
+            if choices.is_empty() {
+                next.push(position);
+            }
+        }
+        level = next;
+    }
+    Ok(level)
+}
+
+/// The sum of what was found in the subtrees, as far as the bound on executions reaches.
+fn add_up(
+    parts: impl Iterator<Item = (Position<Model>, Exploration)>,
+    control: &Control,
+) -> Result<Exploration, Error> {
+    let mut found = Exploration::default();
+    for (subtree, part) in parts {
+        match control.max_executions {
+            Some(max) if found.executions == max => {
+                found.stopped = Some(Bound::Executions(max));
+                break;
+            }
+            Some(max) if found.executions + part.executions > max => {
+                let left = Some(max - found.executions);
+                // These executions were counted when the subtree was walked for the first time.
+                let control = Control { max_executions: left, ..control.clone().unwatched() };
+                let mut part = walk(subtree, &control, &mut ())?;
+                if let Some(Bound::Executions(bound)) = &mut part.stopped {
+                    *bound = max;
+                }
+                found.add(part);
+                break;
+            }
+            // A timeout struck all threads at about the same time: what each had found stays found.
+            _ => found.add(part),
+        }
+    }
+    Ok(found)
+}
+
+/// Walks every subtree, on several threads.
+fn walk_all(
+    subtrees: &[Position<Model>],
+    control: &Control,
+    threads: NonZeroUsize,
+) -> Result<Vec<Exploration>, Error> {
+    let next = AtomicUsize::new(0);
+    let walked: Vec<Mutex<Option<Result<Exploration, Error>>>> =
+        subtrees.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.get().min(subtrees.len()) {
+            scope.spawn(|| {
+                while let Some((subtree, walked)) = {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    subtrees.get(i).zip(walked.get(i))
+                } {
+                    let found = walk(subtree.clone(), control, &mut ());
+                    *walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+                }
+            });
+        }
+    });
+    let each =
+        walked.into_iter().filter_map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner));
+    each.collect()
+}
