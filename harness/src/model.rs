@@ -15,6 +15,8 @@
 //! - `SCAN` gives everything at once, with cursor 0.
 //! - `INCRBYFLOAT` refuses numbers beyond 10^21, as an overflow.
 //! - A score of -0 is 0; a server may write it as -0 until it has stored it.
+//! - To a script's `pairs`, the tables of the libraries look empty; `collectgarbage` always gives 0; an error that
+//!   `setmetatable` or `math.random` raises in a tail call does not say its place.
 //! - `math.random` starts anew with each script. On a server it goes on from script to script.
 //!
 //! # What it cannot do
