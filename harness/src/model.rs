@@ -1,7 +1,7 @@
 //! An in-memory Redis: the same commands, replies, errors and Lua, under a virtual clock, as plain data.
 //!
-//! A [`Model`] is a value. Two models compare equal exactly when no sequence of commands could tell them apart by
-//! their keys, clock, scripts and sessions, so an explorer can merge the states that it reaches by different ways.
+//! A [`Model`] is a value. Two models with the same keys, clock, scripts and sessions are equal, however they came
+//! to be so, and an explorer can merge the states that it reaches by different ways.
 //! To keep it so, whatever has no effect any more is dropped at once: expired keys, the watch set of a client that
 //! will fail its `EXEC` anyway, the queue of a transaction that was aborted, the session of a client that has none.
 //!
@@ -23,7 +23,7 @@
 //!
 //! Blocking commands, pub/sub, streams, databases other than 0, ACLs and `CONFIG`. In Lua: `cjson`, `cmsgpack`,
 //! `struct`, `bit`, RESP3. A script that runs for too long is stopped with an error (see
-//! [`INSTRUCTION_LIMIT`](crate::model::INSTRUCTION_LIMIT)); a server would let it run on.
+//! [`INSTRUCTION_LIMIT`]); a server would let it run on.
 
 #![expect(
     clippy::unnecessary_wraps,
