@@ -1,7 +1,7 @@
 //! An in-memory Redis: the same commands, replies, errors and Lua, under a virtual clock, as plain data.
 //!
-//! A [`Model`] is a value. Two models compare equal exactly when no sequence of commands could tell them apart by
-//! their keys, clock, scripts and sessions, so an explorer can merge the states that it reaches by different ways.
+//! A [`Model`] is a value. Two models with the same keys, clock, scripts and sessions are equal, however they came
+//! to be so, and an explorer can merge the states that it reaches by different ways.
 //! To keep it so, whatever has no effect any more is dropped at once: expired keys, the watch set of a client that
 //! will fail its `EXEC` anyway, the queue of a transaction that was aborted, the session of a client that has none.
 //!
@@ -15,13 +15,15 @@
 //! - `SCAN` gives everything at once, with cursor 0.
 //! - `INCRBYFLOAT` refuses numbers beyond 10^21, as an overflow.
 //! - A score of -0 is 0; a server may write it as -0 until it has stored it.
+//! - To a script's `pairs`, the tables of the libraries look empty; `collectgarbage` always gives 0; an error that
+//!   `setmetatable` or `math.random` raises in a tail call does not say its place.
 //! - `math.random` starts anew with each script. On a server it goes on from script to script.
 //!
 //! # What it cannot do
 //!
 //! Blocking commands, pub/sub, streams, databases other than 0, ACLs and `CONFIG`. In Lua: `cjson`, `cmsgpack`,
 //! `struct`, `bit`, RESP3. A script that runs for too long is stopped with an error (see
-//! [`INSTRUCTION_LIMIT`](crate::model::INSTRUCTION_LIMIT)); a server would let it run on.
+//! [`INSTRUCTION_LIMIT`]); a server would let it run on.
 
 #![expect(
     clippy::unnecessary_wraps,

@@ -89,7 +89,7 @@ impl Decimal {
         Self::exact(text).or_else(|| Self::exact(&format!("{value:.17}"))).ok_or(Self::OVERFLOW)
     }
 
-    /// Reads a number without rounding; `None` if it has too many digits for that.
+    /// Reads a number digit by digit; `None` if it has too many of them for that.
     fn exact(text: &str) -> Option<Self> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (sign, digits) = match mantissa.strip_prefix('-') {
@@ -98,9 +98,11 @@ impl Decimal {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let places = i32::try_from(fraction.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
-        let missing = u32::try_from(DECIMAL_PLACES.cast_signed().checked_sub(places)?).ok()?;
-        let scaled = format!("{whole}{fraction}").parse::<i128>().ok()?;
-        scaled.checked_mul(10_i128.checked_pow(missing)?).map(|scaled| Self(sign * scaled).rounded())
+        let surplus = places.checked_sub(DECIMAL_PLACES.cast_signed())?;
+        let factor = 10_u128.checked_pow(surplus.unsigned_abs())?;
+        let digits = format!("{whole}{fraction}").parse::<u128>().ok()?;
+        let size = if surplus > 0 { nearest(digits, factor) } else { digits.checked_mul(factor)? };
+        i128::try_from(size).ok().map(|size| Self(sign * size).rounded())
     }
 
     /// The sum.

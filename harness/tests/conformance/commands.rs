@@ -178,6 +178,8 @@ pub(crate) const FORMS: &[&str] = &[
     "SCRIPT",
     "NOSUCH K V",
     "NOSUCH",
+    "NOSUCH V aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff gggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkk V V V",
+    "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmm V",
 ];
 
 const SCRIPTS: &[&str] = &[
