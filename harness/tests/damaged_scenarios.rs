@@ -5,6 +5,7 @@
 use gatecrash::diagnostic::Diagnostics;
 use gatecrash::scenario::{self, Scenario};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 const LAST_SLOT: &str = include_str!("../../scenarios/last-slot.toml");
 
@@ -60,7 +61,13 @@ fn damage(mut text: Vec<u8>, kind: u8, at: usize, length: usize, noise: &[u8]) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig {
+        cases: 2_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "proptest-regressions/damaged_scenarios.txt",
+        ))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_text_panics(text in "\\PC*") {

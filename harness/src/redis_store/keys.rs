@@ -59,10 +59,8 @@ mod tests {
             rewritten(&Command::new("EVALSHA").arg("k").arg("2").arg("k").arg("l").arg("k")),
             "EVALSHA k 2 p:k p:l k"
         );
-        assert_eq!(
-            rewritten(&Command::new("EVAL").arg("return 1").arg("9").arg("k")),
-            "EVAL \"return 1\" 9 p:k"
-        );
+        // More keys than arguments: the server refuses the command whatever they are called.
+        assert_eq!(rewritten(&Command::new("EVAL").arg("return").arg("9").arg("k")), "EVAL return 9 k");
         assert_eq!(rewritten(&Command::new("GET")), "GET");
     }
 

@@ -2,57 +2,18 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::process::{Child, Command as Process, Stdio};
-use std::time::{Duration, Instant};
 
+use gatecrash::server::PrivateServer;
 use gatecrash_limiter::{Command, Reply};
-use tempfile::TempDir;
-
-/// A server that ends with its owner.
-pub(crate) struct Server {
-    process: Child,
-    folder: TempDir,
-}
 
 /// Starts a real server. There is no skipping: without one nothing would be proved.
-pub(crate) fn start_server() -> Server {
-    let folder = tempfile::Builder::new().prefix("gc").tempdir_in("/tmp").expect("a temporary folder");
-    let process = Process::new("redis-server")
-        .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
-        .arg(folder.path().join("s"))
-        .arg("--dir")
-        .arg(folder.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("redis-server 7.0 must be installed (apt-get install redis-server): the model is compared with it");
-    let server = Server { process, folder };
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while UnixStream::connect(server.socket()).is_err() {
-        assert!(Instant::now() < deadline, "redis-server did not come up");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    server
+pub(crate) fn start_server() -> PrivateServer {
+    PrivateServer::start().unwrap_or_else(|error| panic!("the model is compared with a real server: {error}"))
 }
 
-impl Server {
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("s")
-    }
-
-    pub(crate) fn connect(&self) -> Connection {
-        Connection(BufReader::new(
-            UnixStream::connect(self.socket()).expect("the server accepts connections"),
-        ))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already; then there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Another client of the server.
+pub(crate) fn connect(server: &PrivateServer) -> Connection {
+    Connection(BufReader::new(UnixStream::connect(server.socket()).expect("the server accepts connections")))
 }
 
 /// One client's connection.
