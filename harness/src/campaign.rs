@@ -213,8 +213,13 @@ impl Campaign {
         }
         if let Some(store) = self.open(subject)? {
             let started = Instant::now();
-            let trace = replay(subject.world(), Compared::new(store), order, passing);
-            let trace = self.unless_lost(subject, trace)?;
+            let trace = match replay(subject.world(), Compared::new(store), order, passing) {
+                Err(refused @ Error::ServerClock { .. }) => {
+                    self.unfit(subject, StoreKind::Redis, &refused.to_string());
+                    return Ok(());
+                }
+                trace => self.unless_lost(subject, trace)?,
+            };
             let Some(trace) = trace else { return Ok(()) };
             let entry = subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed());
             self.report.results.push(entry);
@@ -257,8 +262,7 @@ impl Campaign {
     fn under_loom(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
         let world = subject.world();
         if let Some(reason) = loom::unfit(&world, &self.control)? {
-            let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
-            self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), StoreKind::Loom, &reason));
+            self.unfit(subject, StoreKind::Loom, &reason);
             return Ok(());
         }
         let started = Instant::now();
@@ -266,6 +270,11 @@ impl Campaign {
         let entry = subject.loom(&explored, started.elapsed())?;
         self.report.results.push(entry);
         Ok(())
+    }
+
+    fn unfit(&mut self, subject: &Subject<'_>, store: StoreKind, reason: &str) {
+        let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
+        self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), store, reason));
     }
 
     /// A store on the server, if one is wanted and still there.

@@ -1,4 +1,56 @@
 //! Deterministic concurrency stress tests for limiters that live in Redis.
+//!
+//! A client that gets in past the limit *gatecrashes*. This crate finds the schedule that lets it, shows it, replays
+//! it on a real Redis server, and explores all other schedules. The command line is a thin face of it ([`cli`]).
+//!
+//! # The pieces
+//!
+//! A [`Scenario`] says which clients run which operations. A [`World`] is those clients in the middle of a run; it is
+//! sans-IO: it says which command a [`Choice`](schedule::Choice) sends, and takes the reply. A [`Store`] is what
+//! commands act on: the [`Model`], or a [real server](redis_store). One schedule is [replayed](mod@replay), all
+//! interleavings are [explored](explore), and a [`Campaign`](campaign::Campaign) makes a [`Report`](report::Report) of
+//! both, for every limiter and store.
+//!
+//! ```
+//! use gatecrash::explore::{Control, enumerate::enumerate};
+//! use gatecrash::replay::{Passing, replay};
+//! use gatecrash::schedule::Schedule;
+//! use gatecrash::verdict::Verdict;
+//! use gatecrash::{Model, World, scenario};
+//!
+//! let scenario = scenario::parse("last-slot.toml", r#"
+//!     title = "Two workers take the last slot"
+//!     why = "PIN-045: ZCARD by both before either ZADD"
+//!     limit = 1
+//!     limiters = ["naive", "atomic"]
+//!     workers = { count = 2, program = ["acquire", "release"] }
+//! "#)?;
+//! let [naive, atomic] = &scenario.limiters[..] else { unreachable!() };
+//!
+//! // One schedule: both look before either acts.
+//! let order = Schedule::parse("A B A B", &scenario.client_names()).map_err(|errors| errors[0].clone())?;
+//! let trace = replay(World::new(&scenario, naive.clone()), Model::new(), &order, Passing::Allowed)?;
+//! assert_eq!(trace.peak(), 2);
+//!
+//! // All of them.
+//! let found = enumerate(World::new(&scenario, naive.clone()), Model::new(), &Control::default(), &mut ())?;
+//! assert_eq!((found.executions, found.violating), (16, 8));
+//!
+//! let found = enumerate(World::new(&scenario, atomic.clone()), Model::new(), &Control::default(), &mut ())?;
+//! assert_eq!(found.verdict(), Verdict::Clean);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A limiter of your own
+//!
+//! Implement [`Algorithm`](gatecrash_limiter::Algorithm) and pass it to [`World::new`]: its operations are state
+//! machines, so the same code runs here and, through [`Limiter`](gatecrash_limiter::Limiter), in production.
+//!
+//! # What it can miss
+//!
+//! A step is one command, so nothing that happens inside a command is seen; a script is one command. Only the faults
+//! and clock moves that a schedule names take place. The model has the commands that limiters use, not all of Redis;
+//! what it answers is compared with a real server in every run that has one.
 
 pub mod campaign;
 pub mod cli;
@@ -22,3 +74,8 @@ pub mod target;
 pub mod trace;
 pub mod verdict;
 pub mod world;
+
+pub use model::Model;
+pub use scenario::Scenario;
+pub use store::Store;
+pub use world::World;

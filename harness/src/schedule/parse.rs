@@ -32,8 +32,11 @@ impl From<TokenError> for Diagnostic {
     }
 }
 
+/// Nobody reads more errors than these, and each costs a search for what may have been meant.
+const MAX_ERRORS: usize = 100;
+
 impl Schedule {
-    /// Reads a schedule over clients of those names, in their order.
+    /// Reads a schedule over clients of those names, in their order. Gives up after 100 errors.
     pub fn parse(text: &str, names: &[String]) -> Result<Self, Vec<TokenError>> {
         let clients = Clients::new(names);
         let mut turns = Vec::new();
@@ -45,6 +48,9 @@ impl Schedule {
                     let within = if within.is_empty() { 0..token.len() } else { within };
                     let span = start + within.start..start + within.end;
                     errors.push(TokenError { span, message, help });
+                    if errors.len() == MAX_ERRORS {
+                        break;
+                    }
                 }
             }
         }

@@ -1,0 +1,141 @@
+//! Scripted schedules: every kind of turn, on the model and on a real server alike.
+
+use std::sync::Arc;
+
+use gatecrash::campaign::{Campaign, Redis, Stores};
+use gatecrash::error::Error;
+use gatecrash::redis_store::Server;
+use gatecrash::replay::{Passing, replay};
+use gatecrash::report::StoreKind;
+use gatecrash::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::schedule::Schedule;
+use gatecrash::target::Target;
+use gatecrash::trace::{Effect, Trace};
+use gatecrash::{Model, World};
+use gatecrash_limiter::{Algorithm, Clock, Naive, Operation};
+
+mod common;
+use OperationKind::{Acquire, Release};
+
+fn two_workers() -> Scenario {
+    common::scenario(&vec![vec![Acquire, Release]; 2], 1, 1, OnReject::Stop)
+}
+
+fn schedule(text: &str) -> Schedule {
+    Schedule::parse(text, &two_workers().client_names()).expect("the schedule reads")
+}
+
+fn world() -> World {
+    World::new(&two_workers(), Arc::new(Naive))
+}
+
+fn server() -> Server {
+    Server::open(&Target::Private).unwrap_or_else(|error| panic!("a real server is needed: {error}"))
+}
+
+/// What is seen of a trace: every command with its reply, or what else happened, and the permits held.
+fn rows(trace: &Trace) -> Vec<String> {
+    let row = |effect: &Effect| match effect {
+        Effect::Step(step) => format!("{} -> {}", step.command, step.reply),
+        other => format!("{other:?}"),
+    };
+    trace.rows.iter().map(|each| format!("{} | {}", row(&each.effect), each.holders)).collect()
+}
+
+#[test]
+fn every_turn_does_the_same_on_the_model_and_on_a_server() {
+    let server = server();
+    for text in [
+        "A B A B",
+        "A* B*",
+        "B B A* B A",
+        "A +30s A B",
+        "A* A!crash B*",
+        "A!crash B B B B",
+        "",
+        "A A A A A A",
+    ] {
+        let on_model =
+            replay(world(), Model::new(), &schedule(text), Passing::Allowed).expect("the model works");
+        let store = server.store(2).expect("connections");
+        let on_redis = replay(world(), store, &schedule(text), Passing::Allowed).expect("the server works");
+        assert_eq!(rows(&on_model), rows(&on_redis), "{text}");
+    }
+}
+
+#[test]
+fn a_clock_move_is_seen_by_the_clients() {
+    let trace =
+        replay(world(), Model::new(), &schedule("A +30s A"), Passing::Allowed).expect("the model works");
+    assert_eq!(
+        rows(&trace)[..3],
+        ["ZCARD k -> 0 | 0", "Advanced | 0", "ZADD k 30000 A1 -> 1 | 1"]
+            .map(|row| row.replace(" k", " slots"))
+    );
+}
+
+#[test]
+fn an_operation_runs_to_its_end_and_what_is_not_named_runs_afterwards() {
+    let trace = replay(world(), Model::new(), &schedule("B*"), Passing::Allowed).expect("the model works");
+    let expected = [
+        "ZCARD slots -> 0 | 0",
+        "ZADD slots 0 B1 -> 1 | 1",
+        "ZCARD slots -> 1 | 1",
+        "ZREM slots B1 -> 1 | 0",
+    ];
+    assert_eq!(rows(&trace), expected);
+}
+
+#[test]
+fn a_crashed_client_holds_nothing_but_its_entry_stays() {
+    let trace =
+        replay(world(), Model::new(), &schedule("A* A!crash B*"), Passing::Allowed).expect("the model works");
+    let expected =
+        ["ZCARD slots -> 0 | 0", "ZADD slots 0 A1 -> 1 | 1", "Crashed | 0", "ZCARD slots -> 1 | 0"];
+    assert_eq!(rows(&trace), expected);
+}
+
+#[test]
+fn the_turn_of_a_finished_client_passes_unless_that_is_refused() {
+    let order = schedule("A A A A");
+    let trace = replay(world(), Model::new(), &order, Passing::Allowed).expect("the model works");
+    assert_eq!(rows(&trace)[3], "Passed | 0");
+    let refused = replay(world(), Model::new(), &order, Passing::Refused);
+    assert!(matches!(refused, Err(Error::Passed { position: 4, .. })), "{refused:?}");
+}
+
+/// The naive limiter, if it looked at the server's clock.
+#[derive(Debug)]
+struct OnServerTime;
+
+impl Algorithm for OnServerTime {
+    fn name(&self) -> &'static str {
+        "on-server-time"
+    }
+
+    fn acquire(&self) -> Operation {
+        Naive.acquire()
+    }
+
+    fn release(&self) -> Operation {
+        Naive.release()
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Server
+    }
+}
+
+#[test]
+fn a_clock_that_cannot_be_moved_is_told() {
+    let limiter: Arc<dyn Algorithm> = Arc::new(OnServerTime);
+    let mut campaign = Campaign::new(Stores { model: true, redis: Redis::Open(server()), loom: false });
+    for order in ["A +30s A", "A A"] {
+        campaign.replay(&two_workers(), &limiter, &schedule(order), Passing::Allowed).expect("it runs");
+    }
+    let report = campaign.report();
+    let stores: Vec<StoreKind> = report.results.iter().map(|entry| entry.store).collect();
+    assert_eq!(stores, [StoreKind::Model, StoreKind::Model, StoreKind::Redis]);
+    let [refused] = &report.not_run[..] else { panic!("one is not run: {:?}", report.not_run) };
+    assert!(refused.store == StoreKind::Redis && refused.reason.contains("depends on the server's clock"));
+}
