@@ -25,6 +25,7 @@
 
 mod entry;
 mod rerun;
+mod stopwatch;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -35,18 +36,17 @@ use gatecrash_limiter::Algorithm;
 
 use crate::error::Error;
 use crate::explore::loom;
-use crate::explore::{Bound, Control, Exploration, Observer, enumerate, parallel};
+use crate::explore::{Bound, Control, Exploration, enumerate, parallel};
 use crate::model::Model;
 use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
-use crate::report::latency::Latencies;
 use crate::report::{About, NotRun, RedisInfo, Report, StoreKind};
 use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::store::{Compared, StoreError};
-use crate::trace::{Effect, StepEffect, Trace};
 
 use entry::Subject;
+use stopwatch::Stopwatch;
 
 /// Where scenarios are run.
 #[derive(Clone, Debug)]
@@ -138,13 +138,11 @@ impl Campaign {
         self.introduce(scenario);
         for limiter in &scenario.limiters {
             for script in &scenario.schedules {
-                let expected = self.expected(limiter.name(), Some(&script.expect));
-                let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+                let subject = self.subject(scenario, limiter, Some(&script.expect));
                 self.schedule(&subject, Some(&script.name), &script.order, Passing::Allowed)?;
             }
             if let Some(expect) = &scenario.explore {
-                let expected = self.expected(limiter.name(), Some(expect));
-                let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+                let subject = self.subject(scenario, limiter, Some(expect));
                 self.interleavings(&subject)?;
             }
         }
@@ -160,8 +158,7 @@ impl Campaign {
         passing: Passing,
     ) -> Result<(), Error> {
         self.introduce(scenario);
-        let expected = self.expected(limiter.name(), None);
-        let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+        let subject = self.subject(scenario, limiter, None);
         self.schedule(&subject, None, order, passing)
     }
 
@@ -173,8 +170,7 @@ impl Campaign {
         expect: Option<&Expectations>,
     ) -> Result<(), Error> {
         self.introduce(scenario);
-        let expected = self.expected(limiter.name(), expect);
-        let subject = Subject { scenario, limiter, expected, resized: &self.resized.clone() };
+        let subject = self.subject(scenario, limiter, expect);
         self.interleavings(&subject)
     }
 
@@ -188,10 +184,18 @@ impl Campaign {
         }
     }
 
-    fn expected(&self, limiter: &str, file: Option<&Expectations>) -> Option<Expected> {
-        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(limiter));
+    fn subject<'a>(
+        &self,
+        scenario: &'a Scenario,
+        limiter: &'a Arc<dyn Algorithm>,
+        file: Option<&Expectations>,
+    ) -> Subject<'a> {
+        let name = limiter.name();
+        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(name));
         let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
-        named.or_else(all).map(|given| given.expected).or_else(|| file?.get(limiter).copied())
+        let given = named.or_else(all).map(|given| given.expected);
+        let expected = given.or_else(|| file?.get(name).copied());
+        Subject { scenario, limiter, expected, resized: self.resized.clone() }
     }
 
     fn stopped(&self) -> bool {
@@ -313,32 +317,4 @@ impl Campaign {
             self.lost = Some(StoreError::Unavailable { what: "exploring".into(), why: why.clone() });
         }
     }
-}
-
-/// Measures operations: the sum of their commands' round trips. What a client waited for its turn is not counted.
-#[derive(Debug, Default)]
-struct Stopwatch {
-    under_way: std::collections::BTreeMap<crate::schedule::ClientId, std::time::Duration>,
-    latencies: Latencies,
-}
-
-impl Observer for Stopwatch {
-    fn step(&mut self, step: &StepEffect) {
-        let sum = self.under_way.entry(step.client).or_default();
-        *sum = if step.first { step.took } else { *sum + step.took };
-        if step.outcome.is_some() {
-            self.latencies.record(step.operation, u64::try_from(sum.as_nanos()).unwrap_or(u64::MAX));
-        }
-    }
-}
-
-/// How long the operations of one execution took.
-fn latencies_of(trace: &Trace) -> Latencies {
-    let mut stopwatch = Stopwatch::default();
-    for row in &trace.rows {
-        if let Effect::Step(step) = &row.effect {
-            stopwatch.step(step);
-        }
-    }
-    stopwatch.latencies
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gatecrash_limiter::Algorithm;
 
-use super::latencies_of;
 use super::rerun::{explore_command, replay_command};
+use super::stopwatch::latencies_of;
 use crate::counterexample::{Violation, critical_pair};
 use crate::duration;
 use crate::error::Error;
@@ -26,13 +26,13 @@ use crate::verdict::Verdict;
 use crate::world::World;
 
 /// What an entry is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) limiter: &'a Arc<dyn Algorithm>,
     pub(super) expected: Option<Expected>,
     /// The options by which the scenario differs from its file.
-    pub(super) resized: &'a str,
+    pub(super) resized: String,
 }
 
 /// A result on a server: what was found, or how its reply differed from the model's.
