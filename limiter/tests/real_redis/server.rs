@@ -109,7 +109,7 @@ impl Drop for Server {
 }
 
 fn spawn(folder: &TempDir, port: u16) -> Child {
-    Command::new("redis-server")
+    Command::new(program())
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--unixsocket", "s"])
         .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
         .current_dir(folder.path())
@@ -122,4 +122,10 @@ fn spawn(folder: &TempDir, port: u16) -> Child {
                 "these tests need `redis-server` on PATH (Debian, Ubuntu: apt install redis-server): {error}"
             )
         })
+}
+
+/// Some distributions have one, some the other.
+fn program() -> &'static str {
+    let runs = |program: &&str| Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    ["redis-server", "valkey-server"].into_iter().find(runs).unwrap_or("redis-server")
 }
