@@ -13,9 +13,9 @@ const LAST_SLOT: &str = include_str!("../../scenarios/last-slot.toml");
 fn many_errors_are_counted_and_long_lines_are_not_shown() {
     let orders = "C ".repeat(20_000);
     let errors = parse(&LAST_SLOT.replace("A B A B", &orders)).unwrap_err();
-    assert_eq!(errors.list().len(), 20_000);
+    assert_eq!(errors.list().len(), 1_000, "the search for errors is bounded");
     let rendered = errors.to_string();
-    assert!(rendered.ends_with("19900 more errors are not shown"));
+    assert!(rendered.ends_with("900 more errors are not shown"));
     assert!(rendered.contains("damaged.toml:12:11\n"), "{}", &rendered[..300]);
     assert!(rendered.lines().all(|line| line.len() < 100));
 }

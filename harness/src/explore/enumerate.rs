@@ -19,6 +19,10 @@ use crate::store::{Store, StoreError};
 use crate::trace::Effect;
 use crate::world::World;
 
+/// The most copies of an execution that are kept: of the deepest branches, which are the next to be needed. Those above
+/// run their choices again when their turn comes, as on a server.
+const MAX_COPIES: usize = 1_024;
+
 /// Runs every interleaving of a world's clients, each from an empty store.
 pub fn enumerate<S: Store>(
     world: World,
@@ -26,24 +30,19 @@ pub fn enumerate<S: Store>(
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
-    walk(Position::start(world, store)?, control, observer)
+    let root = world.clone();
+    walk(root, Position::start(world, store)?, control, observer)
 }
 
-/// Runs every interleaving that begins with the way to that position.
+/// Runs every interleaving that begins with the way from the root to that position.
 pub(super) fn walk<S: Store>(
+    root: World,
     from: Position<S>,
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
     let found = Exploration { violation: from.path.violation(), ..Exploration::default() };
-    let mut walk = Walk {
-        root: from.execution.world.clone(),
-        here: from,
-        branches: Vec::new(),
-        found,
-        control,
-        observer,
-    };
+    let mut walk = Walk { root, here: from, branches: Vec::new(), found, control, observer };
     walk.found.stopped = match walk.run() {
         Err(Error::Store(lost @ StoreError::Unavailable { .. })) => Some(Bound::LostServer(lost.to_string())),
         ended => ended?,
@@ -86,7 +85,7 @@ impl<S: Store> Position<S> {
 
 /// The walk: where it is, where it has yet to go, and what it found.
 struct Walk<'a, S, O> {
-    /// The clients where the walk began, which is where [`Walk::run_again`] begins.
+    /// The clients before their first step.
     root: World,
     here: Position<S>,
     branches: Vec<Branch<S>>,
@@ -133,6 +132,9 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
         let left: Vec<Choice> = enabled.rev().collect();
         if !left.is_empty() {
             let copy = self.here.execution.fork();
+            if let Some(oldest) = self.branches.len().checked_sub(MAX_COPIES) {
+                self.branches[oldest].copy = None;
+            }
             self.branches.push(Branch {
                 depth: self.here.path.len(),
                 ended: self.here.outcomes.len(),

@@ -19,19 +19,19 @@ const SUBTREES_PER_THREAD: usize = 32;
 
 /// Runs every interleaving of a world's clients on the model, each from an empty store.
 pub fn enumerate(world: World, control: &Control, threads: NonZeroUsize) -> Result<Exploration, Error> {
-    let root = Position::start(world, Model::new())?;
+    let start = Position::start(world.clone(), Model::new())?;
     if threads.get() == 1 {
-        return walk(root, control, &mut ());
+        return walk(world, start, control, &mut ());
     }
-    let subtrees = cut(root, threads.get() * SUBTREES_PER_THREAD)?;
-    let walked = walk_all(&subtrees, control, threads)?;
-    add_up(subtrees.into_iter().zip(walked), control)
+    let subtrees = cut(start, threads.get() * SUBTREES_PER_THREAD)?;
+    let walked = walk_all(&world, &subtrees, control, threads)?;
+    add_up(&world, subtrees.into_iter().zip(walked), control)
 }
 
 /// Positions that together have all interleavings below them, in the order of the walk: at least that many, if there
 /// are.
-fn cut(root: Position<Model>, enough: usize) -> Result<Vec<Position<Model>>, Error> {
-    let mut level = vec![root];
+fn cut(start: Position<Model>, enough: usize) -> Result<Vec<Position<Model>>, Error> {
+    let mut level = vec![start];
     let mut grew = true;
     while grew && level.len() < enough {
         grew = false;
@@ -55,6 +55,7 @@ fn cut(root: Position<Model>, enough: usize) -> Result<Vec<Position<Model>>, Err
 
 /// The sum of what was found in the subtrees, as far as the bound on executions reaches.
 fn add_up(
+    root: &World,
     parts: impl Iterator<Item = (Position<Model>, Exploration)>,
     control: &Control,
 ) -> Result<Exploration, Error> {
@@ -69,7 +70,7 @@ fn add_up(
                 let left = Some(max - found.executions);
                 // These executions were counted when the subtree was walked for the first time.
                 let control = Control { max_executions: left, ..control.clone().unwatched() };
-                let mut part = walk(subtree, &control, &mut ())?;
+                let mut part = walk(root.clone(), subtree, &control, &mut ())?;
                 if let Some(Bound::Executions(bound)) = &mut part.stopped {
                     *bound = max;
                 }
@@ -85,6 +86,7 @@ fn add_up(
 
 /// Walks every subtree, on several threads.
 fn walk_all(
+    root: &World,
     subtrees: &[Position<Model>],
     control: &Control,
     threads: NonZeroUsize,
@@ -99,7 +101,7 @@ fn walk_all(
                     let i = next.fetch_add(1, Ordering::Relaxed);
                     subtrees.get(i).zip(walked.get(i))
                 } {
-                    let found = walk(subtree.clone(), control, &mut ());
+                    let found = walk(root.clone(), subtree.clone(), control, &mut ());
                     *walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 }
             });

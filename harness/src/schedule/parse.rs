@@ -33,10 +33,10 @@ impl From<TokenError> for Diagnostic {
 }
 
 /// Nobody reads more errors than these, and each costs a search for what may have been meant.
-const MAX_ERRORS: usize = 100;
+const MAX_ERRORS: usize = 1_000;
 
 impl Schedule {
-    /// Reads a schedule over clients of those names, in their order. Gives up after 100 errors.
+    /// Reads a schedule over clients of those names, in their order. Gives up after 1,000 errors.
     pub fn parse(text: &str, names: &[String]) -> Result<Self, Vec<TokenError>> {
         let clients = Clients::new(names);
         let mut turns = Vec::new();
