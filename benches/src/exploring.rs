@@ -1,0 +1,98 @@
+//! Searches through all interleavings, and what they are made of.
+
+use gatecrash::explore::{Control, Observer, enumerate, loom};
+use gatecrash::redis_store::Server;
+use gatecrash::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
+use gatecrash::store::Store;
+use gatecrash::trace::StepEffect;
+use gatecrash::world::World;
+use gatecrash_limiter::algorithm;
+
+/// Identical clients that compete for one permit, acquire and release it, that many rounds each.
+///
+/// # Panics
+/// If there is no such limiter.
+pub fn world(limiter: &str, clients: usize, rounds: u32) -> World {
+    let scenario = Scenario {
+        name: "bench".into(),
+        path: None,
+        title: "Identical clients, one permit".into(),
+        why: "measured".into(),
+        limit: 1,
+        limiters: algorithm::built_in(),
+        clients: ClientSpec::workers(clients, &[OperationKind::Acquire, OperationKind::Release]),
+        on_reject: OnReject::Stop,
+        repeat: rounds,
+        key: "slots".into(),
+        lease: None,
+        properties: vec![Property::OverAdmission],
+        schedules: Vec::new(),
+        explore: None,
+    };
+    World::new(&scenario, algorithm::by_name(limiter).expect("a built-in limiter"))
+}
+
+/// Plain enumeration, to its end; gives the number of interleavings.
+///
+/// # Panics
+/// If it does not get there.
+pub fn enumerate<S: Store>(world: World, store: S) -> u64 {
+    observed(world, store, &mut ())
+}
+
+fn observed<S: Store>(world: World, store: S, observer: &mut impl Observer) -> u64 {
+    let found = enumerate::enumerate(world, store, &Control::default(), observer).expect("the store works");
+    assert_eq!(found.stopped, None, "not all interleavings were run");
+    found.executions
+}
+
+/// loom, to its end, with the check of its results against plain enumeration on the model that every run of
+/// gatecrash makes; gives the number of loom's executions.
+///
+/// # Panics
+/// If it does not get there.
+pub fn under_loom(world: &World) -> u64 {
+    let explored = loom::explore(world, &Control::default()).expect("the clients fit loom");
+    assert_eq!(explored.found.stopped, None, "not all executions were run");
+    explored.found.executions
+}
+
+/// How many round trips enumeration makes on a server: every command, and the deletion before each interleaving.
+///
+/// # Panics
+/// If the search does not get to its end.
+pub fn round_trips(world: World, server: &Server) -> u64 {
+    let mut steps = Steps(0);
+    let store = server.store(world.names().len()).expect("the private server answers");
+    let interleavings = observed(world, store, &mut steps);
+    steps.0 + interleavings
+}
+
+/// Counts commands.
+struct Steps(u64);
+
+impl Observer for Steps {
+    fn step(&mut self, _step: &StepEffect) {
+        self.0 += 1;
+    }
+}
+
+/// A bare blocking connection, such as a store has for each client.
+///
+/// # Panics
+/// If the server cannot be reached.
+pub fn bare_connection(server: &Server) -> redis::Connection {
+    let client = redis::Client::open(server.address().to_string()).expect("the server's own address");
+    client.get_connection().expect("the private server answers")
+}
+
+/// The floor of a search on a server: as many round trips, of the command that does least.
+///
+/// # Panics
+/// If the server does not answer.
+pub fn ping(connection: &mut redis::Connection, times: u64) {
+    let ping = redis::cmd("PING");
+    for _ in 0..times {
+        ping.exec(connection).expect("the private server answers");
+    }
+}
