@@ -256,7 +256,10 @@ impl Campaign {
 
     fn under_loom(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
         let world = subject.world();
-        if let Some(reason) = loom::unfit(&world, &self.control)? {
+        let unfit = loom::unfit(&world, &self.control)?;
+        // If a timeout struck while that was found out, it is loom's result that is missing: undecided.
+        let sized_up = world.names().len() > loom::MAX_CLIENTS || self.control.stop(0).is_none();
+        if let Some(reason) = unfit.filter(|_| sized_up) {
             let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
             self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), StoreKind::Loom, &reason));
             return Ok(());
