@@ -36,7 +36,8 @@ fn run() -> Exit {
     };
     output::choose_colour(cli.common.color);
     log(cli.common.verbose);
-    let outcome = watch_signals().and_then(|interrupted| match &cli.command {
+    let ready = output::check_files(&cli.common).and_then(|()| watch_signals());
+    let outcome = ready.and_then(|interrupted| match &cli.command {
         Command::Demo => demo::demo(&cli.common, interrupted),
         Command::Run(run) => plan::run(run, &cli.common, interrupted),
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),

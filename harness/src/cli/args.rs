@@ -132,6 +132,7 @@ impl std::fmt::Display for StoreName {
 pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
     #[default]
+    #[value(help = "On a terminal, unless NO_COLOR is set")]
     Auto,
     /// Always
     Always,
@@ -157,8 +158,8 @@ pub(crate) struct Common {
     /// Writes the report as JSON; with `-` to stdout, and nothing else
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) json: Option<PathBuf>,
-    /// Writes the report as `JUnit` XML
-    #[arg(long, value_name = "FILE", global = true)]
+    /// Writes the report as XML, in the form of `JUnit`
+    #[arg(long, value_name = "FILE", global = true, help = "Writes the report as JUnit XML")]
     pub(crate) junit: Option<PathBuf>,
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]

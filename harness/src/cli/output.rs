@@ -22,6 +22,18 @@ pub(super) fn choose_colour(color: Color) {
     .write_global();
 }
 
+/// Refuses files that could not be written in the end, before anything is run.
+pub(super) fn check_files(common: &Common) -> Result<(), Problem> {
+    let json = common.json.as_ref().filter(|file| file.as_os_str() != "-");
+    for (option, file) in [("--json", json), ("--junit", common.junit.as_ref())] {
+        if let Some(file) = file.filter(|file| file.is_dir() || !folder_of(file).is_dir()) {
+            let why = if file.is_dir() { "it is a folder" } else { "there is no such folder" };
+            return Err(Problem::Usage(format!("{option} {} cannot be written: {why}", file.display())));
+        }
+    }
+    Ok(())
+}
+
 /// Writes the report in every form that was asked for, and gives the exit code that follows from it.
 pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {
     let report = &if common.stable { report.stable() } else { report.clone() };
@@ -57,15 +69,19 @@ pub(super) fn to_stdout(text: &str) -> Result<(), Problem> {
     }
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Whole or not at all: readers never see half a report.
 fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
     let problem = |error| Problem::Io { what: format!("{} cannot be written", path.display()), error };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.exists() && !path.is_file() {
         // A pipe or a device, such as /dev/stderr: it cannot be replaced.
         return std::fs::write(path, text).map_err(problem);
     }
-    let mut file = tempfile::Builder::new().prefix(".gatecrash-").tempfile_in(folder).map_err(problem)?;
+    let mut file =
+        tempfile::Builder::new().prefix(".gatecrash-").tempfile_in(folder_of(path)).map_err(problem)?;
     file.write_all(text.as_bytes()).map_err(problem)?;
     make_readable(&file).map_err(problem)?;
     file.persist(path).map_err(|error| problem(error.error))?;

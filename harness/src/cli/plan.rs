@@ -42,12 +42,24 @@ pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> R
     {
         return Err(Problem::Empty { path: display_path(empty) });
     }
+    if scenarios.is_empty() {
+        return nothing_to_run(run, common, interrupted);
+    }
     check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
     let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
     let stores = open(&wanted, common)?;
     carry_out(stores, common, interrupted, |campaign| {
         scenarios.iter().try_for_each(|scenario| campaign.run(scenario))
     })
+}
+
+/// Says that there is no scenario. The report is written all the same, for whoever waits for it.
+fn nothing_to_run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+    let places: Vec<_> = run.paths.iter().map(|path| path.display().to_string()).collect();
+    let filter = run.filter.as_ref().map(|text| format!(" whose name contains `{text}`"));
+    output::note(&format!("there is no scenario{} in {}", filter.unwrap_or_default(), places.join(", ")));
+    let stores = Stores { model: false, redis: Redis::Unwanted, loom: false };
+    carry_out(stores, common, interrupted, |_| Ok(()))
 }
 
 /// `gatecrash replay`.
@@ -168,7 +180,9 @@ impl Wanted {
 /// Opens the server if one is wanted. That there is none is a problem only if somebody asked for it.
 pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> {
     let redis = if wanted.stores.contains(&REDIS) {
-        let variable = std::env::var(target::VARIABLE).ok();
+        // What is no text is no URL either: it must not count as unset.
+        let variable = std::env::var_os(target::VARIABLE);
+        let variable = variable.as_ref().map(|url| url.to_string_lossy());
         let target = Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),

@@ -116,7 +116,7 @@ struct Lane {
 }
 
 impl Layout {
-    /// A lane for each client that has a turn, if they all fit.
+    /// A lane for each client that has a turn, if they all fit and every command is still named.
     fn lanes(about: &About, trace: &Trace, lines: &[Line], width: usize) -> Option<Self> {
         let mut clients: Vec<ClientId> = trace.rows.iter().filter_map(|row| client(row.choice)).collect();
         clients.sort_unstable();
@@ -129,6 +129,12 @@ impl Layout {
         let mut layout = Self::frame(lines);
         let gaps = GAP.len() * clients.len().saturating_sub(1);
         let widths = level(&widths, width.checked_sub(layout.taken(lines) + gaps)?)?;
+        let readable = |(id, width): (&ClientId, &usize)| {
+            lines.iter().filter(|line| line.client == Some(*id)).all(|line| line.step.reads_at(*width))
+        };
+        if !clients.iter().zip(&widths).all(readable) {
+            return None;
+        }
         layout.lanes = clients
             .into_iter()
             .zip(widths)

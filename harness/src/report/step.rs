@@ -49,6 +49,13 @@ impl Step {
             .unwrap_or_else(|| brief.squeeze(width))
     }
 
+    /// Whether what fits still names the command.
+    pub(super) fn reads_at(&self, width: usize) -> bool {
+        columns(&self.whole()) <= width
+            || self.drop_arguments(width).is_some()
+            || self.brief().drop_arguments(width).is_some()
+    }
+
     fn tail(&self) -> String {
         self.reply.as_ref().map_or_else(String::new, |reply| format!(" -> {reply}"))
     }

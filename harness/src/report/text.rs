@@ -83,11 +83,17 @@ fn server(report: &Report) -> Option<Vec<String>> {
 }
 
 fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &Palette) -> Vec<String> {
-    let text = match about {
-        Some(about) => format!("{scenario}: {} (limit {})", about.title, grouped(about.limit)),
-        None => scenario.to_owned(),
-    };
-    let mut lines = wrapped(&printable(&text), options.width);
+    let title = about.map_or_else(String::new, |about| format!(": {}", about.title));
+    let mut lines = wrapped(&printable(&format!("{scenario}{title}")), options.width);
+    let limit = about.map(|about| format!("(limit {})", grouped(about.limit)));
+    // Never broken in two.
+    match (lines.last_mut(), limit) {
+        (Some(last), Some(limit)) if columns(last) + 1 + columns(&limit) <= options.width => {
+            last.push(' ');
+            last.push_str(&limit);
+        }
+        (_, limit) => lines.extend(limit),
+    }
     let rule = "=".repeat(lines.iter().map(|line| columns(line)).max().unwrap_or(0));
     for line in &mut lines {
         *line = paint(palette.heading, &line);
