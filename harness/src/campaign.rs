@@ -26,6 +26,7 @@
 mod entry;
 mod rerun;
 mod stopwatch;
+mod subject;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -45,8 +46,8 @@ use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::store::{Compared, StoreError};
 
-use entry::Subject;
 use stopwatch::Stopwatch;
+use subject::Subject;
 
 /// Where scenarios are run.
 #[derive(Clone, Debug)]
@@ -211,13 +212,13 @@ impl Campaign {
     ) -> Result<(), Error> {
         if self.stores.model && !self.stopped() {
             let started = Instant::now();
-            let trace = replay(subject.world(), Model::new(), order, passing)?;
+            let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
             let entry = subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed());
             self.report.results.push(entry);
         }
         if let Some(store) = self.open(subject)? {
             let started = Instant::now();
-            let trace = match replay(subject.world(), Compared::new(store), order, passing) {
+            let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
                 Err(refused @ Error::ServerClock { .. }) => {
                     self.unfit(subject, StoreKind::Redis, &refused.to_string());
                     return Ok(());

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
 
 use crate::scenario::{OnReject, OperationKind};
-use crate::world::Setup;
+use crate::setup::Setup;
 
-/// The state of one client. Plain data; what never changes is in [`Setup`].
+/// The state of one client. Plain data; what never changes is in the world's setup.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     /// How many operations of its program, repeats included, it has begun or skipped.

@@ -29,7 +29,7 @@
 //!
 //! // One schedule: both look before either acts.
 //! let order = Schedule::parse("A B A B", &scenario.client_names()).map_err(|errors| errors[0].clone())?;
-//! let trace = replay(World::new(&scenario, naive.clone()), Model::new(), &order, Passing::Allowed)?;
+//! let trace = replay(World::new(&scenario, naive.clone()), Model::new(), &order, Passing::Allowed, &Control::default())?;
 //! assert_eq!(trace.peak(), 2);
 //!
 //! // All of them.
@@ -69,6 +69,7 @@ pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod server;
+mod setup;
 pub mod store;
 pub mod target;
 pub mod trace;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gatecrash_limiter::{Command, Outcome, Reply};
 
+use crate::explore::Bound;
 use crate::scenario::OperationKind;
 use crate::schedule::{Choice, ClientId};
 
@@ -12,6 +13,8 @@ use crate::schedule::{Choice, ClientId};
 pub struct Trace {
     /// One row per choice, passed turns included.
     pub rows: Vec<Row>,
+    /// What stopped the execution before every client had finished.
+    pub stopped: Option<Bound>,
 }
 
 impl Trace {

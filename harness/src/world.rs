@@ -7,37 +7,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use gatecrash_limiter::{Algorithm, Outcome, Reply};
 
 use crate::client::{Client, Sent};
-use crate::scenario::{OnReject, OperationKind, Scenario};
+use crate::scenario::Scenario;
 use crate::schedule::{Choice, ClientId};
-
-/// What stays the same in every execution of a scenario against one limiter.
-#[derive(Debug)]
-pub struct Setup {
-    pub(crate) algorithm: Arc<dyn Algorithm>,
-    pub(crate) key: Bytes,
-    pub(crate) limit: u64,
-    pub(crate) on_reject: OnReject,
-    pub(crate) names: Vec<String>,
-    programs: Vec<Vec<OperationKind>>,
-    rounds: usize,
-}
-
-impl Setup {
-    /// The operation at that position of the client's program, repeats included.
-    pub(crate) fn operation(&self, place: usize, position: usize) -> Option<OperationKind> {
-        let program = &self.programs[place];
-        (position < program.len() * self.rounds).then(|| program[position % program.len()])
-    }
-
-    /// The token of the permit that a client asks for: unique, and chosen before the call.
-    pub(crate) fn token(&self, place: usize, asked: u32) -> Bytes {
-        format!("{}{asked}", self.names[place]).into()
-    }
-}
+use crate::setup::Setup;
 
 /// All clients, and the clock that they read.
 ///
@@ -66,16 +41,8 @@ pub enum Begun {
 impl World {
     /// The clients of a scenario before their first step, using that limiter, at the Unix epoch.
     pub fn new(scenario: &Scenario, algorithm: Arc<dyn Algorithm>) -> Self {
-        let setup = Setup {
-            algorithm,
-            key: Bytes::from(scenario.key.clone()),
-            limit: scenario.limit,
-            on_reject: scenario.on_reject,
-            names: scenario.client_names(),
-            programs: scenario.clients.iter().map(|client| client.program.clone()).collect(),
-            rounds: scenario.repeat as usize,
-        };
-        let clients = (0..setup.programs.len()).map(|place| Client::new(&setup, place)).collect();
+        let setup = Setup::new(scenario, algorithm);
+        let clients = (0..setup.names.len()).map(|place| Client::new(&setup, place)).collect();
         Self { setup: Arc::new(setup), clients, clock: Duration::ZERO }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gatecrash::campaign::{Campaign, Redis, Stores};
 use gatecrash::error::Error;
+use gatecrash::explore::{Bound, Control};
 use gatecrash::redis_store::Server;
 use gatecrash::replay::{Passing, replay};
 use gatecrash::report::StoreKind;
@@ -55,18 +56,19 @@ fn every_turn_does_the_same_on_the_model_and_on_a_server() {
         "",
         "A A A A A A",
     ] {
-        let on_model =
-            replay(world(), Model::new(), &schedule(text), Passing::Allowed).expect("the model works");
+        let on_model = replay(world(), Model::new(), &schedule(text), Passing::Allowed, &Control::default())
+            .expect("the model works");
         let store = server.store(2).expect("connections");
-        let on_redis = replay(world(), store, &schedule(text), Passing::Allowed).expect("the server works");
+        let on_redis = replay(world(), store, &schedule(text), Passing::Allowed, &Control::default())
+            .expect("the server works");
         assert_eq!(rows(&on_model), rows(&on_redis), "{text}");
     }
 }
 
 #[test]
 fn a_clock_move_is_seen_by_the_clients() {
-    let trace =
-        replay(world(), Model::new(), &schedule("A +30s A"), Passing::Allowed).expect("the model works");
+    let trace = replay(world(), Model::new(), &schedule("A +30s A"), Passing::Allowed, &Control::default())
+        .expect("the model works");
     assert_eq!(
         rows(&trace)[..3],
         ["ZCARD k -> 0 | 0", "Advanced | 0", "ZADD k 30000 A1 -> 1 | 1"]
@@ -76,7 +78,8 @@ fn a_clock_move_is_seen_by_the_clients() {
 
 #[test]
 fn an_operation_runs_to_its_end_and_what_is_not_named_runs_afterwards() {
-    let trace = replay(world(), Model::new(), &schedule("B*"), Passing::Allowed).expect("the model works");
+    let trace = replay(world(), Model::new(), &schedule("B*"), Passing::Allowed, &Control::default())
+        .expect("the model works");
     let expected = [
         "ZCARD slots -> 0 | 0",
         "ZADD slots 0 B1 -> 1 | 1",
@@ -89,7 +92,8 @@ fn an_operation_runs_to_its_end_and_what_is_not_named_runs_afterwards() {
 #[test]
 fn a_crashed_client_holds_nothing_but_its_entry_stays() {
     let trace =
-        replay(world(), Model::new(), &schedule("A* A!crash B*"), Passing::Allowed).expect("the model works");
+        replay(world(), Model::new(), &schedule("A* A!crash B*"), Passing::Allowed, &Control::default())
+            .expect("the model works");
     let expected =
         ["ZCARD slots -> 0 | 0", "ZADD slots 0 A1 -> 1 | 1", "Crashed | 0", "ZCARD slots -> 1 | 0"];
     assert_eq!(rows(&trace), expected);
@@ -98,9 +102,10 @@ fn a_crashed_client_holds_nothing_but_its_entry_stays() {
 #[test]
 fn the_turn_of_a_finished_client_passes_unless_that_is_refused() {
     let order = schedule("A A A A");
-    let trace = replay(world(), Model::new(), &order, Passing::Allowed).expect("the model works");
+    let trace = replay(world(), Model::new(), &order, Passing::Allowed, &Control::default())
+        .expect("the model works");
     assert_eq!(rows(&trace)[3], "Passed | 0");
-    let refused = replay(world(), Model::new(), &order, Passing::Refused);
+    let refused = replay(world(), Model::new(), &order, Passing::Refused, &Control::default());
     assert!(matches!(refused, Err(Error::Passed { position: 4, .. })), "{refused:?}");
 }
 
@@ -138,4 +143,12 @@ fn a_clock_that_cannot_be_moved_is_told() {
     assert_eq!(stores, [StoreKind::Model, StoreKind::Model, StoreKind::Redis]);
     let [refused] = &report.not_run[..] else { panic!("one is not run: {:?}", report.not_run) };
     assert!(refused.store == StoreKind::Redis && refused.reason.contains("depends on the server's clock"));
+}
+
+#[test]
+fn a_schedule_that_is_interrupted_says_so() {
+    let control = Control { interrupted: Arc::new(true.into()), ..Control::default() };
+    let trace =
+        replay(world(), Model::new(), &schedule("A B"), Passing::Allowed, &control).expect("it stops");
+    assert_eq!((trace.rows.len(), trace.stopped), (0, Some(Bound::Interrupted)));
 }

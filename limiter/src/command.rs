@@ -13,7 +13,10 @@ pub struct Command {
 impl Command {
     /// A command without arguments.
     pub fn new(name: &'static str) -> Self {
-        Self { parts: vec![Bytes::from_static(name.as_bytes())] }
+        // Room for most commands: a limiter builds one for every step that an explorer takes.
+        let mut parts = Vec::with_capacity(4);
+        parts.push(Bytes::from_static(name.as_bytes()));
+        Self { parts }
     }
 
     /// The same command with one more argument.

@@ -1,48 +1,30 @@
 //! What a run of one limiter came to, as an entry of the report.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
-
-use gatecrash_limiter::Algorithm;
 
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
+use super::subject::Subject;
 use crate::counterexample::{Violation, critical_pair};
 use crate::duration;
 use crate::error::Error;
 use crate::explore::loom::LoomExploration;
-use crate::explore::{Bound, Exploration};
+use crate::explore::{Bound, Control, Exploration};
 use crate::model::Model;
 use crate::replay::{Passing, replay};
 use crate::report::latency::Summary;
 use crate::report::{
     self, Census, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind,
 };
-use crate::scenario::{Expected, Scenario};
 use crate::schedule::{Schedule, Turn};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
-use crate::world::World;
-
-/// What an entry is about.
-#[derive(Clone, Debug)]
-pub(super) struct Subject<'a> {
-    pub(super) scenario: &'a Scenario,
-    pub(super) limiter: &'a Arc<dyn Algorithm>,
-    pub(super) expected: Option<Expected>,
-    /// The options by which the scenario differs from its file.
-    pub(super) resized: String,
-}
 
 /// A result on a server: what was found, or how its reply differed from the model's.
 type Checked<T> = Result<T, String>;
 
 impl Subject<'_> {
-    pub(super) fn world(&self) -> World {
-        World::new(self.scenario, Arc::clone(self.limiter))
-    }
-
     /// One schedule.
     pub(super) fn schedule(
         &self,
@@ -58,8 +40,16 @@ impl Subject<'_> {
         let entry = match trace {
             Ok(trace) => {
                 let peak = trace.peak();
-                let verdict = if u64::from(peak) > limit { Verdict::Violation } else { Verdict::Clean };
+                let verdict = match &trace.stopped {
+                    _ if u64::from(peak) > limit => Verdict::Violation,
+                    Some(_) => Verdict::Undecided,
+                    None => Verdict::Clean,
+                };
                 Entry {
+                    coverage: trace
+                        .stopped
+                        .as_ref()
+                        .map(|bound| coverage(bound, trace.rows.len() as u64, "step")),
                     over_admission: Some(OverAdmission::of_peak(peak, limit)),
                     latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
                     trace: Some(trace),
@@ -124,7 +114,7 @@ impl Subject<'_> {
         Ok(Entry {
             executions: Some(found.executions),
             exhaustive: Some(found.stopped.is_none()),
-            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.executions)),
+            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.executions, "execution")),
             over_admission: Some(OverAdmission::of_peak(peak, self.scenario.limit)),
             counterexample,
             trace,
@@ -141,7 +131,7 @@ impl Subject<'_> {
     ) -> Result<(Counterexample, Trace), Error> {
         let schedule = Schedule { turns: violation.order.iter().copied().map(Turn::Choice).collect() };
         let order = schedule.display(&self.scenario.client_names()).to_string();
-        let mut trace = replay(self.world(), Model::new(), &schedule, Passing::Allowed)?;
+        let mut trace = replay(self.world(), Model::new(), &schedule, Passing::Allowed, &Control::default())?;
         trace.rows.truncate(violation.order.len());
         let counterexample = Counterexample {
             critical_pair: critical_pair(&self.world(), Model::new(), &violation.order)?,
@@ -181,18 +171,18 @@ pub(super) fn confirm(entries: &mut [Entry]) {
     }
 }
 
-fn coverage(bound: &Bound, executions: u64) -> Coverage {
+fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
     let stopped_by = match bound {
         Bound::Executions(_) => report::Bound::MaxExecutions,
         Bound::Timeout(_) => report::Bound::Timeout,
         Bound::Interrupted => report::Bound::Interrupt,
         Bound::LostServer(_) => report::Bound::LostServer,
     };
-    let executions = format!("{executions} {}", if executions == 1 { "execution" } else { "executions" });
+    let counted = format!("{count} {of}{}", if count == 1 { "" } else { "s" });
     let covered = match bound {
-        Bound::Executions(_) | Bound::Interrupted => executions,
-        Bound::Timeout(after) => format!("{} and {executions}", duration::display(*after)),
-        Bound::LostServer(why) => format!("{executions} ({why})"),
+        Bound::Executions(_) | Bound::Interrupted => counted,
+        Bound::Timeout(after) => format!("{} and {counted}", duration::display(*after)),
+        Bound::LostServer(why) => format!("{counted} ({why})"),
     };
     Coverage { stopped_by, covered }
 }

@@ -1,6 +1,6 @@
 //! The command lines that show a result again.
 
-use super::entry::Subject;
+use super::subject::Subject;
 use crate::report::StoreKind;
 
 /// One schedule again, on the same store. What loom found is replayed on the model.

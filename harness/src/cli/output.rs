@@ -34,21 +34,27 @@ pub(super) fn check_files(common: &Common) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes the report in every form that was asked for, and gives the exit code that follows from it.
+/// Writes the report in every form that was asked for, and gives the exit code that follows from it. What goes to stdout
+/// comes first: it is seen even if a file cannot be written.
 pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {
     let report = &if common.stable { report.stable() } else { report.clone() };
+    let json = || json::render(report).map_err(|error| Problem::Report(error.to_string()));
+    let to_file = match &common.json {
+        Some(file) if file.as_os_str() == "-" => {
+            to_stdout(&json()?)?;
+            None
+        }
+        other => {
+            to_stdout(&text(report, common))?;
+            other.as_ref()
+        }
+    };
+    if let Some(file) = to_file {
+        write_file(file, &json()?)?;
+    }
     if let Some(file) = &common.junit {
         let text = junit::render(report).map_err(|error| Problem::Report(error.to_string()))?;
         write_file(file, &text)?;
-    }
-    let json = || json::render(report).map_err(|error| Problem::Report(error.to_string()));
-    match &common.json {
-        Some(file) if file.as_os_str() == "-" => to_stdout(&json()?)?,
-        Some(file) => {
-            write_file(file, &json()?)?;
-            to_stdout(&text(report, common))?;
-        }
-        None => to_stdout(&text(report, common))?,
     }
     Ok(Exit::from(report))
 }

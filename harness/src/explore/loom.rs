@@ -26,8 +26,9 @@ use crate::execution::Execution;
 use crate::explore::{Bound, Complete, Control, Exploration, FinalResults, Observer as _, enumerate};
 use crate::model::Model;
 use crate::schedule::{Choice, ClientId};
+use crate::setup::Setup;
 use crate::store::Store as _;
-use crate::world::{Setup, World};
+use crate::world::World;
 
 /// The most clients: loom has five threads, and each client here takes no more than 128 KiB of stack.
 pub const MAX_CLIENTS: usize = 4;

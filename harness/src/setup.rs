@@ -1,0 +1,46 @@
+//! What the clients of a world have in common, and never change.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gatecrash_limiter::Algorithm;
+
+use crate::scenario::{OnReject, OperationKind, Scenario};
+
+/// What stays the same in every execution of a scenario against one limiter.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) algorithm: Arc<dyn Algorithm>,
+    pub(crate) key: Bytes,
+    pub(crate) limit: u64,
+    pub(crate) on_reject: OnReject,
+    pub(crate) names: Vec<String>,
+    programs: Vec<Vec<OperationKind>>,
+    rounds: usize,
+}
+
+impl Setup {
+    /// What a scenario says, for clients that use that limiter.
+    pub(crate) fn new(scenario: &Scenario, algorithm: Arc<dyn Algorithm>) -> Self {
+        Self {
+            algorithm,
+            key: Bytes::from(scenario.key.clone()),
+            limit: scenario.limit,
+            on_reject: scenario.on_reject,
+            names: scenario.client_names(),
+            programs: scenario.clients.iter().map(|client| client.program.clone()).collect(),
+            rounds: scenario.repeat as usize,
+        }
+    }
+
+    /// The operation at that position of the client's program, repeats included.
+    pub(crate) fn operation(&self, place: usize, position: usize) -> Option<OperationKind> {
+        let program = &self.programs[place];
+        (position < program.len() * self.rounds).then(|| program[position % program.len()])
+    }
+
+    /// The token of the permit that a client asks for: unique, and chosen before the call.
+    pub(crate) fn token(&self, place: usize, asked: u32) -> Bytes {
+        format!("{}{asked}", self.names[place]).into()
+    }
+}
