@@ -10,7 +10,7 @@ use crate::scenario::Expected;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
 #[derive(Debug, Parser)]
-#[command(name = "gatecrash", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(name = "gatecrash", version, max_term_width = 80, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
