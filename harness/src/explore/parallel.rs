@@ -1,8 +1,8 @@
 //! Plain enumeration on the model, over several threads, with the same result for any number of them.
 //!
 //! The tree of choices is cut into subtrees, in the order in which one thread would walk them. Threads take the next
-//! one that is left; what they find is added up in that order. Where a bound on executions falls into a subtree, that
-//! one is walked again with what is left of the bound, so that just the executions count that one thread would run.
+//! one that is left; what they find is added up in that order. Under a bound on executions one thread walks alone, as
+//! which executions the bound leaves out must not depend on the number of threads.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 use crate::explore::enumerate::{Position, walk};
-use crate::explore::{Bound, Control, Exploration};
+use crate::explore::{Control, Exploration};
 use crate::model::Model;
 use crate::world::World;
 
@@ -20,12 +20,15 @@ const SUBTREES_PER_THREAD: usize = 32;
 /// Runs every interleaving of a world's clients on the model, each from an empty store.
 pub fn enumerate(world: World, control: &Control, threads: NonZeroUsize) -> Result<Exploration, Error> {
     let start = Position::start(world.clone(), Model::new())?;
-    if threads.get() == 1 {
+    if threads.get() == 1 || control.max_executions.is_some() {
         return walk(world, start, control, &mut ());
     }
     let subtrees = cut(start, threads.get() * SUBTREES_PER_THREAD)?;
-    let walked = walk_all(&world, &subtrees, control, threads)?;
-    add_up(&world, subtrees.into_iter().zip(walked), control)
+    let mut found = Exploration::default();
+    for part in walk_all(&world, &subtrees, control, threads)? {
+        found.add(part);
+    }
+    Ok(found)
 }
 
 /// Positions that together have all interleavings below them, in the order of the walk: at least that many, if there
@@ -51,37 +54,6 @@ fn cut(start: Position<Model>, enough: usize) -> Result<Vec<Position<Model>>, Er
         level = next;
     }
     Ok(level)
-}
-
-/// The sum of what was found in the subtrees, as far as the bound on executions reaches.
-fn add_up(
-    root: &World,
-    parts: impl Iterator<Item = (Position<Model>, Exploration)>,
-    control: &Control,
-) -> Result<Exploration, Error> {
-    let mut found = Exploration::default();
-    for (subtree, part) in parts {
-        match control.max_executions {
-            Some(max) if found.executions == max => {
-                found.stopped = Some(Bound::Executions(max));
-                break;
-            }
-            Some(max) if found.executions + part.executions > max => {
-                let left = Some(max - found.executions);
-                // These executions were counted when the subtree was walked for the first time.
-                let control = Control { max_executions: left, ..control.clone().unwatched() };
-                let mut part = walk(root.clone(), subtree, &control, &mut ())?;
-                if let Some(Bound::Executions(bound)) = &mut part.stopped {
-                    *bound = max;
-                }
-                found.add(part);
-                break;
-            }
-            // A timeout struck all threads at about the same time: what each had found stays found.
-            _ => found.add(part),
-        }
-    }
-    Ok(found)
 }
 
 /// Walks every subtree, on several threads.
