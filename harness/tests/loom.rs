@@ -62,5 +62,8 @@ fn what_does_not_fit_is_told() {
     let fits = |world: World| loom::unfit(&world, &control).expect("the model does not fail");
     assert_eq!(fits(world("naive", 3, &[Acquire, Release], 1)), None);
     assert!(fits(world("naive", 5, &[Acquire], 1)).is_some_and(|why| why.contains("at most 4")));
+    let long = scenario(&[vec![Acquire, Release]], 1, 1_000, OnReject::Stop);
+    let long = World::new(&long, algorithm::by_name("naive").expect("a built-in limiter"));
+    assert!(fits(long).is_some_and(|why| why.contains("3000 steps")));
     assert!(fits(world("naive", 4, &[Acquire, Release], 1)).is_some_and(|why| why.contains("interleavings")));
 }

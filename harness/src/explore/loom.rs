@@ -23,20 +23,23 @@ use crate::client::Client;
 use crate::counterexample::{Path, Violation};
 use crate::error::Error;
 use crate::execution::Execution;
-use crate::explore::{Bound, Complete, Control, Exploration, FinalResults, Observer as _, enumerate};
+use crate::explore::{Bound, Complete, Control, Exploration, FinalResults, Observer, enumerate};
 use crate::model::Model;
 use crate::schedule::{Choice, ClientId};
 use crate::setup::Setup;
 use crate::store::Store as _;
 use crate::world::World;
 
-/// The most clients: loom has five threads, and each client here takes no more than 128 KiB of stack.
+/// The most clients. loom itself has five threads at most.
 pub const MAX_CLIENTS: usize = 4;
 
 /// The most interleavings: loom needs up to a hundred executions for each.
 pub const MAX_INTERLEAVINGS: u64 = 3_000;
 
-/// The most scheduling points in one execution of loom's.
+/// The most steps in one execution.
+pub const MAX_STEPS: usize = 2_000;
+
+/// The most scheduling points in one execution of loom's, which panics beyond: a step has a few.
 const MAX_BRANCHES: usize = 20_000;
 
 /// loom counts stacks in words, although its documentation says bytes.
@@ -61,12 +64,23 @@ pub fn unfit(world: &World, control: &Control) -> Result<Option<String>, Error> 
         return Ok(Some(format!("{clients} clients; loom takes at most {MAX_CLIENTS}")));
     }
     let control = Control { max_executions: Some(MAX_INTERLEAVINGS), ..control.clone().unwatched() };
-    let counted = enumerate::enumerate(world.clone(), Model::new(), &control, &mut ())?;
+    let mut longest = Longest(0);
+    let counted = enumerate::enumerate(world.clone(), Model::new(), &control, &mut longest)?;
     Ok(match counted.stopped {
+        _ if longest.0 > MAX_STEPS => Some(format!("{} steps in one interleaving", longest.0)),
         Some(Bound::Executions(_)) => Some(format!("more than {MAX_INTERLEAVINGS} interleavings")),
         // A timeout or an interrupt says nothing of the size; it will stop loom as well, which is then undecided.
         _ => None,
     })
+}
+
+/// How many steps the longest execution has.
+struct Longest(usize);
+
+impl Observer for Longest {
+    fn execution(&mut self, execution: &Complete<'_>) {
+        self.0 = self.0.max(execution.choices.len());
+    }
 }
 
 /// Runs every execution that loom finds, and compares the final results with those of plain enumeration.
