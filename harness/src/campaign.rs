@@ -124,8 +124,7 @@ impl Campaign {
 
     /// What was found so far.
     pub fn report(&self) -> Report {
-        let interrupted = self.control.interrupted.load(Ordering::Relaxed);
-        Report { seed: self.seed, interrupted, ..self.report.clone() }
+        Report { seed: self.seed, interrupted: self.interrupted(), ..self.report.clone() }
     }
 
     /// Why the server was lost, if it was.
@@ -199,8 +198,8 @@ impl Campaign {
         Subject { scenario, limiter, expected, resized: self.resized.clone() }
     }
 
-    fn stopped(&self) -> bool {
-        self.control.interrupted.load(Ordering::Relaxed) || self.lost.is_some()
+    fn interrupted(&self) -> bool {
+        self.control.interrupted.load(Ordering::Relaxed)
     }
 
     fn schedule(
@@ -210,7 +209,7 @@ impl Campaign {
         order: &Schedule,
         passing: Passing,
     ) -> Result<(), Error> {
-        if self.stores.model && !self.stopped() {
+        if self.stores.model && !self.interrupted() {
             let started = Instant::now();
             let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
             let entry = subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed());
@@ -234,7 +233,7 @@ impl Campaign {
 
     fn interleavings(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
         let first = self.report.results.len();
-        if self.stores.model && !self.stopped() {
+        if self.stores.model && !self.interrupted() {
             let started = Instant::now();
             let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
             let entry = subject.enumeration(StoreKind::Model, Ok(&found), None, started.elapsed())?;
@@ -258,7 +257,7 @@ impl Campaign {
             }
         }
         entry::confirm(&mut self.report.results[first..]);
-        if self.stores.loom && !self.stopped() {
+        if self.stores.loom && !self.interrupted() {
             self.under_loom(subject)?;
         }
         Ok(())
@@ -282,10 +281,23 @@ impl Campaign {
         self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), store, reason));
     }
 
+    /// Notes once that a limiter could not be run on the server.
+    fn without_server(&mut self, subject: &Subject<'_>, reason: &str) {
+        let not_run = NotRun::no_server(&subject.scenario.name, Some(subject.limiter.name()), reason);
+        if !self.report.not_run.contains(&not_run) {
+            self.report.not_run.push(not_run);
+        }
+    }
+
     /// A store on the server, if one is wanted and still there.
     fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
         let Redis::Open(server) = &self.stores.redis else { return Ok(None) };
-        if self.stopped() {
+        if self.interrupted() {
+            return Ok(None);
+        }
+        if let Some(lost) = &self.lost {
+            let reason = lost.to_string();
+            self.without_server(subject, &reason);
             return Ok(None);
         }
         let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
@@ -293,7 +305,7 @@ impl Campaign {
     }
 
     /// Sorts out how a run on the server ended: a result, a difference from the model, or a server that is lost,
-    /// which is noted and ends the campaign.
+    /// which is noted; what needs none goes on.
     fn unless_lost<T>(
         &mut self,
         subject: &Subject<'_>,
@@ -303,9 +315,7 @@ impl Campaign {
             Ok(value) => Ok(Some(Ok(value))),
             Err(Error::Store(differs @ StoreError::Differs { .. })) => Ok(Some(Err(differs.to_string()))),
             Err(Error::Store(lost @ StoreError::Unavailable { .. })) => {
-                let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
-                let not_run = NotRun::no_server(scenario, Some(limiter), &lost.to_string());
-                self.report.not_run.push(not_run);
+                self.without_server(subject, &lost.to_string());
                 self.lost = Some(lost);
                 Ok(None)
             }

@@ -10,6 +10,7 @@ use gatecrash::replay::{Passing, replay};
 use gatecrash::report::StoreKind;
 use gatecrash::scenario::{OnReject, OperationKind, Scenario};
 use gatecrash::schedule::Schedule;
+use gatecrash::server::PrivateServer;
 use gatecrash::target::Target;
 use gatecrash::trace::{Effect, Trace};
 use gatecrash::{Model, World};
@@ -151,4 +152,25 @@ fn a_schedule_that_is_interrupted_says_so() {
     let trace =
         replay(world(), Model::new(), &schedule("A B"), Passing::Allowed, &control).expect("it stops");
     assert_eq!((trace.rows.len(), trace.stopped), (0, Some(Bound::Interrupted)));
+}
+
+#[test]
+fn a_server_that_is_lost_ends_what_needs_it_and_nothing_else() {
+    let private = PrivateServer::start().unwrap_or_else(|error| panic!("a real server is needed: {error}"));
+    let target = Target::choose(Some(&private.url()), None, false).expect("a unix socket is local");
+    let server = Server::open(&target).expect("it is there");
+    let mut campaign = Campaign::new(Stores { model: true, redis: Redis::Open(server), loom: false });
+    let limiter: Arc<dyn Algorithm> = Arc::new(Naive);
+    let run = |campaign: &mut Campaign| {
+        campaign.replay(&two_workers(), &limiter, &schedule("A B"), Passing::Allowed).expect("it goes on");
+    };
+    run(&mut campaign);
+    drop(private);
+    run(&mut campaign);
+    run(&mut campaign);
+    assert!(campaign.lost().is_some());
+    let report = campaign.report();
+    let stores: Vec<StoreKind> = report.results.iter().map(|entry| entry.store).collect();
+    assert_eq!(stores, [StoreKind::Model, StoreKind::Redis, StoreKind::Model, StoreKind::Model]);
+    assert_eq!(report.not_run.len(), 1, "said once: {:?}", report.not_run);
 }
