@@ -120,6 +120,18 @@ fn has_the_same_texts(connection: &mut Connection) -> bool {
     connection.run(&Command::new("INFO").arg("server")).to_string().contains("redis_version:7.0.")
 }
 
+/// Whether `INCRBYFLOAT` met a number beyond 10^21, which the model says it refuses: the two differ from here on.
+fn beyond_the_model(server: &Reply, model: &Reply) -> bool {
+    match (server, model) {
+        (Reply::Error(_), _) => false,
+        (_, Reply::Error(text)) => text.contains("would produce NaN or Infinity"),
+        (Reply::Array(server), Reply::Array(model)) => {
+            server.iter().zip(model).any(|(server, model)| beyond_the_model(server, model))
+        }
+        _ => false,
+    }
+}
+
 /// The reply with errors cut down to their codes.
 fn codes_only(reply: Reply) -> Reply {
     match reply {
@@ -161,6 +173,9 @@ fn random_commands_get_the_same_replies() {
             let (expected, got) = clients[*client].run(&mut model, command);
             let (expected, got) =
                 if same_texts { (expected, got) } else { (codes_only(expected), codes_only(got)) };
+            if beyond_the_model(&expected, &got) {
+                return Ok(());
+            }
             compared.set(compared.get() + 1);
             prop_assert_eq!(got, expected, "client {}, command {}: {}", client, at, command);
         }

@@ -183,8 +183,12 @@ fn decrby(db: &mut Database, args: &[Bytes]) -> Answer {
 }
 
 fn incrbyfloat(db: &mut Database, args: &[Bytes]) -> Answer {
-    let old = db.get::<Bytes>(&args[0])?.map_or(Decimal::parse(b"0"), |text| Decimal::parse(text))?;
-    let new = old.plus(Decimal::parse(&args[1])?)?.to_bytes();
+    let old = db.get::<Bytes>(&args[0])?.map_or(&b"0"[..], |text| text);
+    // A number that is too large is still a number: both are read before either is refused for its size.
+    for text in [old, &args[1]] {
+        number::float(text).ok_or(Fault::NOT_FLOAT)?;
+    }
+    let new = Decimal::parse(old)?.plus(Decimal::parse(&args[1])?)?.to_bytes();
     rewrite(db, &args[0], |_| Ok(new)).map(Reply::Bulk)
 }
 
