@@ -23,10 +23,14 @@ pub(super) fn count(text: &[u8]) -> Result<usize, Fault> {
     usize::try_from(integer(text)?).map_err(|_| Fault::NOT_POSITIVE)
 }
 
-/// A floating-point number; `None` if it is none, or not a number.
+/// A floating-point number; `None` if it is none, not a number, or too large or too small for one.
 pub(super) fn float(text: &[u8]) -> Option<f64> {
-    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    if value.is_nan() { None } else { Some(value) }
+    let text = std::str::from_utf8(text).ok()?;
+    let value: f64 = text.parse().ok()?;
+    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
+    let out_of_range = (value.is_infinite() && mantissa.contains(|c: char| c.is_ascii_digit()))
+        || (value == 0.0 && mantissa.contains(|c: char| ('1'..='9').contains(&c)));
+    if value.is_nan() || out_of_range { None } else { Some(value) }
 }
 
 /// A number as C's `%.17g` writes it.
