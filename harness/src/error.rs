@@ -1,6 +1,6 @@
 //! What can go wrong with the tool or its surroundings. What is found about a limiter is never an error.
 
-use gatecrash_limiter::{Command, Reply};
+use gatecrash_limiter::{Command, Outcome, Reply};
 
 use crate::store::StoreError;
 
@@ -53,4 +53,20 @@ pub enum Error {
     /// loom panicked on its own account.
     #[error("loom stopped: {0}")]
     Loom(String),
+}
+
+impl Error {
+    /// The outcome of an operation, unless the reply that ended it had no meaning for the limiter.
+    pub(crate) fn understood(
+        outcome: Option<Outcome>,
+        client: &str,
+        command: &Command,
+    ) -> Result<Option<Outcome>, Self> {
+        match outcome {
+            Some(Outcome::Failed(reply)) => {
+                Err(Self::Unexpected { client: client.to_owned(), command: command.clone(), reply })
+            }
+            other => Ok(other),
+        }
+    }
 }

@@ -5,7 +5,6 @@ use crate::schedule::Choice;
 use crate::store::Store;
 use crate::trace::{Effect, StepEffect};
 use crate::world::{Begun, World};
-use gatecrash_limiter::Outcome;
 
 /// A world and the store that it acts on.
 #[derive(Clone, Debug)]
@@ -30,10 +29,8 @@ impl<S: Store> Execution<S> {
             Begun::Sent(client, sent) => {
                 let reply = self.store.execute(client, &sent.command)?;
                 let outcome = self.world.finish(client, &reply);
-                if let Some(Outcome::Failed(reply)) = outcome {
-                    let client = self.world.names()[client.index()].clone();
-                    return Err(Error::Unexpected { client, command: sent.command, reply });
-                }
+                let name = &self.world.names()[client.index()];
+                let outcome = Error::understood(outcome, name, &sent.command)?;
                 Effect::Step(StepEffect {
                     client,
                     operation: sent.operation,

@@ -19,7 +19,7 @@ use crate::schedule::{Choice, ClientId};
 use crate::trace::StepEffect;
 use crate::verdict::Verdict;
 
-/// What ends a search before it is through. Checked before every execution.
+/// What ends a search before it is through. Checked before every step.
 #[derive(Clone, Debug, Default)]
 pub struct Control {
     /// The most executions to run.
@@ -62,7 +62,7 @@ pub enum Bound {
 }
 
 impl Control {
-    /// What forbids another execution after that many, if anything does.
+    /// What forbids another step after that many executions, if anything does.
     pub fn stop(&self, executions: u64) -> Option<Bound> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Some(Bound::Interrupted);

@@ -181,13 +181,9 @@ impl Shared {
         } else {
             self.store.execute(id, &sent.command)?
         };
-        if let Some(outcome) = client.finish(setup, id.index(), &reply) {
-            if let Outcome::Failed(reply) = outcome {
-                let client = setup.names[id.index()].clone();
-                return Err(Error::Unexpected { client, command: sent.command, reply });
-            }
-            self.outcomes.push((id, outcome));
-        }
+        let outcome = client.finish(setup, id.index(), &reply);
+        let outcome = Error::understood(outcome, &setup.names[id.index()], &sent.command)?;
+        self.outcomes.extend(outcome.map(|outcome| (id, outcome)));
         self.held[id.index()] = client.held();
         self.path.push(Choice::Step(id), self.held.iter().sum(), client.finished());
         if self.path.violates_here() {
