@@ -67,21 +67,28 @@ impl Client {
         u32::try_from(self.permits.len()).unwrap_or(u32::MAX)
     }
 
+    /// What it would send next; `now` is its clock. `None` while it waits for a reply, and once it has finished.
+    pub(crate) fn pending(&self, now: Duration) -> Option<Sent> {
+        let current = self.current.as_ref().filter(|current| !current.waiting)?;
+        let command = current.operation.command(&current.call, now);
+        Some(Sent { operation: current.kind, first: !current.begun, command })
+    }
+
     /// Sends its next command; `now` is its clock.
     ///
     /// # Panics
     /// If it is not [`Client::ready`].
     pub(crate) fn begin(&mut self, now: Duration) -> Sent {
-        let current = self.current.as_mut().filter(|current| !current.waiting).expect("the client is ready");
-        let first = !current.begun;
-        if first && current.kind == OperationKind::Release {
+        let sent = self.pending(now).expect("the client is ready");
+        if sent.first && sent.operation == OperationKind::Release {
             // From here on nobody may rely on the permit: the release may take effect before its reply comes.
             self.permits.pop();
         }
-        current.begun = true;
-        current.waiting = true;
-        let command = current.operation.command(&current.call, now);
-        Sent { operation: current.kind, first, command }
+        if let Some(current) = &mut self.current {
+            current.begun = true;
+            current.waiting = true;
+        }
+        sent
     }
 
     /// Takes the reply to the command it sent last, and says what the operation came to if that ended it.

@@ -70,6 +70,11 @@ impl World {
         }
     }
 
+    /// What a client would send if it were to step now; `None` if it cannot.
+    pub fn pending(&self, id: ClientId) -> Option<Sent> {
+        self.client(id).pending(self.clock)
+    }
+
     /// Takes the reply to the command that the client sent last, and says what the operation came to if that
     /// ended it.
     ///
