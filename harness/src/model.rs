@@ -30,6 +30,7 @@
     reason = "all handlers have one signature, whether or not they can fail"
 )]
 
+pub(crate) mod content;
 mod database;
 mod fault;
 mod glob;
@@ -38,6 +39,7 @@ mod keys;
 mod lists;
 mod lua;
 mod number;
+mod order;
 mod reply;
 mod scripts;
 mod sets;
@@ -62,6 +64,7 @@ use self::transactions::Transaction;
 use crate::schedule::ClientId;
 use crate::store::{Store, StoreError};
 
+pub(crate) use self::database::Notes;
 pub use self::lua::INSTRUCTION_LIMIT;
 pub use self::table::key_positions;
 
@@ -98,6 +101,13 @@ impl Model {
         self.answer(client, command).unwrap_or_else(Reply::from)
     }
 
+    /// Runs one command, and notes which commands that ran, those of scripts included.
+    pub(crate) fn run_with_notes(&mut self, client: ClientId, command: &Command) -> (Reply, Notes) {
+        self.database.notes.0 = Some(Notes::default());
+        let reply = self.run(client, command);
+        (reply, self.database.notes.0.take().unwrap_or_default())
+    }
+
     fn answer(&mut self, client: ClientId, command: &Command) -> Answer {
         let row = match table::resolve(command.parts()) {
             Ok(row) => row,
@@ -112,6 +122,7 @@ impl Model {
     /// Runs a command that was resolved to its row, whether or not the client is in a transaction.
     fn apply(&mut self, client: ClientId, row: &Row, command: &Command) -> Answer {
         let args = &command.parts()[row.words()..];
+        self.database.note(row, command.parts());
         match row.handler {
             Handler::Data(handler) => handler(&mut self.database, args),
             Handler::Server(handler) => handler(self, client, args),

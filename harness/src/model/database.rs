@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::content::Piece;
 use super::fault::Fault;
+use super::order;
+use super::table::Row;
 use super::value::{Kind, Value};
 use crate::schedule::ClientId;
 
@@ -15,6 +18,32 @@ pub(super) struct Database {
     entries: BTreeMap<Bytes, Entry>,
     now: Duration,
     watches: BTreeMap<ClientId, Watch>,
+    pub(super) notes: Unjudged<Option<Notes>>,
+}
+
+/// Which commands were run on a database, scripts' own included, while somebody took notes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    /// Their names, in upper case.
+    pub(crate) commands: BTreeSet<&'static str>,
+    /// Whether one of them could tell the order of entries that only their names put in order.
+    pub(crate) order_read: bool,
+}
+
+/// Something that is no part of a value's state: all are equal.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unjudged<T>(pub(super) T);
+
+impl<T> PartialEq for Unjudged<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Unjudged<T> {}
+
+impl<T> std::hash::Hash for Unjudged<T> {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
 /// A key's value and when it expires, since the epoch.
@@ -153,6 +182,55 @@ impl Database {
     /// Ends all watches of a client and says whether a key that it watched has changed.
     pub(super) fn unwatch(&mut self, client: ClientId) -> bool {
         self.watches.remove(&client) == Some(Watch::Dirty)
+    }
+
+    /// Every watch, as pieces.
+    pub(super) fn watched(&self) -> impl Iterator<Item = Piece> {
+        self.watches.iter().flat_map(|(client, watch)| {
+            let client = *client;
+            match watch {
+                Watch::Dirty => vec![Piece::Dirty { client }],
+                Watch::Keys(keys) => {
+                    keys.iter().map(|key| Piece::Watched { client, key: key.clone() }).collect()
+                }
+            }
+        })
+    }
+
+    /// Takes watches from pieces; any other piece is passed over.
+    pub(super) fn restore_watches(&mut self, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Watched { client, key } => self.watch(client, key),
+                Piece::Dirty { client } => {
+                    self.watches.insert(client, Watch::Dirty);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Notes that a command is about to be run, if somebody takes notes.
+    pub(super) fn note(&mut self, row: &Row, parts: &[Bytes]) {
+        if self.notes.0.is_none() {
+            return;
+        }
+        let reads_order =
+            !order::is_blind(row.name) && row.key_positions(parts).iter().any(|&at| self.ties(&parts[at]));
+        if let Some(notes) = &mut self.notes.0 {
+            notes.commands.insert(row.name);
+            notes.order_read |= reads_order;
+        }
+    }
+
+    /// Whether a key holds entries that only their names put in order.
+    fn ties(&self, key: &[u8]) -> bool {
+        match self.entries.get(key).map(|entry| &entry.value) {
+            None | Some(Value::Text(_) | Value::List(_)) => false,
+            Some(Value::Set(set)) => set.len() > 1,
+            Some(Value::Hash(hash)) => hash.len() > 1,
+            Some(Value::Zset(zset)) => zset.members().windows(2).any(|pair| pair[0].0 == pair[1].0),
+        }
     }
 
     fn touch(&mut self, key: &[u8]) {

@@ -95,7 +95,7 @@ impl Row {
         if self.arity < 0 { parts >= wanted } else { parts == wanted }
     }
 
-    fn key_positions(&self, parts: &[Bytes]) -> Vec<usize> {
+    pub(super) fn key_positions(&self, parts: &[Bytes]) -> Vec<usize> {
         match self.keys {
             Keys::None => Vec::new(),
             Keys::Places { first, last, step } => {

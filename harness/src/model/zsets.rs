@@ -42,8 +42,13 @@ impl Score {
         self.0
     }
 
+    /// As a reply writes it; [`Score::parse`] reads the same score back.
+    pub(super) fn text(self) -> Bytes {
+        number::general(self.0).into()
+    }
+
     pub(super) fn reply(self) -> Reply {
-        Reply::bulk(number::general(self.0))
+        Reply::Bulk(self.text())
     }
 }
 

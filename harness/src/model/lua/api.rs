@@ -65,7 +65,11 @@ impl Host {
             parts.ok_or(Fault::fixed("ERR Lua redis lib command arguments must be strings or integers"))?;
         let row = table::resolve_in_script(&parts)?;
         match row.handler {
-            Handler::Data(handler) => handler(&mut self.database.borrow_mut(), &parts[row.words()..]),
+            Handler::Data(handler) => {
+                let mut database = self.database.borrow_mut();
+                database.note(row, &parts);
+                handler(&mut database, &parts[row.words()..])
+            }
             Handler::Server(_) => Err(Fault::fixed("ERR This Redis command is not allowed from script")),
         }
     }

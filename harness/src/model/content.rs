@@ -1,0 +1,281 @@
+//! What a server holds, taken apart into pieces and put together again.
+//!
+//! A [`Piece`] is so small that it names at most one client's token wherever clients have entries of their own: one
+//! member of a sorted set, one field of a hash. Content that is taken apart can be renamed, compared regardless of who
+//! is who, and written to a real server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gatecrash_limiter::Command;
+
+use super::Model;
+use super::database::{Database, Entry};
+use super::transactions::Transaction;
+use super::value::{Hash, List, Set, Value};
+use super::zsets::{Score, Zset};
+use crate::schedule::ClientId;
+
+/// One piece of what a server holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Piece {
+    /// A key holds a string.
+    Text { key: Bytes, value: Bytes },
+    /// A list has an element at a place, counted from its left end.
+    Item { key: Bytes, at: usize, value: Bytes },
+    /// A set has a member.
+    Member { key: Bytes, member: Bytes },
+    /// A hash has a field.
+    Field { key: Bytes, field: Bytes, value: Bytes },
+    /// A sorted set has a member with a score, which is written as [`Score`] replies it.
+    Scored { key: Bytes, score: Bytes, member: Bytes },
+    /// A key expires at a time since the epoch.
+    Expiry { key: Bytes, at: Duration },
+    /// The client is in a transaction and has queued this.
+    Queued { client: ClientId, at: usize, command: Command },
+    /// The client has begun a transaction.
+    Begun { client: ClientId },
+    /// The client is in a transaction that will fail.
+    Aborted { client: ClientId },
+    /// The client watches a key.
+    Watched { client: ClientId, key: Bytes },
+    /// A key that the client watched has changed.
+    Dirty { client: ClientId },
+}
+
+impl Piece {
+    /// The client whose session it belongs to, if it is not data.
+    pub(crate) fn session(&self) -> Option<ClientId> {
+        match self {
+            Self::Queued { client, .. }
+            | Self::Begun { client }
+            | Self::Aborted { client }
+            | Self::Watched { client, .. }
+            | Self::Dirty { client } => Some(*client),
+            _ => None,
+        }
+    }
+
+    /// The same piece with every byte string put through `name`, and every session's client through `session`.
+    pub(crate) fn renamed(
+        &self,
+        name: &mut dyn FnMut(&Bytes) -> Bytes,
+        session: &mut dyn FnMut(ClientId) -> ClientId,
+    ) -> Self {
+        match self {
+            Self::Text { key, value } => Self::Text { key: name(key), value: name(value) },
+            Self::Item { key, at, value } => Self::Item { key: name(key), at: *at, value: name(value) },
+            Self::Member { key, member } => Self::Member { key: name(key), member: name(member) },
+            Self::Field { key, field, value } => {
+                Self::Field { key: name(key), field: name(field), value: name(value) }
+            }
+            Self::Scored { key, score, member } => {
+                Self::Scored { key: name(key), score: score.clone(), member: name(member) }
+            }
+            Self::Expiry { key, at } => Self::Expiry { key: name(key), at: *at },
+            Self::Queued { client, at, command } => {
+                Self::Queued { client: session(*client), at: *at, command: renamed(command, name) }
+            }
+            Self::Begun { client } => Self::Begun { client: session(*client) },
+            Self::Aborted { client } => Self::Aborted { client: session(*client) },
+            Self::Watched { client, key } => Self::Watched { client: session(*client), key: name(key) },
+            Self::Dirty { client } => Self::Dirty { client: session(*client) },
+        }
+    }
+}
+
+/// A command with every part put through `name`.
+pub(crate) fn renamed(command: &Command, name: &mut dyn FnMut(&Bytes) -> Bytes) -> Command {
+    Command::from_parts(command.parts().iter().map(name).collect()).unwrap_or_else(|| command.clone())
+}
+
+impl Model {
+    /// All that the server holds, in one fixed order.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for (key, entry) in self.database.entries() {
+            take_apart(key, entry, &mut pieces);
+        }
+        for (client, transaction) in &self.transactions {
+            let client = *client;
+            match transaction {
+                Transaction::Aborted => pieces.push(Piece::Aborted { client }),
+                Transaction::Queued(commands) => {
+                    pieces.push(Piece::Begun { client });
+                    let queued = commands.iter().enumerate();
+                    pieces.extend(queued.map(|(at, command)| Piece::Queued {
+                        client,
+                        at,
+                        command: command.clone(),
+                    }));
+                }
+            }
+        }
+        pieces.extend(self.database.watched());
+        pieces
+    }
+
+    /// A server with this server's clock and scripts that holds these pieces, in whatever order they come.
+    pub(crate) fn holding(&self, pieces: impl IntoIterator<Item = Piece>) -> Self {
+        let mut content = Assembly::default();
+        let mut model = Self {
+            database: Database::at(self.database.now()),
+            start: self.start,
+            scripts: self.scripts.clone(),
+            ..Self::default()
+        };
+        let mut watches = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Begun { client } => {
+                    model.transactions.entry(client).or_insert(Transaction::Queued(Vec::new()));
+                }
+                Piece::Aborted { client } => {
+                    model.transactions.insert(client, Transaction::Aborted);
+                }
+                Piece::Queued { client, at, command } => content.queued.push((client, at, command)),
+                Piece::Watched { .. } | Piece::Dirty { .. } => watches.push(piece),
+                data => content.add(data),
+            }
+        }
+        content.put_into(&mut model);
+        model.database.restore_watches(watches);
+        model
+    }
+}
+
+fn take_apart(key: &Bytes, entry: &Entry, pieces: &mut Vec<Piece>) {
+    let key = || key.clone();
+    match &entry.value {
+        Value::Text(value) => pieces.push(Piece::Text { key: key(), value: value.clone() }),
+        Value::List(list) => {
+            let items = list.iter().enumerate();
+            pieces.extend(items.map(|(at, value)| Piece::Item { key: key(), at, value: value.clone() }));
+        }
+        Value::Set(set) => {
+            pieces.extend(set.iter().map(|member| Piece::Member { key: key(), member: member.clone() }));
+        }
+        Value::Hash(hash) => pieces.extend(hash.iter().map(|(field, value)| Piece::Field {
+            key: key(),
+            field: field.clone(),
+            value: value.clone(),
+        })),
+        Value::Zset(zset) => pieces.extend(zset.members().iter().map(|(score, member)| Piece::Scored {
+            key: key(),
+            score: score.text(),
+            member: member.clone(),
+        })),
+    }
+    pieces.extend(entry.expires_at.map(|at| Piece::Expiry { key: key(), at }));
+}
+
+/// Content that is being put together.
+#[derive(Default)]
+struct Assembly {
+    values: BTreeMap<Bytes, Value>,
+    items: BTreeMap<Bytes, BTreeMap<usize, Bytes>>,
+    expiries: BTreeMap<Bytes, Duration>,
+    queued: Vec<(ClientId, usize, Command)>,
+}
+
+impl Assembly {
+    fn add(&mut self, piece: Piece) {
+        match piece {
+            Piece::Text { key, value } => {
+                self.values.insert(key, Value::Text(value));
+            }
+            Piece::Item { key, at, value } => {
+                self.items.entry(key).or_default().insert(at, value);
+            }
+            Piece::Member { key, member } => {
+                let value = self.values.entry(key).or_insert_with(|| Value::Set(Arc::new(Set::new())));
+                if let Value::Set(set) = value {
+                    Arc::make_mut(set).insert(member);
+                }
+            }
+            Piece::Field { key, field, value } => {
+                let holder = self.values.entry(key).or_insert_with(|| Value::Hash(Arc::new(Hash::new())));
+                if let Value::Hash(hash) = holder {
+                    Arc::make_mut(hash).insert(field, value);
+                }
+            }
+            Piece::Scored { key, score, member } => {
+                let value = self.values.entry(key).or_insert_with(|| Value::Zset(Arc::default()));
+                if let (Value::Zset(zset), Some(score)) = (value, Score::parse(&score)) {
+                    Arc::make_mut(zset).insert(score, member);
+                }
+            }
+            Piece::Expiry { key, at } => {
+                self.expiries.insert(key, at);
+            }
+            Piece::Queued { .. }
+            | Piece::Begun { .. }
+            | Piece::Aborted { .. }
+            | Piece::Watched { .. }
+            | Piece::Dirty { .. } => unreachable!("sessions are put together elsewhere"),
+        }
+    }
+
+    fn put_into(mut self, model: &mut Model) {
+        for (key, items) in self.items {
+            self.values.insert(key, Value::List(Arc::new(items.into_values().collect::<List>())));
+        }
+        for (key, value) in self.values {
+            let expires_at = self.expiries.get(&key).copied();
+            model.database.insert(key, value, expires_at);
+        }
+        self.queued.sort_by_key(|(client, at, _)| (*client, *at));
+        for (client, _, command) in self.queued {
+            if let Some(Transaction::Queued(commands)) = model.transactions.get_mut(&client) {
+                commands.push(command);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(lines: &[&str]) -> Model {
+        let mut model = Model::at(Duration::from_secs(7));
+        for line in lines {
+            let parts = line.split(' ').map(|part| Bytes::copy_from_slice(part.as_bytes())).collect();
+            model.run(ClientId(1), &Command::from_parts(parts).unwrap());
+        }
+        model
+    }
+
+    #[test]
+    fn what_is_taken_apart_is_put_together_as_it_was() {
+        let lines = [
+            "SET s v PX 500",
+            "RPUSH l a b a",
+            "SADD m x y",
+            "HSET h f 1 g 2",
+            "ZADD z 1.5 a -2 b 1.5 c inf d",
+            "EXPIRE z 3",
+            "WATCH s z",
+            "MULTI",
+            "INCR n",
+            "GET s",
+        ];
+        for upto in 0..=lines.len() {
+            let model = model(&lines[..upto]);
+            let mut pieces = model.pieces();
+            assert_eq!(model.holding(pieces.clone()), model);
+            pieces.reverse();
+            assert_eq!(model.holding(pieces), model, "the order of pieces does not matter");
+        }
+    }
+
+    #[test]
+    fn a_session_that_will_fail_is_kept_too() {
+        let mut model = model(&["WATCH s", "MULTI", "NOPE"]);
+        model.run(ClientId(2), &Command::new("SET").arg("s").arg("1"));
+        assert_eq!(model.holding(model.pieces()), model);
+        assert_eq!(model.pieces().iter().filter_map(Piece::session).count(), 2);
+    }
+}
