@@ -111,6 +111,33 @@ impl Client {
         Some(outcome)
     }
 
+    /// The tokens that it can still name, each once: of the permits it holds, the oldest first, and of what it is
+    /// doing.
+    pub(crate) fn tokens(&self) -> Vec<Bytes> {
+        let mut tokens: Vec<Bytes> = Vec::new();
+        for token in self.permits.iter().chain(self.current.as_ref().map(|current| &current.call.token)) {
+            if !tokens.contains(token) {
+                tokens.push(token.clone());
+            }
+        }
+        tokens
+    }
+
+    /// The same client with other tokens.
+    pub(crate) fn with_tokens(&self, mut name: impl FnMut(&Bytes) -> Bytes) -> Self {
+        let mut renamed = self.clone();
+        let current = renamed.current.as_mut().map(|current| &mut current.call.token);
+        for token in renamed.permits.iter_mut().chain(current) {
+            *token = name(token);
+        }
+        renamed
+    }
+
+    /// A client that has finished, without how it came there: only what it holds can still matter.
+    pub(crate) fn without_past(self) -> Self {
+        if self.finished() { Self { position: 0, asked: 0, ..self } } else { self }
+    }
+
     /// Stops for ever: what it held, nobody holds any more.
     pub(crate) fn crash(&mut self) {
         self.current = None;

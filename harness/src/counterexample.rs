@@ -73,6 +73,11 @@ impl Path {
         self.marks.last().map_or(0, |mark| mark.peak)
     }
 
+    /// How many switches away from a client that had not finished there are.
+    pub fn preemptions(&self) -> u32 {
+        self.marks.last().map_or(0, |mark| mark.preemptions)
+    }
+
     /// Whether the last choice is the one by which the limit was first exceeded.
     pub fn violates_here(&self) -> bool {
         let before = self.marks.iter().rev().nth(1).map_or(0, |mark| mark.peak);
@@ -121,7 +126,7 @@ impl Violation {
         Self {
             length: path.len(),
             clients: clients.len(),
-            preemptions: path.marks.last().map_or(0, |mark| mark.preemptions),
+            preemptions: path.preemptions(),
             order: path.choices.clone(),
         }
     }

@@ -3,6 +3,7 @@
 //! One file per strategy. All of them report an [`Exploration`], obey a [`Control`], and tell an [`Observer`] what
 //! they run.
 
+pub mod census;
 pub mod enumerate;
 pub mod loom;
 pub mod parallel;
@@ -25,6 +26,8 @@ use crate::verdict::Verdict;
 pub struct Control {
     /// The most executions to run.
     pub max_executions: Option<u64>,
+    /// The most merged states to visit.
+    pub max_states: Option<u64>,
     /// When to stop, and how much time that was.
     pub timeout: Option<Timeout>,
     /// Set from outside: stop as soon as possible.
@@ -54,6 +57,10 @@ impl Timeout {
 pub enum Bound {
     /// [`Control::max_executions`].
     Executions(u64),
+    /// [`Control::max_states`].
+    States(u64),
+    /// Interleavings with more preemptions than that were left out.
+    Preemptions(u32),
     /// [`Control::timeout`].
     Timeout(Duration),
     /// [`Control::interrupted`].
@@ -73,6 +80,12 @@ impl Control {
         }
         let timeout = self.timeout.filter(|timeout| Instant::now() >= timeout.at)?;
         Some(Bound::Timeout(timeout.after))
+    }
+
+    /// What forbids to visit another state after that many, if anything does.
+    pub fn stop_states(&self, states: u64) -> Option<Bound> {
+        let full = self.max_states.filter(|max| states >= *max).map(Bound::States);
+        full.or_else(|| self.stop(0))
     }
 
     /// The same bounds, for a search that nobody watches.

@@ -39,6 +39,11 @@ impl Setup {
         (position < program.len() * self.rounds).then(|| program[position % program.len()])
     }
 
+    /// The first client that runs the same program as this one.
+    pub(crate) fn class(&self, place: usize) -> usize {
+        self.programs.iter().position(|program| *program == self.programs[place]).unwrap_or(place)
+    }
+
     /// The token of the permit that a client asks for: unique, and chosen before the call.
     pub(crate) fn token(&self, place: usize, asked: u32) -> Bytes {
         format!("{}{asked}", self.names[place]).into()

@@ -115,6 +115,11 @@ impl World {
         u64::from(self.holders()) > self.setup.limit
     }
 
+    /// The clients' clock.
+    pub fn clock(&self) -> Duration {
+        self.clock
+    }
+
     /// The limiter that the clients use.
     pub fn algorithm(&self) -> &dyn Algorithm {
         &*self.setup.algorithm

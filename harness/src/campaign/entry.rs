@@ -174,13 +174,15 @@ pub(super) fn confirm(entries: &mut [Entry]) {
 fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
     let stopped_by = match bound {
         Bound::Executions(_) => report::Bound::MaxExecutions,
+        Bound::States(_) => report::Bound::MaxStates,
+        Bound::Preemptions(_) => report::Bound::Preemptions,
         Bound::Timeout(_) => report::Bound::Timeout,
         Bound::Interrupted => report::Bound::Interrupt,
         Bound::LostServer(_) => report::Bound::LostServer,
     };
     let counted = format!("{count} {of}{}", if count == 1 { "" } else { "s" });
     let covered = match bound {
-        Bound::Executions(_) | Bound::Interrupted => counted,
+        Bound::Executions(_) | Bound::States(_) | Bound::Preemptions(_) | Bound::Interrupted => counted,
         Bound::Timeout(after) => format!("{} and {counted}", duration::display(*after)),
         Bound::LostServer(why) => format!("{counted} ({why})"),
     };

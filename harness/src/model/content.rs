@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gatecrash_limiter::Command;
+use gatecrash_limiter::algorithm::sha1_hex;
 
 use super::Model;
 use super::database::{Database, Entry};
 use super::transactions::Transaction;
 use super::value::{Hash, List, Set, Value};
-use super::zsets::{Score, Zset};
+use super::zsets::Score;
 use crate::schedule::ClientId;
 
 /// One piece of what a server holds.
@@ -43,6 +44,8 @@ pub(crate) enum Piece {
     Watched { client: ClientId, key: Bytes },
     /// A key that the client watched has changed.
     Dirty { client: ClientId },
+    /// The server knows a script.
+    Script { source: Bytes },
 }
 
 impl Piece {
@@ -82,6 +85,7 @@ impl Piece {
             Self::Aborted { client } => Self::Aborted { client: session(*client) },
             Self::Watched { client, key } => Self::Watched { client: session(*client), key: name(key) },
             Self::Dirty { client } => Self::Dirty { client: session(*client) },
+            Self::Script { source } => Self::Script { source: source.clone() },
         }
     }
 }
@@ -114,18 +118,15 @@ impl Model {
             }
         }
         pieces.extend(self.database.watched());
+        pieces.extend(self.scripts.sources().map(|source| Piece::Script { source: source.clone() }));
         pieces
     }
 
-    /// A server with this server's clock and scripts that holds these pieces, in whatever order they come.
+    /// A server with this server's clock that holds these pieces and no others, in whatever order they come.
     pub(crate) fn holding(&self, pieces: impl IntoIterator<Item = Piece>) -> Self {
         let mut content = Assembly::default();
-        let mut model = Self {
-            database: Database::at(self.database.now()),
-            start: self.start,
-            scripts: self.scripts.clone(),
-            ..Self::default()
-        };
+        let mut model =
+            Self { database: Database::at(self.database.now()), start: self.start, ..Self::default() };
         let mut watches = Vec::new();
         for piece in pieces {
             match piece {
@@ -137,6 +138,7 @@ impl Model {
                 }
                 Piece::Queued { client, at, command } => content.queued.push((client, at, command)),
                 Piece::Watched { .. } | Piece::Dirty { .. } => watches.push(piece),
+                Piece::Script { source } => model.scripts.insert(&sha1_hex(&source), &source),
                 data => content.add(data),
             }
         }
@@ -214,7 +216,8 @@ impl Assembly {
             | Piece::Begun { .. }
             | Piece::Aborted { .. }
             | Piece::Watched { .. }
-            | Piece::Dirty { .. } => unreachable!("sessions are put together elsewhere"),
+            | Piece::Dirty { .. }
+            | Piece::Script { .. } => unreachable!("only data are put together here"),
         }
     }
 
@@ -257,10 +260,12 @@ mod tests {
             "HSET h f 1 g 2",
             "ZADD z 1.5 a -2 b 1.5 c inf d",
             "EXPIRE z 3",
+            "EVAL return 0",
             "WATCH s z",
             "MULTI",
             "INCR n",
             "GET s",
+            "SCRIPT LOAD return",
         ];
         for upto in 0..=lines.len() {
             let model = model(&lines[..upto]);

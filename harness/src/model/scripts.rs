@@ -31,6 +31,11 @@ pub(super) const COMMANDS: &[Row] = &[
 pub(super) struct Scripts(Arc<BTreeMap<String, Bytes>>);
 
 impl Scripts {
+    /// All sources, in the order of their SHA-1.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Bytes> {
+        self.0.values()
+    }
+
     /// Adds a script under its SHA-1.
     pub(super) fn insert(&mut self, sha1: &str, source: &[u8]) {
         if !self.0.contains_key(sha1) {

@@ -219,6 +219,8 @@ pub enum Bound {
     MaxStates,
     /// `--max-executions`.
     MaxExecutions,
+    /// `--preemptions`.
+    Preemptions,
     /// `--timeout`.
     Timeout,
     /// The user.
@@ -234,6 +236,7 @@ impl fmt::Display for Bound {
         f.write_str(match self {
             Self::MaxStates => "--max-states",
             Self::MaxExecutions => "--max-executions",
+            Self::Preemptions => "--preemptions",
             Self::Timeout => "--timeout",
             Self::Interrupt => "an interrupt",
             Self::LostServer => "the loss of the server",

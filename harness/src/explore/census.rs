@@ -1,0 +1,129 @@
+//! The census: exact counts over all interleavings, from the graph of merged states.
+//!
+//! The graph is searched once ([`crate::merge`] says what is merged and when that is sound). An interleaving is a path
+//! through it, and an edge stands for as many steps as there are clients in its pair, so that dynamic programming over
+//! the graph counts what nobody could enumerate: all interleavings, those that over-admit, by peak number of holders
+//! ([`counts`]), by preemptions ([`preemptions`]); the odds that a scheduler which draws a client at random meets a
+//! violation ([`odds`]); and it finds the best counterexample ([`shortest`]). The peak is kept beside the state and not
+//! in it: a state's value is a vector, one count for each peak.
+//!
+//! What it can miss: nothing, where clients are interchangeable as assumed or told apart. A graph with a cycle, which a
+//! client makes that tries again for ever, has infinitely many interleavings: none are counted then, but safety is
+//! decided all the same, as the states are finitely many.
+
+pub mod counts;
+pub mod odds;
+pub mod preemptions;
+pub mod shortest;
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigUint;
+
+use crate::counterexample::Violation;
+use crate::error::Error;
+use crate::explore::{Bound, Control};
+use crate::merge::{self, Graph, Merge};
+use crate::verdict::Verdict;
+use crate::world::World;
+use odds::Odds;
+use preemptions::ByPreemptions;
+
+/// What to count besides the peaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What is merged.
+    pub merge: Merge,
+    /// Whether interleavings are counted by their preemptions too.
+    pub by_preemptions: bool,
+    /// Only interleavings with at most so many preemptions.
+    pub max_preemptions: Option<u32>,
+}
+
+/// What was counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Census {
+    /// How many merged states there are, or were met before something stopped the search.
+    pub states: u64,
+    /// How many edges lead from one to another.
+    pub edges: u64,
+    /// How many interleavings reach each peak number of holders and no higher one. `None` if the search was stopped or
+    /// there are infinitely many.
+    pub peaks: Option<BTreeMap<u32, BigUint>>,
+    /// Whether there are infinitely many interleavings.
+    pub infinite: bool,
+    /// The highest number of holders in any state.
+    pub highest: u32,
+    /// The odds that a random scheduler meets a violation, where the search got through.
+    pub odds: Option<Odds>,
+    /// Interleavings by preemptions, if that was asked for.
+    pub by_preemptions: Option<ByPreemptions>,
+    /// The best counterexample.
+    pub violation: Option<Violation>,
+    /// What stopped the search, or left interleavings out.
+    pub stopped: Option<Bound>,
+    /// Why clients that run the same program were told apart, if they were.
+    pub asymmetry: Option<String>,
+}
+
+impl Census {
+    /// A violation found is final; without one, only a search that got through is clean.
+    pub fn verdict(&self) -> Verdict {
+        match (&self.violation, &self.stopped) {
+            (Some(_), _) => Verdict::Violation,
+            (None, Some(_)) => Verdict::Undecided,
+            (None, None) => Verdict::Clean,
+        }
+    }
+
+    /// How many interleavings there are.
+    pub fn interleavings(&self) -> Option<BigUint> {
+        Some(self.peaks.as_ref()?.values().sum())
+    }
+
+    /// How many of them exceed a limit.
+    pub fn above(&self, limit: u64) -> Option<BigUint> {
+        let above = self.peaks.as_ref()?.iter().filter(|(peak, _)| u64::from(**peak) > limit);
+        Some(above.map(|(_, count)| count).sum())
+    }
+}
+
+/// Counts all interleavings of a world's clients, from an empty store.
+pub fn take(world: &World, options: Options, control: &Control) -> Result<Census, Error> {
+    count(&merge::search(world, options.merge, control)?, world.limit(), options, control)
+}
+
+/// Counts over a graph that was searched.
+pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Control) -> Result<Census, Error> {
+    let order = if graph.stopped.is_none() { graph.order() } else { None };
+    let mut census = Census {
+        states: graph.len() as u64,
+        edges: graph.edge_count() as u64,
+        peaks: None,
+        infinite: graph.stopped.is_none() && order.is_none(),
+        highest: graph.holders.iter().copied().max().unwrap_or(0),
+        odds: None,
+        by_preemptions: None,
+        violation: shortest::violation(graph, limit),
+        stopped: graph.stopped.clone(),
+        asymmetry: graph.asymmetry.as_ref().map(ToString::to_string),
+    };
+    if let Some(order) = order {
+        let counted = (|| {
+            census.peaks = Some(counts::by_peak(graph, &order, control)?);
+            census.odds = Some(odds::of_random_walk(graph, &order, limit, control)?);
+            if options.by_preemptions || options.max_preemptions.is_some() {
+                census.by_preemptions = Some(preemptions::count(graph, &order, limit, control)?);
+            }
+            Ok(())
+        })();
+        census.stopped = counted.err();
+        if census.stopped.is_some() {
+            census.peaks = None;
+        }
+    }
+    if let Some(max) = options.max_preemptions {
+        preemptions::bound(&mut census, graph, limit, max);
+    }
+    Ok(census)
+}
