@@ -4,8 +4,10 @@
 //! they run.
 
 pub mod enumerate;
+pub mod lockstep;
 pub mod loom;
 pub mod parallel;
+pub mod prefixes;
 pub mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
