@@ -58,10 +58,63 @@ impl Strategy for Prefixes {
         let mut enabled = world.enabled();
         let Some(first) = enabled.next() else { unreachable!("there is a choice") };
         // The last first, so that the next one in order is run next.
-        self.stack.extend(enabled.rev().map(|other| [run.choices.as_slice(), &[other]].concat()));
+        for other in enabled.rev() {
+            // An execution grows as long as this one did, more or less.
+            let mut beginning = Vec::with_capacity(run.choices.capacity());
+            beginning.extend_from_slice(&run.choices);
+            beginning.push(other);
+            self.stack.push(beginning);
+        }
         run.choices.push(first);
         first
     }
 
     fn end(&mut self, _run: Descent, _execution: &Complete<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gatecrash_limiter::Naive;
+
+    use super::*;
+    use crate::explore::{Control, lockstep};
+    use crate::redis_store::Server;
+    use crate::scenario;
+    use crate::target::Target;
+
+    /// Remembers how large the stack was.
+    struct Watched(Prefixes, usize);
+
+    impl Strategy for Watched {
+        type Run = Descent;
+
+        fn begin(&mut self) -> Option<Descent> {
+            self.1 = self.1.max(self.0.stack.len());
+            self.0.begin()
+        }
+
+        fn choose(&mut self, run: &mut Descent, world: &World) -> Choice {
+            self.0.choose(run, world)
+        }
+
+        fn end(&mut self, run: Descent, execution: &Complete<'_>) {
+            self.0.end(run, execution);
+        }
+    }
+
+    #[test]
+    fn the_stack_stays_small_with_many_executions_under_way() {
+        let text = "title = 't'\nwhy = 'w'\nlimit = 2\nlimiters = ['naive']\n\
+                    workers = { count = 4, program = ['acquire', 'release'] }\n";
+        let scenario = scenario::parse("t", text).unwrap();
+        let world = World::new(&scenario, Arc::new(Naive));
+        let server = Server::open(&Target::Private).unwrap();
+        let mut watched = Watched(Prefixes::new(), 0);
+        let control = Control { max_executions: Some(5_000), ..Control::default() };
+        lockstep::run(&world, &server, &mut watched, lockstep::WIDTH, &control, &mut ()).unwrap();
+        // Four clients of three steps each.
+        assert!(watched.1 <= 256 * 3 * 12, "{}", watched.1);
+    }
 }

@@ -72,6 +72,8 @@ pub(super) struct Search<'a, T, O> {
     observer: &'a mut O,
     found: Exploration,
     begun: u64,
+    /// Room that executions have left, to be used by the next ones.
+    spare: Vec<(Path, Vec<(ClientId, Outcome)>)>,
 }
 
 /// One execution: what the strategy keeps of it, and what ranking and counting need.
@@ -88,7 +90,7 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
         control: &'a Control,
         observer: &'a mut O,
     ) -> Self {
-        Self { root, strategy, control, observer, found: Exploration::default(), begun: 0 }
+        Self { root, strategy, control, observer, found: Exploration::default(), begun: 0, spare: Vec::new() }
     }
 
     /// The next execution to be run, as long as there may be another one.
@@ -98,7 +100,8 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
         }
         let run = self.strategy.begin()?;
         self.begun += 1;
-        Some(UnderWay { run, path: Path::new(self.root.limit()), outcomes: Vec::new() })
+        let (path, outcomes) = self.spare.pop().unwrap_or_else(|| (Path::new(self.root.limit()), Vec::new()));
+        Some(UnderWay { run, path, outcomes })
     }
 
     /// Whether as many executions were begun as may be run.
@@ -136,12 +139,15 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
 
     /// Every client has finished: the execution counts.
     pub(super) fn end(&mut self, under_way: UnderWay<T::Run>) {
-        let UnderWay { run, path, outcomes } = under_way;
+        let UnderWay { run, mut path, mut outcomes } = under_way;
         let complete = Complete { choices: path.choices(), outcomes: &outcomes, peak: path.peak() };
         self.found.count(path.peak(), self.root.limit());
         self.control.count();
         self.observer.execution(&complete);
         self.strategy.end(run, &complete);
+        path.truncate(0);
+        outcomes.clear();
+        self.spare.push((path, outcomes));
     }
 
     /// Once nothing is under way: the bound on executions, if it kept one from being run.
