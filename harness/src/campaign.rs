@@ -272,17 +272,23 @@ impl Campaign {
         }
     }
 
-    /// A store on the server, if one is wanted and still there.
-    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
-        let Redis::Open(server) = &self.stores.redis else { return Ok(None) };
+    /// The server, if one is wanted and still there.
+    fn server(&mut self, subject: &Subject<'_>) -> Option<Server> {
+        let Redis::Open(server) = &self.stores.redis else { return None };
         if self.interrupted() {
-            return Ok(None);
+            return None;
         }
         if let Some(lost) = &self.lost {
             let reason = lost.to_string();
             self.without_server(subject, &reason);
-            return Ok(None);
+            return None;
         }
+        Some(server.clone())
+    }
+
+    /// A store on the server, if one is wanted and still there.
+    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
+        let Some(server) = self.server(subject) else { return Ok(None) };
         let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
         Ok(self.unless_lost(subject, store)?.and_then(Result::ok))
     }

@@ -6,7 +6,8 @@ use super::subject::Subject;
 use super::{Campaign, Strategy};
 use crate::error::Error;
 use crate::explore::census::{self, Census};
-use crate::explore::{loom, parallel};
+use crate::explore::prefixes::Prefixes;
+use crate::explore::{lockstep, loom, parallel};
 use crate::merge::{self, Graph};
 use crate::replay::{Passing, replay};
 use crate::report::{Entry, StoreKind};
@@ -59,6 +60,17 @@ impl Campaign {
             let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
             let entry = subject.enumeration(StoreKind::Model, Ok(&found), started.elapsed())?;
             self.report.results.push(entry);
+        }
+        if let Some(server) = self.server(subject) {
+            let started = Instant::now();
+            let (world, mut all) = (subject.world(), Prefixes::new());
+            let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
+            if let Some(found) = self.unless_lost(subject, found)? {
+                self.note_loss(&found);
+                let found = found.as_ref().map_err(Clone::clone);
+                let entry = subject.enumeration(StoreKind::Redis, found, started.elapsed())?;
+                self.report.results.push(entry);
+            }
         }
         Ok(())
     }
