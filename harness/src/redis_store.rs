@@ -8,6 +8,8 @@ mod connection;
 mod guard;
 mod keys;
 mod pipeline;
+#[cfg(unix)]
+mod socket;
 
 use std::collections::BTreeSet;
 use std::fmt;
