@@ -46,7 +46,6 @@ use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::store::{Compared, StoreError};
 
-use stopwatch::Stopwatch;
 use subject::Subject;
 
 /// Where scenarios are run.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use num_bigint::BigUint;
-
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
@@ -71,11 +69,10 @@ impl Subject<'_> {
             Ok(found) => found,
             Err(difference) => return Ok(self.mismatch(store, Engine::Enumerate, difference, elapsed)),
         };
-        let peaks = || found.peaks.iter().map(|(peak, count)| (*peak, BigUint::from(*count))).collect();
         let exhaustive = found.stopped.is_none();
         let entry = self.exploration(store, Engine::Enumerate, found, elapsed)?;
         Ok(Entry {
-            census: exhaustive.then(|| report::Census::from_peaks(self.scenario.limit, &peaks())),
+            census: exhaustive.then(|| report::Census::from_peaks(self.scenario.limit, &found.peaks)),
             violating_executions: (!exhaustive).then_some(found.violating),
             ..entry
         })

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
-use super::args::{Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::args::{Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
 use super::progress::Progress;
 use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
@@ -69,6 +69,9 @@ pub(super) fn replay(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
+    if replay.size.clients == Some(Clients::Any) {
+        return Err(Problem::Usage("--clients any is for explore: a schedule has a number of clients".into()));
+    }
     let scenario = resize(load_one(&replay.file)?, replay.size)?;
     let limiter = limiter(&replay.limiter)?;
     check_expectations(common, [&limiter])?;
@@ -306,6 +309,8 @@ fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
     let clients = match size.clients {
         None => scenario.clients,
         Some(count) => {
+            // Any number of clients is any number of the first.
+            let count = if let Clients::Number(count) = count { count } else { 1 };
             let [first, others @ ..] = scenario.clients.as_slice() else {
                 return Err(Problem::Usage("--clients needs a scenario with clients".into()));
             };
@@ -324,7 +329,11 @@ fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
 
 /// The size as options again.
 fn options(size: Size) -> String {
-    let clients = size.clients.map(|n| format!(" --clients {n}")).unwrap_or_default();
+    let clients = match size.clients {
+        None => String::new(),
+        Some(Clients::Number(n)) => format!(" --clients {n}"),
+        Some(Clients::Any) => " --clients any".to_owned(),
+    };
     let limit = size.limit.map(|n| format!(" --limit {n}")).unwrap_or_default();
     clients + &limit
 }
