@@ -1,7 +1,12 @@
 //! One execution under way: a world, the store that it acts on, and the one function that joins the two.
 
+use std::time::Duration;
+
+use gatecrash_limiter::Reply;
+
+use crate::client::Sent;
 use crate::error::Error;
-use crate::schedule::Choice;
+use crate::schedule::{Choice, ClientId};
 use crate::store::Store;
 use crate::trace::{Effect, StepEffect};
 use crate::world::{Begun, World};
@@ -28,18 +33,8 @@ impl<S: Store> Execution<S> {
         Ok(match self.world.begin(choice) {
             Begun::Sent(client, sent) => {
                 let reply = self.store.execute(client, &sent.command)?;
-                let outcome = self.world.finish(client, &reply);
-                let name = &self.world.names()[client.index()];
-                let outcome = Error::understood(outcome, name, &sent.command)?;
-                Effect::Step(StepEffect {
-                    client,
-                    operation: sent.operation,
-                    first: sent.first,
-                    command: sent.command,
-                    reply,
-                    outcome,
-                    took: self.store.last_round_trip(),
-                })
+                let took = self.store.last_round_trip();
+                Effect::Step(finish(&mut self.world, client, sent, reply, took)?)
             }
             Begun::Passed => Effect::Passed,
             Begun::Advanced(by) => {
@@ -54,4 +49,18 @@ impl<S: Store> Execution<S> {
     pub fn fork(&self) -> Option<Self> {
         Some(Self { store: self.store.fork()?, world: self.world.clone() })
     }
+}
+
+/// The client learns the reply to what it sent.
+pub(crate) fn finish(
+    world: &mut World,
+    client: ClientId,
+    sent: Sent,
+    reply: Reply,
+    took: Duration,
+) -> Result<StepEffect, Error> {
+    let Sent { operation, first, command } = sent;
+    let outcome = world.finish(client, &reply);
+    let outcome = Error::understood(outcome, &world.names()[client.index()], &command)?;
+    Ok(StepEffect { client, operation, first, command, reply, outcome, took })
 }

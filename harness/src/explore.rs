@@ -5,8 +5,10 @@
 
 pub mod census;
 pub mod enumerate;
+pub mod lockstep;
 pub mod loom;
 pub mod parallel;
+pub mod prefixes;
 pub mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};

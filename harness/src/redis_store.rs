@@ -3,9 +3,11 @@
 //! What a script makes of its keys by itself (`KEYS[1] .. ":waiting"`) lies under the prefix too, but only keys that
 //! a command names are known here, and only those are deleted.
 
+mod batch;
 mod connection;
 mod guard;
 mod keys;
+mod pipeline;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +22,7 @@ use crate::schedule::ClientId;
 use crate::server::{PrivateServer, ServerError};
 use crate::store::{Store, StoreError};
 use crate::target::{Address, Source, Target};
+pub(crate) use batch::Batch;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts};
 use keys::Prefix;
@@ -175,14 +178,9 @@ impl RedisStore {
 /// A client has its place in the list of connections: one that was not asked for at the start is a panic.
 impl Store for RedisStore {
     fn execute(&mut self, client: ClientId, command: &Command) -> Result<Reply, StoreError> {
-        let Some(positions) = keys::key_positions(command) else {
-            return Err(StoreError::Refused(format!(
-                "`{}` is not sent: gatecrash does not know where its keys are, so it cannot keep them apart",
-                command.name().escape_ascii()
-            )));
-        };
+        let positions = keys::positions(command)?;
         if !self.server.is_private() {
-            guard::check(command, &positions)?;
+            guard::check(command, &positions, guard::NOT_PRIVATE)?;
         }
         let command = self.prefix.put_on(command, &positions);
         // Before it is sent: a command can take effect although its reply is lost.
@@ -214,14 +212,7 @@ impl Store for RedisStore {
     }
 
     fn load(&mut self, scripts: &[Script]) -> Result<(), StoreError> {
-        let connection = self.working()?;
-        for script in scripts {
-            let load = Command::new("SCRIPT").arg("LOAD").arg(script.source());
-            if let Reply::Error(why) = connection.call(&load)? {
-                return Err(connection.unavailable("loading a script", why));
-            }
-        }
-        Ok(())
+        self.working()?.load(scripts)
     }
 
     fn fork(&self) -> Option<Self> {

@@ -1,14 +1,16 @@
 //! A strategy decides the choices of executions, one whole execution after another, and never sees a store.
 //!
-//! [`run`] carries one execution out at a time, on any store.
+//! [`run`] carries one execution out at a time, on any store; [`lockstep`](super::lockstep) many, on a real server.
+
+use gatecrash_limiter::Outcome;
 
 use crate::counterexample::{Path, Violation};
 use crate::error::Error;
 use crate::execution::Execution;
-use crate::explore::{Complete, Control, Exploration, Observer};
-use crate::schedule::Choice;
-use crate::store::Store;
-use crate::trace::Effect;
+use crate::explore::{Bound, Complete, Control, Exploration, Observer};
+use crate::schedule::{Choice, ClientId};
+use crate::store::{Store, StoreError};
+use crate::trace::{Effect, StepEffect};
 use crate::world::World;
 
 /// Decides which executions are run.
@@ -36,33 +38,132 @@ pub fn run<S: Store, T: Strategy>(
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
-    let mut found = Exploration::default();
+    let mut search = Search::new(root, strategy, control, observer);
     let mut execution = Execution::start(root.clone(), store)?;
-    while let Some(mut run) = strategy.begin() {
+    let stopped = one_by_one(&mut search, &mut execution);
+    search.stopped(stopped)
+}
+
+fn one_by_one<S: Store, T: Strategy, O: Observer>(
+    search: &mut Search<'_, T, O>,
+    execution: &mut Execution<S>,
+) -> Result<Option<Bound>, Error> {
+    while let Some(mut under_way) = search.begin() {
         execution.store.reset()?;
-        execution.world = root.clone();
-        let mut path = Path::new(root.limit());
-        let mut outcomes = Vec::new();
-        while execution.world.enabled().next().is_some() {
-            if let Some(bound) = control.stop(found.executions) {
-                found.stopped = Some(bound);
-                return Ok(found);
+        execution.world = search.root.clone();
+        while let Some(choice) = search.choose(&mut under_way, &execution.world) {
+            if let Some(bound) = search.bound() {
+                return Ok(Some(bound));
             }
-            let choice = strategy.choose(&mut run, &execution.world);
             let Effect::Step(step) = execution.take(choice)? else { unreachable!("only steps are enabled") };
-            observer.step(&step);
-            outcomes.extend(step.outcome.map(|outcome| (step.client, outcome)));
-            let world = &execution.world;
-            path.push(choice, world.holders(), world.client(step.client).finished());
-            if path.violates_here() {
-                Violation::keep_better(&mut found.violation, &path);
-            }
+            search.step(&mut under_way, choice, step, &execution.world);
         }
-        let complete = Complete { choices: path.choices(), outcomes: &outcomes, peak: path.peak() };
-        found.count(path.peak(), root.limit());
-        control.count();
-        observer.execution(&complete);
-        strategy.end(run, &complete);
+        search.end(under_way);
     }
-    Ok(found)
+    Ok(search.left_over())
+}
+
+/// A strategy at work, whoever carries its executions out, and what came of them so far.
+pub(super) struct Search<'a, T, O> {
+    /// The clients before their first step.
+    pub(super) root: &'a World,
+    strategy: &'a mut T,
+    control: &'a Control,
+    observer: &'a mut O,
+    found: Exploration,
+    begun: u64,
+    /// Room that executions have left, to be used by the next ones.
+    spare: Vec<(Path, Vec<(ClientId, Outcome)>)>,
+}
+
+/// One execution: what the strategy keeps of it, and what ranking and counting need.
+pub(super) struct UnderWay<R> {
+    run: R,
+    path: Path,
+    outcomes: Vec<(ClientId, Outcome)>,
+}
+
+impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
+    pub(super) fn new(
+        root: &'a World,
+        strategy: &'a mut T,
+        control: &'a Control,
+        observer: &'a mut O,
+    ) -> Self {
+        Self { root, strategy, control, observer, found: Exploration::default(), begun: 0, spare: Vec::new() }
+    }
+
+    /// The next execution to be run, as long as there may be another one.
+    pub(super) fn begin(&mut self) -> Option<UnderWay<T::Run>> {
+        if self.is_full() {
+            return None;
+        }
+        let run = self.strategy.begin()?;
+        self.begun += 1;
+        let (path, outcomes) = self.spare.pop().unwrap_or_else(|| (Path::new(self.root.limit()), Vec::new()));
+        Some(UnderWay { run, path, outcomes })
+    }
+
+    /// Whether as many executions were begun as may be run.
+    fn is_full(&self) -> bool {
+        self.control.max_executions.is_some_and(|max| self.begun >= max)
+    }
+
+    /// What forbids another step.
+    pub(super) fn bound(&self) -> Option<Bound> {
+        self.control.stop(self.found.executions)
+    }
+
+    /// The next choice of an execution; `None` once every client has finished.
+    pub(super) fn choose(&mut self, under_way: &mut UnderWay<T::Run>, world: &World) -> Option<Choice> {
+        world.enabled().next()?;
+        Some(self.strategy.choose(&mut under_way.run, world))
+    }
+
+    /// A choice was carried out, by which the world came to be as it is.
+    pub(super) fn step(
+        &mut self,
+        under_way: &mut UnderWay<T::Run>,
+        choice: Choice,
+        step: StepEffect,
+        world: &World,
+    ) {
+        self.observer.step(&step);
+        under_way.outcomes.extend(step.outcome.map(|outcome| (step.client, outcome)));
+        let path = &mut under_way.path;
+        path.push(choice, world.holders(), world.client(step.client).finished());
+        if path.violates_here() {
+            Violation::keep_better(&mut self.found.violation, path);
+        }
+    }
+
+    /// Every client has finished: the execution counts.
+    pub(super) fn end(&mut self, under_way: UnderWay<T::Run>) {
+        let UnderWay { run, mut path, mut outcomes } = under_way;
+        let complete = Complete { choices: path.choices(), outcomes: &outcomes, peak: path.peak() };
+        self.found.count(path.peak(), self.root.limit());
+        self.control.count();
+        self.observer.execution(&complete);
+        self.strategy.end(run, &complete);
+        path.truncate(0);
+        outcomes.clear();
+        self.spare.push((path, outcomes));
+    }
+
+    /// Once nothing is under way: the bound on executions, if it kept one from being run.
+    pub(super) fn left_over(&mut self) -> Option<Bound> {
+        let max = self.control.max_executions.filter(|_| self.is_full())?;
+        self.strategy.begin().map(|_| Bound::Executions(max))
+    }
+
+    /// What was found, given what stopped it. A server that is lost is a bound like others.
+    pub(super) fn stopped(self, by: Result<Option<Bound>, Error>) -> Result<Exploration, Error> {
+        let stopped = match by {
+            Err(Error::Store(lost @ StoreError::Unavailable { .. })) => {
+                Some(Bound::LostServer(lost.to_string()))
+            }
+            ended => ended?,
+        };
+        Ok(Exploration { stopped, ..self.found })
+    }
 }

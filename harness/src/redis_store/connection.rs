@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use gatecrash_limiter::{Command, Reply};
+use gatecrash_limiter::{Command, Reply, Script};
 use redis::{Client, Cmd, ConnectionLike, ErrorKind, RedisError, Value};
 
 use crate::store::StoreError;
@@ -55,23 +55,47 @@ impl Connection {
 
     /// Sends one command and waits for its reply.
     pub(super) fn call(&mut self, command: &Command) -> Result<Reply, StoreError> {
-        if !self.is_usable() {
-            return Err(self.unavailable("sending a command", "the connection was lost before"));
-        }
         let mut packed = Cmd::with_capacity(command.parts().len(), 64);
         for part in command.parts() {
             packed.arg(part.as_ref());
         }
-        match self.link.req_command(&packed) {
-            Ok(value) => {
-                self.remember(command.name());
-                reply(value).map_err(|odd| self.unavailable("reading a reply", odd))
-            }
-            Err(error) => {
-                self.lost = true;
-                Err(self.unavailable("waiting for a reply", explain(&error, RESPONSE_TIMEOUT)))
+        self.send(&packed.get_packed_command())?;
+        let reply = self.receive()?;
+        self.remember(command.name());
+        Ok(reply)
+    }
+
+    /// Sends packed commands and waits for nothing: as many replies are to be received.
+    pub(super) fn send(&mut self, packed: &[u8]) -> Result<(), StoreError> {
+        if !self.is_usable() {
+            return Err(self.unavailable("sending a command", "the connection was lost before"));
+        }
+        self.link.send_packed_command(packed).map_err(|error| self.lose("sending a command", &error))
+    }
+
+    /// Waits for the next reply.
+    pub(super) fn receive(&mut self) -> Result<Reply, StoreError> {
+        match self.link.recv_response() {
+            Ok(value) => reply(value).map_err(|odd| self.unavailable("reading a reply", odd)),
+            Err(error) => Err(self.lose("waiting for a reply", &error)),
+        }
+    }
+
+    /// From here on nobody knows which reply belongs to which command.
+    fn lose(&mut self, doing: &str, error: &RedisError) -> StoreError {
+        self.lost = true;
+        self.unavailable(doing, explain(error, RESPONSE_TIMEOUT))
+    }
+
+    /// Makes scripts known to the server.
+    pub(super) fn load(&mut self, scripts: &[Script]) -> Result<(), StoreError> {
+        for script in scripts {
+            let load = Command::new("SCRIPT").arg("LOAD").arg(script.source());
+            if let Reply::Error(why) = self.call(&load)? {
+                return Err(self.unavailable("loading a script", why));
             }
         }
+        Ok(())
     }
 
     /// Ends what the last execution left open, on a new connection if this one is lost.
@@ -90,7 +114,8 @@ impl Connection {
         StoreError::Unavailable { what: format!("{}: {doing}", self.place), why: why.into() }
     }
 
-    fn remember(&mut self, command: &[u8]) {
+    /// What a command leaves behind on the server.
+    pub(super) fn remember(&mut self, command: &[u8]) {
         match command.to_ascii_uppercase().as_slice() {
             b"MULTI" => self.in_transaction = true,
             b"WATCH" => self.watching = true,

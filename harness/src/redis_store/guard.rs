@@ -1,4 +1,4 @@
-//! What may be sent to a server that belongs to others.
+//! What may be sent to a server that others use, be it other people or other executions of the same run.
 //!
 //! A command with keys stays within our prefix. One without acts on the server, so only those go out that are known
 //! to concern nobody else; that leaves out `FLUSHALL`, `CONFIG`, `SHUTDOWN`, `DEBUG` and whatever comes after them.
@@ -14,7 +14,12 @@ const HARMLESS_SCRIPT: [&str; 2] = ["EXISTS", "LOAD"];
 /// Commands that do more to the server than to the keys that they name.
 const HARMFUL: [&str; 3] = ["DEBUG", "MIGRATE", "MOVE"];
 
-pub(super) fn check(command: &Command, key_positions: &[usize]) -> Result<(), StoreError> {
+/// Who else uses the server, as an error says it.
+pub(super) const NOT_PRIVATE: &str = "the server is not private to this run";
+/// The same, where executions run side by side.
+pub(super) const SIDE_BY_SIDE: &str = "other executions run on the server at the same time";
+
+pub(super) fn check(command: &Command, key_positions: &[usize], others: &str) -> Result<(), StoreError> {
     let is =
         |word: &[u8], names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
     let name = command.name();
@@ -29,7 +34,7 @@ pub(super) fn check(command: &Command, key_positions: &[usize]) -> Result<(), St
         return Ok(());
     }
     Err(StoreError::Refused(format!(
-        "`{}` is not sent: it can do harm beyond gatecrash's own keys, and the server is not private to this run",
+        "`{}` is not sent: it can do harm beyond its own keys, and {others}",
         name.escape_ascii()
     )))
 }
@@ -53,15 +58,15 @@ mod tests {
         ];
         for parts in harmful {
             let command = Command::from_parts(parts.iter().map(|&part| part.into()).collect()).unwrap();
-            assert!(matches!(check(&command, &[]), Err(StoreError::Refused(_))), "{command}");
+            assert!(matches!(check(&command, &[], NOT_PRIVATE), Err(StoreError::Refused(_))), "{command}");
         }
-        assert!(check(&Command::new("DEBUG").arg("OBJECT").arg("k"), &[2]).is_err());
+        assert!(check(&Command::new("DEBUG").arg("OBJECT").arg("k"), &[2], SIDE_BY_SIDE).is_err());
     }
 
     #[test]
     fn what_keeps_to_its_keys_is_sent() {
-        assert!(check(&Command::new("ZCARD").arg("slots"), &[1]).is_ok());
-        assert!(check(&Command::new("multi"), &[]).is_ok());
-        assert!(check(&Command::new("SCRIPT").arg("load").arg("return 1"), &[]).is_ok());
+        assert!(check(&Command::new("ZCARD").arg("slots"), &[1], SIDE_BY_SIDE).is_ok());
+        assert!(check(&Command::new("multi"), &[], SIDE_BY_SIDE).is_ok());
+        assert!(check(&Command::new("SCRIPT").arg("load").arg("return 1"), &[], SIDE_BY_SIDE).is_ok());
     }
 }

@@ -2,7 +2,18 @@
 
 use gatecrash_limiter::{Command, Reply};
 
-pub(super) use crate::model::key_positions;
+use crate::model::key_positions;
+use crate::store::StoreError;
+
+/// Which parts of a command are keys; an error for a command that is not known.
+pub(super) fn positions(command: &Command) -> Result<Vec<usize>, StoreError> {
+    key_positions(command).ok_or_else(|| {
+        StoreError::Refused(format!(
+            "`{}` is not sent: gatecrash does not know where its keys are, so it cannot keep them apart",
+            command.name().escape_ascii()
+        ))
+    })
+}
 
 /// What a store's keys begin with on the server.
 #[derive(Debug)]
