@@ -8,6 +8,7 @@ mod connection;
 mod guard;
 mod keys;
 mod pipeline;
+mod series;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,6 +27,7 @@ pub(crate) use batch::Batch;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts};
 use keys::Prefix;
+pub(crate) use series::Series;
 
 /// What every key that gatecrash writes begins with.
 pub const KEY_NAMESPACE: &str = "gatecrash:";
