@@ -13,12 +13,20 @@ use gatecrash_limiter::algorithm;
 /// # Panics
 /// If there is no such limiter.
 pub fn world(limiter: &str, clients: usize, rounds: u32) -> World {
+    world_with_limit(limiter, clients, 1, rounds)
+}
+
+/// The same, for that many permits.
+///
+/// # Panics
+/// If there is no such limiter.
+pub fn world_with_limit(limiter: &str, clients: usize, limit: u64, rounds: u32) -> World {
     let scenario = Scenario {
         name: "bench".into(),
         path: None,
-        title: "Identical clients, one permit".into(),
+        title: "Identical clients".into(),
         why: "measured".into(),
-        limit: 1,
+        limit,
         limiters: algorithm::built_in(),
         clients: ClientSpec::workers(clients, &[OperationKind::Acquire, OperationKind::Release]),
         on_reject: OnReject::Stop,

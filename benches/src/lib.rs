@@ -5,6 +5,7 @@
 
 pub mod exploring;
 pub mod limiting;
+pub mod pipelining;
 pub mod stats;
 
 use std::time::Duration;

@@ -24,6 +24,7 @@
 //! ```
 
 mod entry;
+mod interleavings;
 mod rerun;
 mod stopwatch;
 mod subject;
@@ -36,8 +37,7 @@ use std::time::Instant;
 use gatecrash_limiter::Algorithm;
 
 use crate::error::Error;
-use crate::explore::loom;
-use crate::explore::{Bound, Control, Exploration, enumerate, parallel};
+use crate::explore::{Bound, Control, Exploration, census};
 use crate::model::Model;
 use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
@@ -71,6 +71,27 @@ pub enum Redis {
     Open(Server),
 }
 
+/// How interleavings are explored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// The engine.
+    pub strategy: Strategy,
+    /// What a census counts.
+    pub census: census::Options,
+}
+
+/// An engine, or the one that each store has by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// The census on the model, certified on a server.
+    #[default]
+    Census,
+    /// Every interleaving, each once.
+    Enumerate,
+    /// loom alone.
+    Loom,
+}
+
 /// An expectation that replaces a file's, of one limiter or of all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
@@ -86,10 +107,14 @@ pub struct Campaign {
     stores: Stores,
     /// Bounds on every exploration.
     pub control: Control,
+    /// How interleavings are explored.
+    pub search: Search,
     /// Expectations that replace those of the files.
     pub overrides: Vec<Override>,
     /// What `--clients` and `--limit` made of the scenario, for whoever repeats a run.
     pub resized: String,
+    /// The options that chose the search, likewise.
+    pub searched: String,
     /// On how many threads the model is explored. The report is the same for any number.
     pub threads: NonZeroUsize,
     /// The seed of whatever is drawn at random.
@@ -113,8 +138,10 @@ impl Campaign {
         Self {
             stores,
             control: Control::default(),
+            search: Search::default(),
             overrides: Vec::new(),
             resized: String::new(),
+            searched: String::new(),
             threads: NonZeroUsize::MIN,
             seed: 0,
             report,
@@ -195,7 +222,8 @@ impl Campaign {
         let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
         let given = named.or_else(all).map(|given| given.expected);
         let expected = given.or_else(|| file?.get(name).copied());
-        Subject { scenario, limiter, expected, resized: self.resized.clone() }
+        let (resized, searched) = (self.resized.clone(), self.searched.clone());
+        Subject { scenario, limiter, expected, resized, searched }
     }
 
     fn interrupted(&self) -> bool {
@@ -231,51 +259,6 @@ impl Campaign {
         Ok(())
     }
 
-    fn interleavings(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let first = self.report.results.len();
-        if self.stores.model && !self.interrupted() {
-            let started = Instant::now();
-            let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
-            let entry = subject.enumeration(StoreKind::Model, Ok(&found), None, started.elapsed())?;
-            self.report.results.push(entry);
-        }
-        if let Some(store) = self.open(subject)? {
-            let started = Instant::now();
-            let mut stopwatch = Stopwatch::default();
-            let found =
-                enumerate::enumerate(subject.world(), Compared::new(store), &self.control, &mut stopwatch);
-            if let Some(found) = self.unless_lost(subject, found)? {
-                self.note_loss(&found);
-                let latencies = stopwatch.latencies.summaries();
-                let entry = subject.enumeration(
-                    StoreKind::Redis,
-                    found.as_ref().map_err(Clone::clone),
-                    latencies,
-                    started.elapsed(),
-                )?;
-                self.report.results.push(entry);
-            }
-        }
-        entry::confirm(&mut self.report.results[first..]);
-        if self.stores.loom && !self.interrupted() {
-            self.under_loom(subject)?;
-        }
-        Ok(())
-    }
-
-    fn under_loom(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let world = subject.world();
-        if let Some(reason) = loom::unfit(&world, &self.control)? {
-            self.unfit(subject, StoreKind::Loom, &reason);
-            return Ok(());
-        }
-        let started = Instant::now();
-        let explored = loom::explore(&world, &self.control)?;
-        let entry = subject.loom(&explored, started.elapsed())?;
-        self.report.results.push(entry);
-        Ok(())
-    }
-
     fn unfit(&mut self, subject: &Subject<'_>, store: StoreKind, reason: &str) {
         let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
         self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), store, reason));
@@ -289,17 +272,23 @@ impl Campaign {
         }
     }
 
-    /// A store on the server, if one is wanted and still there.
-    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
-        let Redis::Open(server) = &self.stores.redis else { return Ok(None) };
+    /// The server, if one is wanted and still there.
+    fn server(&mut self, subject: &Subject<'_>) -> Option<Server> {
+        let Redis::Open(server) = &self.stores.redis else { return None };
         if self.interrupted() {
-            return Ok(None);
+            return None;
         }
         if let Some(lost) = &self.lost {
             let reason = lost.to_string();
             self.without_server(subject, &reason);
-            return Ok(None);
+            return None;
         }
+        Some(server.clone())
+    }
+
+    /// A store on the server, if one is wanted and still there.
+    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
+        let Some(server) = self.server(subject) else { return Ok(None) };
         let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
         Ok(self.unless_lost(subject, store)?.and_then(Result::ok))
     }

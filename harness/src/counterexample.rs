@@ -1,5 +1,9 @@
 //! Counterexamples: which of many is shown, and which two of its steps matter.
 
+mod explain;
+
+pub use explain::explain;
+
 use crate::error::Error;
 use crate::execution::Execution;
 use crate::schedule::{Choice, ClientId};

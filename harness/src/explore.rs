@@ -85,12 +85,6 @@ impl Control {
         Some(Bound::Timeout(timeout.after))
     }
 
-    /// What forbids to visit another state after that many, if anything does.
-    pub fn stop_states(&self, states: u64) -> Option<Bound> {
-        let full = self.max_states.filter(|max| states >= *max).map(Bound::States);
-        full.or_else(|| self.stop(0))
-    }
-
     /// The same bounds, for a search that nobody watches.
     pub(crate) fn unwatched(self) -> Self {
         Self { executions: Arc::default(), ..self }

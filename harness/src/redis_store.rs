@@ -9,6 +9,8 @@ mod guard;
 mod keys;
 mod pipeline;
 mod series;
+#[cfg(unix)]
+mod socket;
 
 use std::collections::BTreeSet;
 use std::fmt;

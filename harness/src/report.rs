@@ -36,7 +36,10 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 pub use count::{Count, CountError};
-pub use entry::{Bound, Census, Counterexample, Coverage, Engine, Entry, OverAdmission, Peaks, StoreKind};
+pub use entry::{
+    Bound, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Odds, OverAdmission,
+    Peaks, Preemptions, StoreKind, Tally,
+};
 pub use verdict::{Judgement, Overall, Verdict};
 
 use crate::scenario::Scenario;

@@ -12,10 +12,12 @@ use crate::schedule::Schedule;
 mod check;
 mod load;
 mod parse;
+mod save;
 mod table;
 
 pub use load::{LoadError, discover, load};
 pub use parse::parse;
+pub use save::{Finding, save};
 
 /// A checked scenario. Every name in it is known and every schedule fits its clients.
 #[derive(Clone, Debug)]

@@ -1,14 +1,18 @@
 //! The census is tested by exact counts: against known numbers, and against enumeration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use gatecrash::explore::census::results::final_results;
 use gatecrash::explore::census::{self, Census, Options, preemptions};
-use gatecrash::explore::{Control, enumerate::enumerate};
+use gatecrash::explore::{Bound, Control, FinalResults, enumerate::enumerate};
 use gatecrash::merge::Merge;
 use gatecrash::model::Model;
 use gatecrash::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::verdict::Verdict;
 use gatecrash::world::World;
-use gatecrash_limiter::algorithm;
+use gatecrash_limiter::{Algorithm, Call, Command, Machine, Operation, Outcome, Progress, Reply, algorithm};
 use num_bigint::BigUint;
 
 mod common;
@@ -89,4 +93,109 @@ fn the_counterexample_is_that_of_enumeration() {
         let found = enumerate(world(&scenario, "naive"), Model::new(), &Control::default(), &mut ());
         assert_eq!(census.violation, found.expect("the model does not fail").violation);
     }
+}
+
+#[test]
+fn final_results_are_those_of_enumeration() {
+    for (programs, limiter) in [
+        (vec![vec![Acquire, Release]; 3], "naive"),
+        (vec![vec![Acquire, Release], vec![Acquire], vec![Acquire, Acquire, Release]], "naive"),
+        (vec![vec![Acquire, Release, Acquire]; 3], "atomic"),
+    ] {
+        let scenario = scenario(&programs, 1, 1, OnReject::Continue);
+        let mut enumerated = FinalResults::default();
+        let all = enumerate(world(&scenario, limiter), Model::new(), &Control::default(), &mut enumerated);
+        assert_eq!(all.expect("the model does not fail").stopped, None);
+        let merged = final_results(&world(&scenario, limiter), &Control::default());
+        assert_eq!(merged.expect("the model does not fail"), Some(enumerated));
+    }
+}
+
+#[test]
+fn a_bound_on_states_leaves_clean_undecided_and_a_violation_found() {
+    let control = Control { max_states: Some(20), ..Control::default() };
+    let bounded = |limiter| {
+        let world = world(&identical(8, 3, 1, OnReject::Stop), limiter);
+        census::take(&world, Options::default(), &control).expect("the model does not fail")
+    };
+    let clean = bounded("atomic");
+    assert_eq!(
+        (clean.verdict(), &clean.stopped, clean.peaks),
+        (Verdict::Undecided, &Some(Bound::States(20)), None)
+    );
+    let small = Control { max_states: Some(120), ..Control::default() };
+    let world = world(&identical(8, 3, 1, OnReject::Stop), "naive");
+    let found = census::take(&world, Options::default(), &small).expect("the model does not fail");
+    assert_eq!((found.verdict(), found.stopped), (Verdict::Violation, Some(Bound::States(120))));
+}
+
+#[test]
+fn a_bound_on_preemptions_misses_what_needs_more() {
+    let scenario = identical(4, 2, 1, OnReject::Stop);
+    let within = |max| take(&scenario, "naive", Options { max_preemptions: Some(max), ..Options::default() });
+    for max in 0..=2 {
+        assert_eq!(
+            (within(max).verdict(), within(max).stopped),
+            (Verdict::Undecided, Some(Bound::Preemptions(max)))
+        );
+    }
+    let found = within(3);
+    assert_eq!((found.verdict(), found.stopped), (Verdict::Violation, Some(Bound::Preemptions(3))));
+    let all = within(99);
+    assert_eq!((all.stopped, all.peaks.is_some()), (None, true));
+    assert_eq!(found.violation, all.violation);
+}
+
+/// Tries again for ever: its interleavings are infinitely many, its states are not.
+#[derive(Debug)]
+struct Stubborn;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Retry;
+
+impl Machine for Retry {
+    fn command(&self, call: &Call, _: Duration) -> Command {
+        Command::new("SET").arg(call.key.clone()).arg(call.token.clone()).arg("NX")
+    }
+
+    fn receive(&mut self, _: &Call, reply: &Reply) -> Progress {
+        if *reply == Reply::ok() { Progress::Done(Outcome::Admitted) } else { Progress::More }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Delete;
+
+impl Machine for Delete {
+    fn command(&self, call: &Call, _: Duration) -> Command {
+        Command::new("DEL").arg(call.key.clone())
+    }
+
+    fn receive(&mut self, _: &Call, _: &Reply) -> Progress {
+        Progress::Done(Outcome::Released)
+    }
+}
+
+impl Algorithm for Stubborn {
+    fn name(&self) -> &'static str {
+        "stubborn"
+    }
+
+    fn acquire(&self) -> Operation {
+        Operation::new(Retry)
+    }
+
+    fn release(&self) -> Operation {
+        Operation::new(Delete)
+    }
+}
+
+#[test]
+fn a_cycle_is_told_and_safety_decided_all_the_same() {
+    let scenario = identical(3, 1, 1, OnReject::Stop);
+    let world = World::new(&scenario, Arc::new(Stubborn));
+    let census =
+        census::take(&world, Options::default(), &Control::default()).expect("the model does not fail");
+    assert!(census.infinite && census.peaks.is_none());
+    assert_eq!((census.verdict(), census.highest), (Verdict::Clean, 1));
 }

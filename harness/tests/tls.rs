@@ -6,14 +6,21 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gatecrash::explore::prefixes::Prefixes;
+use gatecrash::explore::{Control, lockstep};
 use gatecrash::redis_store::Server;
+use gatecrash::scenario::{OnReject, OperationKind::Acquire, OperationKind::Release};
 use gatecrash::schedule::ClientId;
 use gatecrash::store::Store;
 use gatecrash::target::Target;
-use gatecrash_limiter::{Command, Reply};
+use gatecrash::world::World;
+use gatecrash_limiter::{Command, Naive, Reply};
+
+mod common;
 
 /// A server with a certificate that nobody vouches for. Killed when it is dropped.
 struct SelfSigned(Child);
@@ -79,4 +86,12 @@ fn a_certificate_that_nobody_vouches_for_needs_leave() {
     let [one, two] =
         [0, 1].map(|client| store.execute(ClientId(client), &Command::new("INCR").arg("n")).unwrap());
     assert_eq!((one, two), (Reply::Int(1), Reply::Int(2)));
+
+    // Many executions at once go through it as through a socket.
+    let scenario = common::scenario(&vec![vec![Acquire, Release]; 3], 1, 1, OnReject::Stop);
+    let world = World::new(&scenario, Arc::new(Naive));
+    let found =
+        lockstep::run(&world, &server, &mut Prefixes::new(), lockstep::WIDTH, &Control::default(), &mut ())
+            .unwrap();
+    assert_eq!((found.executions, found.violating, found.stopped), (804, 672, None));
 }

@@ -1,22 +1,21 @@
 //! What a run of one limiter came to, as an entry of the report.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use num_bigint::BigUint;
 
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
-use crate::counterexample::{Violation, critical_pair};
+use crate::counterexample::{Violation, critical_pair, explain};
 use crate::duration;
 use crate::error::Error;
+use crate::explore::census::{Census, preemptions};
 use crate::explore::loom::LoomExploration;
 use crate::explore::{Bound, Control, Exploration};
 use crate::model::Model;
 use crate::replay::{Passing, replay};
-use crate::report::latency::Summary;
-use crate::report::{
-    self, Census, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind,
-};
+use crate::report::{self, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
 use crate::schedule::{Schedule, Turn};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
@@ -66,21 +65,54 @@ impl Subject<'_> {
         &self,
         store: StoreKind,
         found: Checked<&Exploration>,
-        latency_ns: Option<BTreeMap<String, Summary>>,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
         let found = match found {
             Ok(found) => found,
             Err(difference) => return Ok(self.mismatch(store, Engine::Enumerate, difference, elapsed)),
         };
-        let peaks = || found.peaks.iter().map(|(peak, count)| (*peak, u128::from(*count))).collect();
+        let peaks = || found.peaks.iter().map(|(peak, count)| (*peak, BigUint::from(*count))).collect();
         let exhaustive = found.stopped.is_none();
         let entry = self.exploration(store, Engine::Enumerate, found, elapsed)?;
         Ok(Entry {
-            census: exhaustive.then(|| Census::from_peaks(self.scenario.limit, &peaks())),
+            census: exhaustive.then(|| report::Census::from_peaks(self.scenario.limit, &peaks())),
             violating_executions: (!exhaustive).then_some(found.violating),
-            latency_ns,
             ..entry
+        })
+    }
+
+    /// The census.
+    pub(super) fn census(&self, found: &Census, elapsed: Duration) -> Result<Entry, Error> {
+        let (store, limit) = (StoreKind::Model, self.scenario.limit);
+        let (counterexample, trace) = self.counterexample_of(store, found.violation.as_ref())?;
+        let highest = found.highest.max(trace.as_ref().map_or(0, Trace::peak));
+        let tallies = found.by_preemptions.as_ref();
+        let by_preemptions = tallies.map(|counts| {
+            let tally = |tally: &preemptions::Tally| report::Tally {
+                interleavings: (&tally.interleavings).into(),
+                violating: (&tally.violating).into(),
+            };
+            report::Preemptions(counts.iter().map(|(number, counts)| (*number, tally(counts))).collect())
+        });
+        let odds = found.odds.as_ref().map(|odds| report::Odds {
+            exact: odds.exact.as_ref().map(ToString::to_string),
+            value: odds.value,
+        });
+        let asymmetry = found.asymmetry.iter().cloned();
+        Ok(Entry {
+            census: found.peaks.as_ref().map(|peaks| report::Census::from_peaks(limit, peaks)),
+            states: Some(found.states),
+            infinite: found.infinite,
+            random_walk_odds: odds,
+            by_preemptions,
+            exhaustive: Some(found.stopped.is_none()),
+            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.states, "state")),
+            over_admission: Some(OverAdmission::of_peak(highest, limit)),
+            counterexample,
+            trace,
+            notes: asymmetry.chain(tallies.and_then(sufficiency)).collect(),
+            rerun: Some(explore_command(self, store)),
+            ..self.entry(store, Engine::Census, Judgement::new(found.verdict(), self.expected), elapsed)
         })
     }
 
@@ -103,13 +135,7 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Result<Entry, Error> {
         let judgement = Judgement::new(found.verdict(), self.expected);
-        let (counterexample, trace) = match &found.violation {
-            Some(violation) => {
-                let (counterexample, trace) = self.counterexample(store, violation)?;
-                (Some(counterexample), Some(trace))
-            }
-            None => (None, None),
-        };
+        let (counterexample, trace) = self.counterexample_of(store, found.violation.as_ref())?;
         let peak = found.peak().max(trace.as_ref().map_or(0, Trace::peak));
         Ok(Entry {
             executions: Some(found.executions),
@@ -120,6 +146,20 @@ impl Subject<'_> {
             trace,
             rerun: Some(explore_command(self, store)),
             ..self.entry(store, engine, judgement, elapsed)
+        })
+    }
+
+    fn counterexample_of(
+        &self,
+        store: StoreKind,
+        violation: Option<&Violation>,
+    ) -> Result<(Option<Counterexample>, Option<Trace>), Error> {
+        Ok(match violation {
+            Some(violation) => {
+                let (counterexample, trace) = self.counterexample(store, violation)?;
+                (Some(counterexample), Some(trace))
+            }
+            None => (None, None),
         })
     }
 
@@ -135,8 +175,9 @@ impl Subject<'_> {
         trace.rows.truncate(violation.order.len());
         let counterexample = Counterexample {
             critical_pair: critical_pair(&self.world(), Model::new(), &violation.order)?,
-            explanation: None,
-            confirmed_on: vec![store],
+            explanation: explain(&trace, self.scenario.limit, &self.scenario.client_names()),
+            // Where it was found on a server, every reply was the model's.
+            confirmed_on: if store == StoreKind::Redis { vec![StoreKind::Model, store] } else { vec![store] },
             reproduce: replay_command(self, &order, store),
             order,
         };
@@ -161,14 +202,16 @@ impl Subject<'_> {
     }
 }
 
-/// Where the model and the server were explored alike, each confirms the other's counterexample.
-pub(super) fn confirm(entries: &mut [Entry]) {
-    let [model, redis] = entries else { return };
-    let (Some(ours), Some(theirs)) = (&mut model.counterexample, &mut redis.counterexample) else { return };
-    if ours.order == theirs.order {
-        ours.confirmed_on = vec![StoreKind::Model, StoreKind::Redis];
-        theirs.confirmed_on.clone_from(&ours.confirmed_on);
-    }
+/// What a bound on preemptions would have missed.
+fn sufficiency(counts: &preemptions::ByPreemptions) -> Option<String> {
+    let most = counts.last_key_value().map(|(most, _)| *most)?;
+    Some(match preemptions::first_violation(counts) {
+        None => format!("no violation with any number of preemptions (at most {most})"),
+        Some(0) => "first violation without any preemption".to_owned(),
+        Some(first) => {
+            format!("first violation at {first} preemptions; bounds up to {} are clean", first - 1)
+        }
+    })
 }
 
 fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
@@ -181,6 +224,10 @@ fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
         Bound::LostServer(_) => report::Bound::LostServer,
     };
     let counted = format!("{count} {of}{}", if count == 1 { "" } else { "s" });
+    let counted = match bound {
+        Bound::Preemptions(max) => format!("all interleavings with at most {max}"),
+        _ => counted,
+    };
     let covered = match bound {
         Bound::Executions(_) | Bound::States(_) | Bound::Preemptions(_) | Bound::Interrupted => counted,
         Bound::Timeout(after) => format!("{} and {counted}", duration::display(*after)),

@@ -11,7 +11,7 @@ pub(super) fn replay_command(subject: &Subject<'_>, order: &str, store: StoreKin
 
 /// The exploration again, on the same store.
 pub(super) fn explore_command(subject: &Subject<'_>, store: StoreKind) -> String {
-    format!("gatecrash explore {} --on {store}", common(subject))
+    format!("gatecrash explore {}{} --on {store}", common(subject), subject.searched)
 }
 
 fn common(subject: &Subject<'_>) -> String {

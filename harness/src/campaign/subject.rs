@@ -15,6 +15,8 @@ pub(super) struct Subject<'a> {
     pub(super) expected: Option<Expected>,
     /// The options by which the scenario differs from its file.
     pub(super) resized: String,
+    /// The options that chose the search.
+    pub(super) searched: String,
 }
 
 impl Subject<'_> {

@@ -18,6 +18,9 @@ pub(crate) struct Cli {
     pub(crate) common: Common,
 }
 
+/// About a gigabyte of them.
+const MAX_STATES: u64 = 10_000_000;
+
 const AFTER_HELP: &str = "\
 Exit codes: 0 as expected; 1 a violation where none was expected, or none where one was; 2 undecided; \
 64 usage; 65 bad scenario; 69 server not available; 70 internal error; 130 interrupted.
@@ -79,11 +82,20 @@ pub(crate) struct Explore {
     /// The limiter; all of the file's if not given
     #[arg(long, value_name = "NAME")]
     pub(crate) limiter: Option<String>,
-    /// How to explore
+    /// How to explore [default: census on the model, certify on redis, loom on loom]
     #[arg(long, value_name = "STRATEGY", value_enum)]
     pub(crate) strategy: Option<StrategyName>,
     #[command(flatten)]
     pub(crate) size: Size,
+    /// Counts interleavings by their preemptions too
+    #[arg(long)]
+    pub(crate) by_preemptions: bool,
+    /// Leaves out interleavings with more preemptions than that
+    #[arg(long, value_name = "N")]
+    pub(crate) preemptions: Option<u32>,
+    /// Saves the counterexample as a scenario
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
 }
 
 /// Another size than the file's.
@@ -101,6 +113,8 @@ pub(crate) struct Size {
 pub(crate) enum StrategyName {
     /// Every interleaving, each once (model, redis)
     Enumerate,
+    /// All interleavings counted, over merged states (model)
+    Census,
     /// Every execution that loom finds (its own model)
     Loom,
 }
@@ -170,6 +184,9 @@ pub(crate) struct Common {
     /// Stops each exploration after that many executions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub(crate) max_executions: Option<u64>,
+    /// Stops a census that would visit more merged states than that
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), default_value_t = MAX_STATES, global = true)]
+    pub(crate) max_states: u64,
     /// Stops everything after that long, such as 90s or 10m
     #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
     pub(crate) timeout: Option<Duration>,

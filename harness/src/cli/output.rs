@@ -1,7 +1,7 @@
 //! What is printed, and where: results to stdout, everything else to stderr.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 
@@ -25,13 +25,15 @@ pub(super) fn choose_colour(color: Color) {
 /// Refuses files that could not be written in the end, before anything is run.
 pub(super) fn check_files(common: &Common) -> Result<(), Problem> {
     let json = common.json.as_ref().filter(|file| file.as_os_str() != "-");
-    for (option, file) in [("--json", json), ("--junit", common.junit.as_ref())] {
-        if let Some(file) = file.filter(|file| file.is_dir() || !folder_of(file).is_dir()) {
-            let why = if file.is_dir() { "it is a folder" } else { "there is no such folder" };
-            return Err(Problem::Usage(format!("{option} {} cannot be written: {why}", file.display())));
-        }
-    }
-    Ok(())
+    check_file("--json", json.map(PathBuf::as_path))?;
+    check_file("--junit", common.junit.as_deref())
+}
+
+/// Refuses a file that could not be written, if there is one.
+pub(super) fn check_file(option: &str, file: Option<&Path>) -> Result<(), Problem> {
+    let Some(file) = file.filter(|file| file.is_dir() || !folder_of(file).is_dir()) else { return Ok(()) };
+    let why = if file.is_dir() { "it is a folder" } else { "there is no such folder" };
+    Err(Problem::Usage(format!("{option} {} cannot be written: {why}", file.display())))
 }
 
 /// Writes the report in every form that was asked for, and gives the exit code that follows from it. What goes to stdout
@@ -39,7 +41,7 @@ pub(super) fn check_files(common: &Common) -> Result<(), Problem> {
 pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {
     let report = &if common.stable { report.stable() } else { report.clone() };
     let json = || json::render(report).map_err(|error| Problem::Report(error.to_string()));
-    let to_file = match &common.json {
+    let json_file = match &common.json {
         Some(file) if file.as_os_str() == "-" => {
             to_stdout(&json()?)?;
             None
@@ -49,12 +51,12 @@ pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> 
             other.as_ref()
         }
     };
-    if let Some(file) = to_file {
-        write_file(file, &json()?)?;
+    if let Some(file) = json_file {
+        to_file(file, &json()?)?;
     }
     if let Some(file) = &common.junit {
         let text = junit::render(report).map_err(|error| Problem::Report(error.to_string()))?;
-        write_file(file, &text)?;
+        to_file(file, &text)?;
     }
     Ok(Exit::from(report))
 }
@@ -80,7 +82,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Whole or not at all: readers never see half a report.
-fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
+pub(super) fn to_file(path: &Path, text: &str) -> Result<(), Problem> {
     let problem = |error| Problem::Io { what: format!("{} cannot be written", path.display()), error };
     if path.exists() && !path.is_file() {
         // A pipe or a device, such as /dev/stderr: it cannot be replaced.

@@ -11,13 +11,14 @@ use super::Problem;
 use super::args::{Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
 use super::progress::Progress;
-use crate::campaign::{Campaign, Override, Redis, Stores};
+use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::explore::{Control, Timeout};
+use crate::explore::{Control, Timeout, census};
 use crate::redis_store::Server;
 use crate::replay::Passing;
+use crate::report::Entry;
 use crate::scenario::{self, ClientSpec, Scenario};
 use crate::schedule::Schedule;
 use crate::target::{self, Source, Target};
@@ -90,6 +91,7 @@ pub(super) fn explore(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
+    output::check_file("--save", explore.save.as_deref())?;
     let scenario = resize(load_one(&explore.file)?, explore.size)?;
     let limiters = match &explore.limiter {
         Some(name) => vec![limiter(name)?],
@@ -99,14 +101,55 @@ pub(super) fn explore(
     let (row, default): (&[_], &[_]) = match explore.strategy {
         None => (&[MODEL, REDIS, LOOM], &[MODEL]),
         Some(StrategyName::Enumerate) => (&[MODEL, REDIS], &[MODEL]),
+        Some(StrategyName::Census) => (&[MODEL], &[MODEL]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
     let expect = scenario.explore.as_ref().filter(|_| explore.size.is_as_in_the_file());
-    carry_out(stores, common, interrupted, |campaign| {
+    let mut found = None;
+    let exit = carry_out(stores, common, interrupted, |campaign| {
         campaign.resized = options(explore.size);
-        limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))
-    })
+        campaign.search = search(explore);
+        limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))?;
+        found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
+        Ok(())
+    });
+    if let Some(file) = &explore.save {
+        save(file, &scenario, found.as_ref())?;
+    }
+    exit
+}
+
+/// Saves the first counterexample that was found.
+fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), Problem> {
+    let Some((entry, found)) = entry.and_then(|entry| Some((entry, entry.counterexample.as_ref()?))) else {
+        output::note("there is no counterexample to be saved");
+        return Ok(());
+    };
+    let finding = scenario::Finding {
+        limiter: &entry.limiter,
+        order: &found.order,
+        explanation: found.explanation.as_deref(),
+    };
+    output::to_file(file, &scenario::save(scenario, finding))?;
+    output::note(&format!("saved: {}", file.display()));
+    Ok(())
+}
+
+/// How interleavings are to be explored.
+fn search(explore: &Explore) -> Search {
+    Search {
+        strategy: match explore.strategy {
+            None | Some(StrategyName::Census) => Strategy::Census,
+            Some(StrategyName::Enumerate) => Strategy::Enumerate,
+            Some(StrategyName::Loom) => Strategy::Loom,
+        },
+        census: census::Options {
+            by_preemptions: explore.by_preemptions,
+            max_preemptions: explore.preemptions,
+            ..census::Options::default()
+        },
+    }
 }
 
 /// Runs a campaign under the common bounds and writes its report, also of what an error cut short.
@@ -126,6 +169,7 @@ pub(super) fn carry_out(
     campaign.overrides = overrides(common);
     campaign.control = Control {
         max_executions: common.max_executions,
+        max_states: Some(common.max_states),
         timeout: common.timeout.and_then(Timeout::starting_now),
         interrupted,
         ..Control::default()

@@ -14,7 +14,9 @@
 pub mod counts;
 pub mod odds;
 pub mod preemptions;
+pub mod results;
 pub mod shortest;
+pub mod uniform;
 
 use std::collections::BTreeMap;
 

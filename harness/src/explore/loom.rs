@@ -9,7 +9,7 @@
 //! which saves most of the executions. And nothing is joined: the client that finishes last closes the account.
 //!
 //! What it can miss: nothing within its bounds; what it cannot run is told by [`unfit`]. The set of final results is
-//! compared with that of plain enumeration, so that either engine would show a mistake of the other.
+//! compared with that of the census, so that either engine would show a mistake of the other.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -23,6 +23,7 @@ use crate::client::Client;
 use crate::counterexample::{Path, Violation};
 use crate::error::Error;
 use crate::execution::Execution;
+use crate::explore::census::results::final_results;
 use crate::explore::{Bound, Complete, Control, Exploration, FinalResults, Observer, enumerate};
 use crate::model::Model;
 use crate::schedule::{Choice, ClientId};
@@ -83,21 +84,17 @@ impl Observer for Longest {
     }
 }
 
-/// Runs every execution that loom finds, and compares the final results with those of plain enumeration.
+/// Runs every execution that loom finds, and compares the final results with those of the census.
 pub fn explore(world: &World, control: &Control) -> Result<LoomExploration, Error> {
     let explored = run(world, control)?;
-    let mut expected = FinalResults::default();
-    let unbounded = Control { max_executions: None, ..control.clone().unwatched() };
-    let counted = enumerate::enumerate(world.clone(), Model::new(), &unbounded, &mut expected)?;
-    if counted.stopped.is_none() {
+    let unbounded = Control { max_executions: None, max_states: None, ..control.clone().unwatched() };
+    if let Some(expected) = final_results(world, &unbounded)? {
         let complete = explored.found.stopped.is_none();
         let agree =
             if complete { explored.results == expected } else { explored.results.0.is_subset(&expected.0) };
         if !agree {
             let (loom, ours) = (explored.results.0.len(), expected.0.len());
-            return Err(Error::Loom(format!(
-                "{loom} final results, where plain enumeration has {ours} others"
-            )));
+            return Err(Error::Loom(format!("{loom} final results, where the census has {ours} others")));
         }
     }
     Ok(explored)

@@ -87,13 +87,11 @@ impl Search {
                 self.graph.levels.push(here);
                 level_ends = number(self.graph.states.len());
             }
-            let bound = control.stop_states(self.graph.states.len() as u64);
-            // A search that is full may still expand: what it finds may be known.
-            if let Some(bound) = bound.filter(|bound| !matches!(bound, Bound::States(_))) {
+            if let Some(bound) = control.stop(0) {
                 return Ok(Some(bound));
             }
             if !self.expand(here, control)? {
-                return Ok(Some(Bound::States(self.graph.states.len() as u64)));
+                return Ok(Some(Bound::States(self.graph.len() as u64)));
             }
             here += 1;
         }
@@ -107,10 +105,9 @@ impl Search {
         graph.transitions.steps(state, steps)?;
         for (pair, _, step) in steps.iter() {
             graph.transitions.follow(state, *pair, *step, next);
-            let before = graph.states.len() as u64;
             let Some((target, new)) = graph.states.insert(next) else { return Ok(false) };
             if new {
-                if control.max_states.is_some_and(|max| before >= max) {
+                if control.max_states.is_some_and(|max| graph.holders.len() as u64 >= max) {
                     return Ok(false);
                 }
                 graph.holders.push(graph.transitions.holders(next));

@@ -1,6 +1,7 @@
 //! One connection: made and used under deadlines, never retried (a retry would send a command twice).
 
 use std::fmt;
+use std::io;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use gatecrash_limiter::{Command, Reply, Script};
 use redis::{Client, Cmd, ConnectionLike, ErrorKind, RedisError, Value};
 
+#[cfg(unix)]
+use super::socket::Socket;
 use crate::store::StoreError;
 use crate::target::Address;
 
@@ -20,13 +23,22 @@ pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One client's connection, and what the server remembers about it.
 pub(crate) struct Connection {
-    link: redis::Connection,
+    link: Link,
     /// The address as it may be shown.
     place: String,
     /// A reply was lost: the next one that arrives might not be the one that was asked for.
     lost: bool,
     in_transaction: bool,
     watching: bool,
+}
+
+/// What carries bytes there and back.
+enum Link {
+    /// Without a word before the first command.
+    #[cfg(unix)]
+    Socket(Socket),
+    /// Whatever the crate can do: TCP, TLS, passwords.
+    Crate(Box<redis::Connection>),
 }
 
 /// What a server says of itself.
@@ -70,15 +82,12 @@ impl Connection {
         if !self.is_usable() {
             return Err(self.unavailable("sending a command", "the connection was lost before"));
         }
-        self.link.send_packed_command(packed).map_err(|error| self.lose("sending a command", &error))
+        self.link.send(packed).map_err(|error| self.lose("sending a command", &error))
     }
 
     /// Waits for the next reply.
     pub(super) fn receive(&mut self) -> Result<Reply, StoreError> {
-        match self.link.recv_response() {
-            Ok(value) => reply(value).map_err(|odd| self.unavailable("reading a reply", odd)),
-            Err(error) => Err(self.lose("waiting for a reply", &error)),
-        }
+        self.link.receive().map_err(|error| self.lose("waiting for a reply", &error))
     }
 
     /// From here on nobody knows which reply belongs to which command.
@@ -174,15 +183,53 @@ fn open_within<T: Send + 'static>(
 }
 
 fn connect(address: &Address) -> Result<Connection, RedisError> {
-    if address.is_tls() {
-        // An error says that the process has a provider already, which is all that is wanted.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-    let client = Client::open(address.connection_info().clone())?;
-    let link = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-    link.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
-    link.set_write_timeout(Some(RESPONSE_TIMEOUT))?;
+    let link = Link::open(address)?;
     Ok(Connection { link, place: address.to_string(), lost: false, in_transaction: false, watching: false })
+}
+
+impl Link {
+    fn open(address: &Address) -> Result<Self, RedisError> {
+        #[cfg(unix)]
+        if let Some(path) = address.bare_socket() {
+            return Ok(Self::Socket(Socket::connect(path, RESPONSE_TIMEOUT)?));
+        }
+        if address.is_tls() {
+            // An error says that the process has a provider already, which is all that is wanted.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let client = Client::open(address.connection_info().clone())?;
+        let link = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
+        link.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
+        link.set_write_timeout(Some(RESPONSE_TIMEOUT))?;
+        Ok(Self::Crate(Box::new(link)))
+    }
+
+    fn is_open(&self) -> bool {
+        match self {
+            #[cfg(unix)]
+            Self::Socket(_) => true,
+            Self::Crate(link) => link.is_open(),
+        }
+    }
+
+    fn send(&mut self, packed: &[u8]) -> Result<(), RedisError> {
+        match self {
+            #[cfg(unix)]
+            Self::Socket(socket) => Ok(socket.send(packed)?),
+            Self::Crate(link) => link.send_packed_command(packed),
+        }
+    }
+
+    fn receive(&mut self) -> Result<Reply, RedisError> {
+        match self {
+            #[cfg(unix)]
+            Self::Socket(socket) => socket.receive().map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => (ErrorKind::Parse, "not RESP2", error.to_string()).into(),
+                _ => error.into(),
+            }),
+            Self::Crate(link) => reply(link.recv_response()?),
+        }
+    }
 }
 
 /// What went wrong, on one line, with a way out where there is one. The crate's texts never hold a password.
@@ -204,7 +251,7 @@ fn explain(error: &RedisError, limit: Duration) -> String {
 }
 
 /// A RESP2 value as a reply; the rest of the crate's values have no place on a RESP2 connection.
-fn reply(value: Value) -> Result<Reply, String> {
+fn reply(value: Value) -> Result<Reply, RedisError> {
     Ok(match value {
         Value::Nil => Reply::Nil,
         Value::Int(n) => Reply::Int(n),
@@ -216,6 +263,6 @@ fn reply(value: Value) -> Result<Reply, String> {
             Some(details) => format!("{} {details}", error.code()),
             None => error.code().to_owned(),
         }),
-        other => return Err(format!("not RESP2: {other:?}")),
+        other => return Err((ErrorKind::Parse, "not RESP2", format!("{other:?}")).into()),
     })
 }

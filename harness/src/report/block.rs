@@ -5,7 +5,7 @@
 use super::entry::{Counterexample, Engine, Entry};
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
-use super::words::{columns, grouped, percent, plural, printable, wrapped};
+use super::words::{columns, count, grouped, percent, plural, printable, wrapped};
 use super::{About, lanes, latency};
 use crate::trace::{Effect, Trace};
 
@@ -25,6 +25,8 @@ impl Block<'_> {
         let mut first = self.caption();
         first.extend(self.lines());
         let mut paragraphs = vec![first];
+        paragraphs.extend(self.remarks());
+        paragraphs.extend(self.preemptions());
         paragraphs.extend(self.latencies());
         let distinct = self.distinct();
         for entry in &distinct {
@@ -85,6 +87,46 @@ impl Block<'_> {
         rows.collect()
     }
 
+    /// What else there is to know of each result, in sentences.
+    fn remarks(&self) -> Option<Vec<String>> {
+        let notes =
+            self.entries.iter().flat_map(|entry| states(entry).into_iter().chain(entry.notes.clone()));
+        let lines: Vec<String> = notes
+            .flat_map(|note| {
+                let lines = wrapped(&printable(&note), self.width.saturating_sub(4));
+                lines
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, line)| format!("  {}{line}", if i == 0 { "" } else { "  " }))
+            })
+            .collect();
+        if lines.is_empty() { None } else { Some(lines) }
+    }
+
+    /// A line for each number of preemptions.
+    fn preemptions(&self) -> Option<Vec<String>> {
+        let counts = self.entries.iter().find_map(|entry| entry.by_preemptions.as_ref())?;
+        let heads = ["preemptions", "interleavings", "over-admit"].map(str::to_owned);
+        let rows = counts.0.iter().map(|(number, tally)| {
+            [number.to_string(), count(&tally.interleavings), count(&tally.violating)]
+        });
+        let rows: Vec<[String; 3]> = std::iter::once(heads).chain(rows).collect();
+        let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
+        let widths = [width(0), width(1), width(2)];
+        let line = |row: &[String; 3]| {
+            format!(
+                "  {:>a$}  {:>b$}  {:>c$}",
+                row[0],
+                row[1],
+                row[2],
+                a = widths[0],
+                b = widths[1],
+                c = widths[2]
+            )
+        };
+        Some(rows.iter().map(line).collect())
+    }
+
     fn latencies(&self) -> Option<Vec<String>> {
         let tables = self.entries.iter().filter_map(|entry| entry.latency_ns.as_ref()).map(latency::table);
         let lines: Vec<String> = tables.flatten().map(|line| format!("  {line}")).collect();
@@ -102,8 +144,9 @@ pub(super) fn steps(
     let mut paragraphs = Vec::new();
     if let Some(found) = &entry.counterexample {
         let stores: Vec<String> = found.confirmed_on.iter().map(ToString::to_string).collect();
-        // A search that was stopped may have missed a shorter one.
-        let rank = if entry.exhaustive == Some(true) { "shortest " } else { "" };
+        // A search that was stopped, or that looks at one interleaving of each class, may have missed a shorter one.
+        let ranked = matches!(entry.engine, Engine::Enumerate | Engine::Census | Engine::Certify);
+        let rank = if ranked && entry.exhaustive == Some(true) { "shortest " } else { "" };
         let text = format!("{rank}counterexample, seen on {}: {}", stores.join(" and "), found.order);
         paragraphs.push(wrapped(&printable(&text), width));
     }
@@ -139,6 +182,19 @@ fn same_steps(one: &Entry, other: &Entry) -> bool {
     order(one) == order(other) && one.trace.as_ref().map(untimed) == other.trace.as_ref().map(untimed)
 }
 
+/// How many merged states stand for all interleavings, and how likely a random scheduler meets a violation.
+fn states(entry: &Entry) -> Option<String> {
+    let states = plural(entry.states.filter(|_| entry.engine == Engine::Census)?, "merged state");
+    Some(match &entry.random_walk_odds {
+        Some(odds) if odds.value > 0.0 => {
+            let exact = odds.exact.as_ref().filter(|exact| exact.len() <= 20);
+            let exact = exact.map_or_else(String::new, |exact| format!(" ({exact})"));
+            format!("{states}; a random walk over-admits with odds {}{exact}", percent(odds.value))
+        }
+        _ => states,
+    })
+}
+
 /// How much was run and how much of it over-admits, in few words.
 fn facts(entry: &Entry) -> String {
     let over = entry.over_admission.map_or(0, |over| over.max);
@@ -148,9 +204,12 @@ fn facts(entry: &Entry) -> String {
         let share = share.map_or_else(String::new, |share| format!(" ({})", percent(share)));
         return format!(
             "{} of {} over-admit{share}{highest}",
-            grouped(&census.violating),
-            grouped(&census.interleavings)
+            count(&census.violating),
+            count(&census.interleavings)
         );
+    }
+    if entry.infinite {
+        return "infinitely many interleavings".to_owned();
     }
     match (entry.engine, entry.executions, entry.violating_executions) {
         (Engine::Schedule, ..) if over > 0 => format!("over-admits by {}", grouped(over)),

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
 /// A count: decimal digits without a sign and without leading zeros.
@@ -49,6 +50,12 @@ impl Count {
 
 impl From<u128> for Count {
     fn from(number: u128) -> Self {
+        Self(number.to_string())
+    }
+}
+
+impl From<&BigUint> for Count {
+    fn from(number: &BigUint) -> Self {
         Self(number.to_string())
     }
 }

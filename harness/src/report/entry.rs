@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
 use super::count::{Count, CountError};
@@ -30,6 +31,36 @@ pub struct Entry {
     /// The exact counts, where all interleavings were covered.
     #[serde(flatten)]
     pub census: Option<Census>,
+    /// How many merged states there are, identical clients counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub states: Option<u64>,
+    /// Set where there are infinitely many interleavings, so that none are counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub infinite: bool,
+    /// The odds that a scheduler which draws a client at random meets a violation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_walk_odds: Option<Odds>,
+    /// How many interleavings have how many preemptions, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_preemptions: Option<Preemptions>,
+    /// How many nodes the search over every number of clients has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<u64>,
+    /// What was compared with a real server.
+    #[serde(flatten)]
+    pub certificate: Option<Certificate>,
+    /// How many classes of equivalent interleavings there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<u64>,
+    /// How executions were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// The share of violating executions, and how many it takes to meet one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// What else there is to know of how it was found, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// How many executions took place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executions: Option<u64>,
@@ -88,6 +119,16 @@ impl Entry {
             schedule: None,
             order: None,
             census: None,
+            states: None,
+            infinite: false,
+            random_walk_odds: None,
+            by_preemptions: None,
+            nodes: None,
+            certificate: None,
+            classes: None,
+            strategy: None,
+            estimate: None,
+            notes: Vec::new(),
             executions: None,
             violating_executions: None,
             outcomes: None,
@@ -144,6 +185,16 @@ impl fmt::Display for StoreKind {
 pub enum Engine {
     /// Every interleaving, one after another.
     Enumerate,
+    /// All interleavings counted, over merged states.
+    Census,
+    /// The census for every number of clients at once.
+    AnyNumber,
+    /// What the census rests on, compared with a real server.
+    Certify,
+    /// One interleaving of each class of equivalent ones.
+    Dpor,
+    /// Interleavings drawn at random.
+    Sample,
     /// The one schedule that was asked for.
     Schedule,
     /// The interleavings that loom distinguishes.
@@ -154,6 +205,11 @@ impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Enumerate => "enumerate",
+            Self::Census => "census",
+            Self::AnyNumber => "any-number",
+            Self::Certify => "certify",
+            Self::Dpor => "dpor",
+            Self::Sample => "sample",
             Self::Schedule => "schedule",
             Self::Loom => "loom",
         })
@@ -173,16 +229,85 @@ pub struct Census {
 
 impl Census {
     /// The census that follows from how many interleavings have which peak number of holders.
-    pub fn from_peaks(limit: u64, tally: &BTreeMap<u32, u128>) -> Self {
+    pub fn from_peaks(limit: u64, tally: &BTreeMap<u32, BigUint>) -> Self {
         let over = tally.iter().filter(|(peak, _)| u64::from(**peak) > limit);
-        let present = tally.iter().filter(|(_, count)| **count > 0);
+        let present = tally.iter().filter(|(_, count)| **count > BigUint::ZERO);
         Self {
-            interleavings: tally.values().sum::<u128>().into(),
-            violating: over.map(|(_, count)| count).sum::<u128>().into(),
-            peaks: Peaks(present.map(|(peak, count)| (*peak, Count::from(*count))).collect()),
+            interleavings: Count::from(&tally.values().sum::<BigUint>()),
+            violating: Count::from(&over.map(|(_, count)| count).sum::<BigUint>()),
+            peaks: Peaks(present.map(|(peak, count)| (*peak, Count::from(count))).collect()),
         }
     }
 }
+
+/// Odds from 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Odds {
+    /// As a fraction in lowest terms, where that is not too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
+    /// As a number.
+    pub value: f64,
+}
+
+// The value is never not-a-number.
+impl Eq for Odds {}
+
+/// Interleavings by their number of preemptions, in numeric order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Tally>")]
+pub struct Preemptions(pub BTreeMap<u32, Tally>);
+
+impl TryFrom<BTreeMap<String, Tally>> for Preemptions {
+    type Error = CountError;
+
+    fn try_from(named: BTreeMap<String, Tally>) -> Result<Self, CountError> {
+        numbered(named).map(Self)
+    }
+}
+
+/// How many interleavings there are, and how many of them over-admit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// All of them.
+    pub interleavings: Count,
+    /// Those that over-admit.
+    pub violating: Count,
+}
+
+/// What was compared with a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Distinct pairs of a content of the store and a command.
+    pub pairs: u64,
+    /// Edges of the graph, all of which those pairs stand for.
+    pub edges: u64,
+    /// Under how many namings of the clients each was compared.
+    pub namings: u32,
+}
+
+/// What a sample says of all executions, each interval with 95 % confidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The share of violating executions.
+    pub share: f64,
+    /// Where it lies.
+    pub share_interval: (f64, f64),
+    /// How many executions it takes on average to the first that violates; absent if none was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executions_to_first: Option<f64>,
+    /// Where that lies; an end that is absent is unbounded.
+    pub executions_to_first_interval: (f64, Option<f64>),
+    /// The exact share under this way of drawing, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact_share: Option<f64>,
+    /// The number of the first execution that violates, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+}
+
+// No value is ever not-a-number.
+impl Eq for Estimate {}
 
 /// How many interleavings have which peak number of holders, in numeric order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,12 +319,16 @@ impl TryFrom<BTreeMap<String, Count>> for Peaks {
     type Error = CountError;
 
     fn try_from(named: BTreeMap<String, Count>) -> Result<Self, CountError> {
-        let numbered = |(peak, count): (String, Count)| match peak.parse() {
-            Ok(number) => Ok((number, count)),
-            Err(_) => Err(CountError::new(peak)),
-        };
-        named.into_iter().map(numbered).collect::<Result<_, _>>().map(Self)
+        numbered(named).map(Self)
     }
+}
+
+fn numbered<T>(named: BTreeMap<String, T>) -> Result<BTreeMap<u32, T>, CountError> {
+    let number = |(name, value): (String, T)| match name.parse() {
+        Ok(number) => Ok((number, value)),
+        Err(_) => Err(CountError::new(name)),
+    };
+    named.into_iter().map(number).collect()
 }
 
 /// What stopped a search before it had covered everything.

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use super::count::Count;
+
 /// A natural number with its digits in groups of three: `1,234,567`.
 pub(super) fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
@@ -14,6 +16,17 @@ pub(super) fn grouped(number: impl Display) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count: its digits in groups where they fit, else its size: `1.17e17`.
+pub(super) fn count(number: &Count) -> String {
+    const MOST_DIGITS: usize = 15;
+    let digits = number.to_string();
+    if digits.len() <= MOST_DIGITS {
+        return grouped(digits);
+    }
+    // Cut, not rounded: the digits that are shown are the count's own.
+    format!("{}.{}e{}", &digits[..1], &digits[1..4], digits.len() - 1)
 }
 
 /// A number with its noun: `1 result`, `1,000 results`.
@@ -103,6 +116,13 @@ mod tests {
     fn digits_are_grouped_from_the_right() {
         let numbers = [7, 123, 1234, 123_456, 1_234_567].map(grouped);
         assert_eq!(numbers, ["7", "123", "1,234", "123,456", "1,234,567"]);
+    }
+
+    #[test]
+    fn counts_too_long_for_a_line_are_shown_by_their_size() {
+        let shown = |text: &str| count(&Count::try_from(text.to_owned()).unwrap());
+        assert_eq!(shown("123456789012345"), "123,456,789,012,345");
+        assert_eq!(shown("1173691287175680"), "1.173e15");
     }
 
     #[test]

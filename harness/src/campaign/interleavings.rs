@@ -1,0 +1,124 @@
+//! All interleavings of one scenario against one limiter: which engine on which store.
+
+use std::time::{Duration, Instant};
+
+use super::subject::Subject;
+use super::{Campaign, Strategy};
+use crate::error::Error;
+use crate::explore::census::{self, Census};
+use crate::explore::prefixes::Prefixes;
+use crate::explore::{lockstep, loom, parallel};
+use crate::merge::{self, Graph};
+use crate::replay::{Passing, replay};
+use crate::report::{Entry, StoreKind};
+use crate::schedule::Schedule;
+use crate::store::Compared;
+
+/// A census, the graph that it counts over, and how long both took.
+struct Counted {
+    graph: Graph,
+    census: Census,
+    elapsed: Duration,
+}
+
+impl Campaign {
+    /// Explores on every store that is wanted, and confirms what was found on the server, if there is one.
+    pub(super) fn interleavings(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let first = self.report.results.len();
+        match self.search.strategy {
+            Strategy::Census => self.census(subject)?,
+            Strategy::Enumerate => self.enumerate(subject)?,
+            Strategy::Loom => {}
+        }
+        self.confirm(subject, first)?;
+        if self.stores.loom && !self.interrupted() {
+            self.under_loom(subject)?;
+        }
+        Ok(())
+    }
+
+    fn census(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        if self.stores.model && !self.interrupted() {
+            let counted = self.count(subject)?;
+            let entry = subject.census(&counted.census, counted.elapsed)?;
+            self.report.results.push(entry);
+        }
+        Ok(())
+    }
+
+    fn count(&self, subject: &Subject<'_>) -> Result<Counted, Error> {
+        let started = Instant::now();
+        let world = subject.world();
+        let graph = merge::search(&world, self.search.census.merge, &self.control)?;
+        let census = census::count(&graph, world.limit(), self.search.census, &self.control)?;
+        Ok(Counted { graph, census, elapsed: started.elapsed() })
+    }
+
+    fn enumerate(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        if self.stores.model && !self.interrupted() {
+            let started = Instant::now();
+            let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
+            let entry = subject.enumeration(StoreKind::Model, Ok(&found), started.elapsed())?;
+            self.report.results.push(entry);
+        }
+        if let Some(server) = self.server(subject) {
+            let started = Instant::now();
+            let (world, mut all) = (subject.world(), Prefixes::new());
+            let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
+            if let Some(found) = self.unless_lost(subject, found)? {
+                self.note_loss(&found);
+                let found = found.as_ref().map_err(Clone::clone);
+                let entry = subject.enumeration(StoreKind::Redis, found, started.elapsed())?;
+                self.report.results.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Replays on the server what was found elsewhere.
+    fn confirm(&mut self, subject: &Subject<'_>, first: usize) -> Result<(), Error> {
+        let names = subject.scenario.client_names();
+        for at in first..self.report.results.len() {
+            let Some(order) = unconfirmed(&self.report.results[at]) else { continue };
+            let Ok(schedule) = Schedule::parse(&order, &names) else { continue };
+            let Some(store) = self.open(subject)? else { return Ok(()) };
+            let started = Instant::now();
+            let store = Compared::new(store);
+            let trace = replay(subject.world(), store, &schedule, Passing::Allowed, &self.control);
+            match self.unless_lost(subject, trace)? {
+                Some(Ok(trace)) if u64::from(trace.peak()) > subject.scenario.limit => {
+                    if let Some(found) = &mut self.report.results[at].counterexample {
+                        found.confirmed_on.push(StoreKind::Redis);
+                    }
+                }
+                Some(Err(difference)) => {
+                    let elapsed = started.elapsed();
+                    let entry = subject.schedule(StoreKind::Redis, None, &schedule, Err(difference), elapsed);
+                    self.report.results.push(entry);
+                }
+                Some(Ok(_)) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn under_loom(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let world = subject.world();
+        if let Some(reason) = loom::unfit(&world, &self.control)? {
+            self.unfit(subject, StoreKind::Loom, &reason);
+            return Ok(());
+        }
+        let started = Instant::now();
+        let explored = loom::explore(&world, &self.control)?;
+        let entry = subject.loom(&explored, started.elapsed())?;
+        self.report.results.push(entry);
+        Ok(())
+    }
+}
+
+/// The order of a counterexample that was not seen on the server yet.
+fn unconfirmed(entry: &Entry) -> Option<String> {
+    let found = entry.counterexample.as_ref()?;
+    let confirmed = entry.store != StoreKind::Model || found.confirmed_on.contains(&StoreKind::Redis);
+    (!confirmed).then(|| found.order.clone())
+}

@@ -1,0 +1,28 @@
+//! The final results that clients can see, over merged states: another way to what loom and enumeration collect.
+
+use crate::error::Error;
+use crate::explore::{Control, FinalResults};
+use crate::merge::{self, Merge, State};
+use crate::schedule::ClientId;
+use crate::world::World;
+
+/// The distinct final results of all interleavings; `None` if something stopped the search.
+pub fn final_results(world: &World, control: &Control) -> Result<Option<FinalResults>, Error> {
+    let graph = merge::search(world, Merge { symmetry: false, outcomes: true }, control)?;
+    if graph.stopped.is_some() {
+        return Ok(None);
+    }
+    let mut results = FinalResults::default();
+    let mut state = State::default();
+    for id in (0..).take(graph.len()).filter(|id| graph.targets(*id).is_empty()) {
+        graph.states.read(id, &mut state);
+        let mut result = Vec::new();
+        for (pair, _) in &state.pairs {
+            let (place, outcomes) = graph.transitions.outcomes(*pair);
+            result.extend(outcomes.iter().map(|outcome| (ClientId(place), outcome.clone())));
+        }
+        result.sort_by_key(|(client, _)| *client);
+        results.0.insert(result);
+    }
+    Ok(Some(results))
+}
