@@ -4,6 +4,7 @@
 //! they run.
 
 pub mod census;
+pub mod certify;
 pub mod enumerate;
 pub mod lockstep;
 pub mod loom;

@@ -34,6 +34,7 @@
 //! for more. Nothing else is: two merged states that are equal have the same future.
 
 mod graph;
+mod layout;
 mod local;
 mod naming;
 mod state;
@@ -41,7 +42,9 @@ mod store;
 mod transitions;
 
 pub(crate) use graph::{Edge, Graph, search};
+pub(crate) use layout::Layout;
 pub(crate) use state::{State, States};
+pub(crate) use store::Effect;
 pub use transitions::Merge;
 pub(crate) use transitions::{Broken, Step, Transitions};
 

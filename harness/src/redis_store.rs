@@ -8,6 +8,7 @@ mod connection;
 mod guard;
 mod keys;
 mod pipeline;
+mod series;
 #[cfg(unix)]
 mod socket;
 
@@ -28,6 +29,7 @@ pub(crate) use batch::Batch;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts};
 use keys::Prefix;
+pub(crate) use series::Series;
 
 /// What every key that gatecrash writes begins with.
 pub const KEY_NAMESPACE: &str = "gatecrash:";

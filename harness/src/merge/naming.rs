@@ -53,8 +53,10 @@ impl Symbol {
 
 /// A text with every symbol written in another way.
 pub(super) fn rename(text: &Bytes, name: &mut dyn FnMut(Symbol) -> Bytes) -> Bytes {
-    if Symbol::find(text).is_none() {
-        return text.clone();
+    match Symbol::find(text) {
+        None => return text.clone(),
+        Some((_, symbol)) if text.len() == LENGTH => return name(symbol),
+        Some(_) => {}
     }
     let mut renamed = Vec::with_capacity(text.len());
     let mut rest: &[u8] = text;

@@ -8,6 +8,7 @@ use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Asymmetry;
+use super::layout::Layout;
 use super::naming::{Naming, OTHERS, Symbol, rename, rename_reply};
 use crate::model::Model;
 use crate::model::content::{self, Piece};
@@ -103,8 +104,7 @@ impl Contents {
         role: u32,
         client: ClientId,
     ) -> Result<&Effect, Asymmetry> {
-        // Without symbols the session is the client's own, and nothing else tells clients apart.
-        let key = (content, command, if self.symbols { role } else { client.0.into() });
+        let key = self.effect_key(content, command, role, client);
         let at = match self.effects.get(&key) {
             Some(at) => *at,
             None => {
@@ -235,11 +235,42 @@ impl Contents {
         Ok(changes)
     }
 
-    /// A content as pieces under a naming of somebody's choice, the sender being owner 0.
-    pub(super) fn laid_out(&self, effect: &Effect) -> (Vec<Piece>, Command) {
-        let command = &self.commands[effect.command as usize];
-        let sent = if self.symbols { sent_by(command, 0) } else { command.clone() };
-        (self.pieces(effect.content, effect.role).0, sent)
+    /// The number among [`Contents::effects`] of one that was computed.
+    pub(super) fn known_effect(&self, content: u32, command: u32, role: u32, client: ClientId) -> Option<u32> {
+        self.effects.get(&self.effect_key(content, command, role, client)).copied()
+    }
+
+    /// Without symbols the session is the client's own, and nothing else tells clients apart.
+    fn effect_key(&self, content: u32, command: u32, role: u32, client: ClientId) -> (u32, u32, u32) {
+        (content, command, if self.symbols { role } else { client.0.into() })
+    }
+
+    /// The roles of the owners in the layout of an effect.
+    pub(super) fn owners_of(&self, effect: &Effect) -> Vec<u32> {
+        if self.symbols { self.owners(effect.content, effect.role) } else { Vec::new() }
+    }
+
+    /// An effect in full, under symbols.
+    pub(super) fn laid_out(&self, effect: &Effect) -> Layout {
+        let template = &self.commands[effect.command as usize];
+        let before = self.pieces(effect.content, effect.role).0;
+        let mut after = self.residues[effect.residue as usize].clone();
+        if !self.symbols {
+            return Layout { before, command: template.clone(), reply: effect.reply.clone(), after };
+        }
+        after.extend(effect.own.iter().map(|piece| given(piece, 0)));
+        for (owner, role) in (0..).zip(self.owners_of(effect)).skip(1) {
+            let changed = effect.others.iter().find(|(before, _)| *before == role);
+            after.extend(self.owned(changed.map_or(role, |(_, after)| *after), owner));
+        }
+        let reply = rename_reply(&effect.reply, &mut |symbol| Symbol { owner: 0, ..symbol }.token());
+        Layout { before, command: sent_by(template, 0), reply, after }
+    }
+
+    /// Makes the model lie about an effect.
+    #[cfg(test)]
+    pub(super) fn effect_mut(&mut self, at: usize) -> &mut Effect {
+        &mut self.computed[at]
     }
 }
 

@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Asymmetry;
+use super::layout::Layout;
 use super::local::{Advanced, Local, Telling};
 use super::naming::{Symbol, rename};
 use super::state::State;
@@ -219,12 +220,42 @@ impl Transitions {
         self.store.effects()
     }
 
-    /// The content before an effect, and the command, under symbols: the sender is owner 0.
-    pub(crate) fn laid_out(&self, effect: &Effect) -> (Vec<Piece>, Command) {
+    /// The pairs of a state whose clients can step, each with the number of what its command does to the content, if
+    /// that was looked up before.
+    pub(crate) fn known_effects(&self, state: &State) -> Vec<(u32, u32)> {
+        let mut key = Vec::new();
+        self.content_key(state, &mut key);
+        let Some(content) = self.store.known_content(&key) else { return Vec::new() };
+        let known = |pair: u32| {
+            let Facts { local, role, command, .. } = self.facts[pair as usize];
+            let client = ClientId(self.locals[local as usize].place);
+            Some((pair, self.store.known_effect(content, command?, role, client)?))
+        };
+        state.pairs.iter().filter_map(|(pair, _)| known(*pair)).collect()
+    }
+
+    /// An effect in full, under symbols.
+    pub(crate) fn laid_out(&self, effect: &Effect) -> Layout {
         self.store.laid_out(effect)
     }
 
-    /// The same of a state whose steps were looked up before: nothing is computed.
+    /// The roles of the owners in the layout of an effect, the sender's first; none where tokens are no symbols.
+    pub(crate) fn owners_of(&self, effect: &Effect) -> Vec<u32> {
+        self.store.owners_of(effect)
+    }
+
+    /// The role of a client in a pair.
+    pub(crate) fn role(&self, pair: u32) -> u32 {
+        self.facts[pair as usize].role
+    }
+
+    /// Makes the model lie about an effect.
+    #[cfg(test)]
+    pub(crate) fn effect_mut(&mut self, at: usize) -> &mut Effect {
+        self.store.effect_mut(at)
+    }
+
+    /// What [`Transitions::steps`] gives, of a state whose steps were looked up before: nothing is computed.
     pub(crate) fn known_steps(&self, state: &State, steps: &mut Vec<(u32, u32, Step)>) {
         steps.clear();
         let mut key = Vec::new();

@@ -61,6 +61,19 @@ impl Piece {
         }
     }
 
+    /// The key that it is part of, if it is data.
+    pub(crate) fn key(&self) -> Option<&Bytes> {
+        match self {
+            Self::Text { key, .. }
+            | Self::Item { key, .. }
+            | Self::Member { key, .. }
+            | Self::Field { key, .. }
+            | Self::Scored { key, .. }
+            | Self::Expiry { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
     /// The same piece with every byte string put through `name`, and every session's client through `session`.
     pub(crate) fn renamed(
         &self,

@@ -49,6 +49,11 @@ impl Pipeline {
         *count += 1;
     }
 
+    /// How many bytes were appended and not yet written.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent.0.len()
+    }
+
     /// Writes what was appended.
     pub(super) fn send(&mut self) -> Result<(), StoreError> {
         let (buffer, count) = &mut self.unsent;
