@@ -151,7 +151,8 @@ fn clients_that_cannot_be_exchanged_keep_their_own_tokens() {
 fn a_server_that_does_otherwise_is_caught() {
     let (_theirs, server) = given();
     // Whatever needs memory is answered with an error; removing does not.
-    let _: () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").query(&mut bystander(&server)).unwrap();
+    let _: () =
+        redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").query(&mut bystander(&server)).unwrap();
     let found = run(&world(Naive, 3, 1), &server, Options::default());
     assert!(found.mismatches > 0 && !found.holds());
     let first = found.first.unwrap();
@@ -163,7 +164,8 @@ fn a_server_that_does_otherwise_is_caught() {
 fn somebody_who_changes_the_keys_is_caught() {
     let (_theirs, server) = given();
     let done = AtomicBool::new(false);
-    let script = "for _, key in ipairs(redis.call('KEYS', 'gatecrash:*')) do redis.call('ZADD', key, 9, 'x') end";
+    let script =
+        "for _, key in ipairs(redis.call('KEYS', 'gatecrash:*')) do redis.call('ZADD', key, 9, 'x') end";
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut other = bystander(&server);

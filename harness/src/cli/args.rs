@@ -93,6 +93,9 @@ pub(crate) struct Explore {
     /// Leaves out interleavings with more preemptions than that
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<u32>,
+    /// What is certified on redis: distinct pairs of content and command, or every edge [default: pairs]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) certify: Option<CertifyName>,
     /// Saves the counterexample as a scenario
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
@@ -122,8 +125,18 @@ pub(crate) enum StrategyName {
     Enumerate,
     /// All interleavings counted, over merged states (model)
     Census,
+    /// What the census rests on, compared with a real server (redis)
+    Certify,
     /// Every execution that loom finds (its own model)
     Loom,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CertifyName {
+    /// Each distinct pair once for each naming
+    Pairs,
+    /// Each edge, under a naming of its own
+    Edges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

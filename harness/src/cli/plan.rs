@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
-use super::args::{Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::args::{CertifyName, Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
 use super::progress::Progress;
 use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
@@ -70,7 +70,9 @@ pub(super) fn replay(
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
     if replay.size.clients == Some(Clients::Any) {
-        return Err(Problem::Usage("--clients any is for explore: a schedule has a number of clients".into()));
+        return Err(Problem::Usage(
+            "--clients any is for explore: a schedule has a number of clients".into(),
+        ));
     }
     let scenario = resize(load_one(&replay.file)?, replay.size)?;
     let limiter = limiter(&replay.limiter)?;
@@ -105,6 +107,7 @@ pub(super) fn explore(
         None => (&[MODEL, REDIS, LOOM], &[MODEL]),
         Some(StrategyName::Enumerate) => (&[MODEL, REDIS], &[MODEL]),
         Some(StrategyName::Census) => (&[MODEL], &[MODEL]),
+        Some(StrategyName::Certify) => (&[REDIS], &[REDIS]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
@@ -143,7 +146,7 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
 fn search(explore: &Explore) -> Search {
     Search {
         strategy: match explore.strategy {
-            None | Some(StrategyName::Census) => Strategy::Census,
+            None | Some(StrategyName::Census | StrategyName::Certify) => Strategy::Census,
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
         },
@@ -152,6 +155,7 @@ fn search(explore: &Explore) -> Search {
             max_preemptions: explore.preemptions,
             ..census::Options::default()
         },
+        certify_edges: explore.certify == Some(CertifyName::Edges),
     }
 }
 

@@ -292,7 +292,8 @@ impl Run<'_> {
             let replies = talk.series.receive()?;
             let passed = since.elapsed();
             if asked.case.lives.is_some_and(|lives| lives <= passed) {
-                let late = format!("a key's time to live ran out: no answer within {} ms", passed.as_millis());
+                let late =
+                    format!("a key's time to live ran out: no answer within {} ms", passed.as_millis());
                 return Err(Stop::Bound(Bound::LostServer(late)));
             }
             self.judge(&asked, &replies, passed)?;
@@ -304,7 +305,8 @@ impl Run<'_> {
         self.control.count();
         self.certified.cases += 1;
         let questions = asked.case.questions.iter().zip(replies);
-        let agree: Vec<bool> = questions.clone().map(|(question, reply)| question.agrees(reply, passed)).collect();
+        let agree: Vec<bool> =
+            questions.clone().map(|(question, reply)| question.agrees(reply, passed)).collect();
         for (question, reply) in questions {
             if let (Expected::Encoding, Reply::Bulk(name)) = (&question.expected, reply) {
                 let name = String::from_utf8_lossy(name);

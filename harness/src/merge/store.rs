@@ -236,7 +236,13 @@ impl Contents {
     }
 
     /// The number among [`Contents::effects`] of one that was computed.
-    pub(super) fn known_effect(&self, content: u32, command: u32, role: u32, client: ClientId) -> Option<u32> {
+    pub(super) fn known_effect(
+        &self,
+        content: u32,
+        command: u32,
+        role: u32,
+        client: ClientId,
+    ) -> Option<u32> {
         self.effects.get(&self.effect_key(content, command, role, client)).copied()
     }
 

@@ -64,12 +64,15 @@ impl Case {
         }
         let positions = key_positions(&layout.command).unwrap_or_default();
         let named = positions.iter().map(|at| &layout.command.parts()[*at]);
-        let keys: BTreeSet<&Bytes> = named.chain(before.keys().copied()).chain(after.keys().copied()).collect();
+        let keys: BTreeSet<&Bytes> =
+            named.chain(before.keys().copied()).chain(after.keys().copied()).collect();
         for key in keys.iter().filter(|key| !after.contains_key(**key)) {
             let exists = Command::new("EXISTS").arg((*key).clone());
             questions.push(Question::new(exists, Expected::Reply(Reply::Int(0))));
         }
-        for source in scripts(&layout.after).filter(|source| !scripts(&layout.before).any(|known| known == *source)) {
+        for source in
+            scripts(&layout.after).filter(|source| !scripts(&layout.before).any(|known| known == *source))
+        {
             let exists = Command::new("SCRIPT").arg("EXISTS").arg(sha1_hex(source));
             questions.push(Question::new(exists, Expected::Reply(Reply::Array(vec![Reply::Int(1)]))));
         }
@@ -90,9 +93,8 @@ impl Question {
             Expected::Reply(model) => model == server,
             Expected::AnyOrder(model, chunk) => in_order(model, *chunk) == in_order(server, *chunk),
             Expected::Milliseconds(full) => match server {
-                Reply::Int(left) => u64::try_from(*left).is_ok_and(|left| {
-                    left <= *full && u128::from(full - left) <= passed.as_millis() + 1
-                }),
+                Reply::Int(left) => u64::try_from(*left)
+                    .is_ok_and(|left| left <= *full && u128::from(full - left) <= passed.as_millis() + 1),
                 _ => false,
             },
             Expected::Encoding => true,
@@ -268,7 +270,8 @@ mod tests {
 
     #[test]
     fn sets_have_no_order_and_clocks_run() {
-        let reply = |items: &[&'static str]| Reply::Array(items.iter().map(|item| Reply::bulk(*item)).collect());
+        let reply =
+            |items: &[&'static str]| Reply::Array(items.iter().map(|item| Reply::bulk(*item)).collect());
         let asked = |expected| Question::new(Command::new("X"), expected);
         let hash = asked(Expected::AnyOrder(reply(&["a", "1", "b", "2"]), 2));
         assert!(hash.agrees(&reply(&["b", "2", "a", "1"]), Duration::ZERO));

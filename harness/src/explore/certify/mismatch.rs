@@ -92,15 +92,16 @@ pub(super) fn explain(graph: &Graph, world: &World, answered: &Answered<'_>) -> 
         })
         .collect();
     let names: Vec<(&Bytes, &Bytes)> = tokens.iter().zip(&own).collect();
-    let answers = case.questions.iter().zip(*replies).zip(*agree).filter_map(|((question, server), agrees)| {
-        let parts = question.command.parts().iter().map(|part| replaced(part, &names)).collect();
-        Some(Answer {
-            command: Command::from_parts(parts)?,
-            model: replaced_in(&question.model()?, &names),
-            server: replaced_in(server, &names),
-            agrees: *agrees,
-        })
-    });
+    let answers =
+        case.questions.iter().zip(*replies).zip(*agree).filter_map(|((question, server), agrees)| {
+            let parts = question.command.parts().iter().map(|part| replaced(part, &names)).collect();
+            Some(Answer {
+                command: Command::from_parts(parts)?,
+                model: replaced_in(&question.model()?, &names),
+                server: replaced_in(server, &names),
+                agrees: *agrees,
+            })
+        });
     let answers = answers.collect();
     let mut schedule = choices;
     schedule.push(Choice::Step(id(sender)));
@@ -171,7 +172,9 @@ fn owners(graph: &Graph, effect: usize, sender: usize, pairs: &[u32]) -> Vec<Opt
 fn own_token(world: &World, client: usize, number: u16) -> Bytes {
     let tokens = world.client(id(client)).tokens();
     let known = tokens.get(usize::from(number)).cloned();
-    known.unwrap_or_else(|| format!("{}'s{}", world.names()[client], usize::from(number) - tokens.len()).into())
+    known.unwrap_or_else(|| {
+        format!("{}'s{}", world.names()[client], usize::from(number) - tokens.len()).into()
+    })
 }
 
 fn replaced(text: &Bytes, names: &[(&Bytes, &Bytes)]) -> Bytes {

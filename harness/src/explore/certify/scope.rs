@@ -31,10 +31,14 @@ pub(super) fn refusal(effect: &Effect, layout: &Layout) -> Option<String> {
     let lives = layout.before.iter().chain(&layout.after).filter_map(expiry).min();
     if let Some(lives) = lives.filter(|lives| *lives < LIVES_LONG_ENOUGH) {
         let lives = lives.as_millis();
-        return Some(format!("a key lives for {lives} ms, and the server's clock does not wait until it was read"));
+        return Some(format!(
+            "a key lives for {lives} ms, and the server's clock does not wait until it was read"
+        ));
     }
     if matches!(&effect.reply, Reply::Error(text) if text.starts_with("NOSCRIPT")) {
-        return Some("whether the server lacks a script is not ours to decide: it may know it from others".into());
+        return Some(
+            "whether the server lacks a script is not ours to decide: it may know it from others".into(),
+        );
     }
     effect.ran.iter().find_map(|name| {
         let why = why_not(name, lives.is_some())?;
