@@ -111,7 +111,7 @@ pub(crate) enum Clients {
 /// Another size than the file's.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Size {
-    /// That many clients, where the file's are identical; `any` (explore): every number of them
+    /// That many clients, where the file's are identical; with explore also any: every number of them
     #[arg(long, value_name = "N|any", value_parser = clients)]
     pub(crate) clients: Option<Clients>,
     /// That many permits

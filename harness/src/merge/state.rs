@@ -50,13 +50,13 @@ impl State {
     }
 
     fn read(&mut self, mut bytes: &[u8]) {
-        self.residue = read_number(&mut bytes);
+        self.residue = low(read_number(&mut bytes));
         self.pairs.clear();
         let mut pair = 0;
         while !bytes.is_empty() {
             let distance = read_number(&mut bytes);
-            pair += distance >> 1;
-            let count = if distance & 1 == 1 { read_number(&mut bytes) } else { 1 };
+            pair += low(distance >> 1);
+            let count = if distance & 1 == 1 { low(read_number(&mut bytes)) } else { 1 };
             self.pairs.push((pair, count));
         }
     }
@@ -71,18 +71,23 @@ fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number.to_le_bytes()[0]);
 }
 
-/// Reads back what fits 32 bits, as all that is written here does.
-fn read_number(bytes: &mut &[u8]) -> u32 {
+fn read_number(bytes: &mut &[u8]) -> u64 {
     let (mut number, mut shift) = (0, 0);
     while let Some((byte, rest)) = bytes.split_first() {
         *bytes = rest;
-        number |= u32::from(byte & 0x7f) << shift;
+        number |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             break;
         }
         shift += 7;
     }
     number
+}
+
+/// What was written as 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "nothing longer is written")]
+fn low(number: u64) -> u32 {
+    number as u32
 }
 
 /// The states that were visited, numbered in the order in which they were first seen.

@@ -92,7 +92,8 @@ fn a_given_server_gets_the_limiters_commands_and_is_left_as_it_was() {
         let mut theirs = connect(&server);
         let () = ask(&mut theirs, "SET slots theirs");
         let before = calls(&mut theirs);
-        let explore = ["explore", LAST_SLOT, "--clients", "3", "--limiter", limiter];
+        let explore =
+            ["explore", LAST_SLOT, "--strategy", "enumerate", "--clients", "3", "--limiter", limiter];
         let on = ["--on", "redis", "--redis", &server.url(), "--expect", verdict, "--json", "-"];
         let document = ran(&[&explore[..], &on].concat()).exits(0).json();
         let after = calls(&mut theirs);

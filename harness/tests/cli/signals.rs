@@ -58,7 +58,8 @@ impl Running {
 
 /// An exploration that nobody lives to see the end of.
 fn long(on: &str) -> Command {
-    gatecrash(&["explore", LAST_SLOT, "--clients", "12", "--limiter", "atomic", "--on", on, "--json", "-"])
+    let all = ["explore", LAST_SLOT, "--strategy", "enumerate", "--clients", "12", "--limiter", "atomic"];
+    gatecrash(&[&all[..], &["--on", on, "--json", "-"]].concat())
 }
 
 #[test]
