@@ -62,6 +62,7 @@ pub mod error;
 pub mod execution;
 pub mod exit;
 pub mod explore;
+pub mod footprint;
 pub mod model;
 pub mod redis_store;
 pub mod replay;
