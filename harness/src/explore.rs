@@ -3,6 +3,7 @@
 //! One file per strategy. All of them report an [`Exploration`], obey a [`Control`], and tell an [`Observer`] what
 //! they run.
 
+pub mod dpor;
 pub mod enumerate;
 pub mod loom;
 pub mod parallel;
