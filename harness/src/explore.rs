@@ -5,6 +5,7 @@
 
 pub mod census;
 pub mod certify;
+pub mod dpor;
 pub mod enumerate;
 pub mod lockstep;
 pub mod loom;

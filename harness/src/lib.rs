@@ -63,6 +63,7 @@ pub mod execution;
 pub mod exit;
 pub mod explore;
 pub mod merge;
+pub mod footprint;
 pub mod model;
 pub mod redis_store;
 pub mod replay;

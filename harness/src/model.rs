@@ -66,6 +66,7 @@ use crate::store::{Store, StoreError};
 
 pub(crate) use self::database::Notes;
 pub use self::lua::INSTRUCTION_LIMIT;
+pub(crate) use self::table::data_key_positions;
 pub use self::table::key_positions;
 
 /// What a command comes to: a reply, or a refusal.

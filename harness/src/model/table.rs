@@ -139,6 +139,13 @@ pub fn key_positions(command: &Command) -> Option<Vec<usize>> {
     find(command.parts()).ok().map(|row| row.key_positions(command.parts()))
 }
 
+/// As [`key_positions`], of a command that acts on nothing but the data at its keys. `None` for all others: those that
+/// name no key, concern clients or scripts as well, or are not known.
+pub(crate) fn data_key_positions(command: &Command) -> Option<Vec<usize>> {
+    let row = find(command.parts()).ok().filter(|row| matches!(row.handler, Handler::Data(_)))?;
+    Some(row.key_positions(command.parts())).filter(|keys| !keys.is_empty())
+}
+
 /// A command's row, if there is one and the command has as many parts as it wants.
 pub(super) fn resolve(parts: &[Bytes]) -> Result<&'static Row, Fault> {
     let row = find(parts).map_err(|missing| match missing {
@@ -241,5 +248,12 @@ mod tests {
         assert_eq!(positions("SCRIPT LOAD x"), Some(vec![]));
         assert_eq!(positions("SCRIPT|LOAD x"), None);
         assert_eq!(positions("NOPE a"), None);
+    }
+
+    #[test]
+    fn only_commands_on_data_at_keys_act_on_nothing_else() {
+        let acts_on_keys = |name| data_key_positions(&Command::new(name).arg("1").arg("k")).is_some();
+        assert!(["ZCARD", "MSET", "RENAME"].into_iter().all(acts_on_keys));
+        assert!(!["WATCH", "EVAL", "EXEC", "KEYS", "FLUSHALL", "NOPE"].into_iter().any(acts_on_keys));
     }
 }
