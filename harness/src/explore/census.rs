@@ -11,6 +11,7 @@
 //! client makes that tries again for ever, has infinitely many interleavings: none are counted then, but safety is
 //! decided all the same, as the states are finitely many.
 
+pub mod any;
 pub mod counts;
 pub mod odds;
 pub mod preemptions;

@@ -58,7 +58,7 @@ pub(crate) struct Step {
     /// The pair that the client is in then.
     pub(crate) to: u32,
     /// The residue then.
-    residue: u32,
+    pub(crate) residue: u32,
     /// The effect, if it changes other clients' roles.
     others: Option<u32>,
 }
