@@ -58,7 +58,10 @@ impl Series {
     /// Changes a setting of a private server, until this is dropped.
     pub(crate) fn set(&mut self, name: &'static str, value: &'static str) -> Result<(), StoreError> {
         if !self.server.is_private() {
-            return Err(StoreError::Refused(format!("`CONFIG SET {name}` is not sent: {}", guard::NOT_PRIVATE)));
+            return Err(StoreError::Refused(format!(
+                "`CONFIG SET {name}` is not sent: {}",
+                guard::NOT_PRIVATE
+            )));
         }
         let config = |word: &'static str| Command::new("CONFIG").arg(word).arg(name);
         if let Reply::Array(known) = self.call("reading a setting", &config("GET"))?

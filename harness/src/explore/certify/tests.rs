@@ -65,8 +65,7 @@ fn a_wrong_reply_is_caught() {
     assert_eq!(first.schedule, schedule("ABABC"));
     assert_eq!(first.to_string(), "`ZCARD slots` is answered with 2 by the server and with 7 by the model");
     let sent: Vec<String> = first.answers.iter().map(|answer| answer.command.to_string()).collect();
-    let expected =
-        ["ZADD slots 0 A1 0 B1", "ZCARD slots", "ZRANGE slots 0 -1 WITHSCORES", "PTTL slots"];
+    let expected = ["ZADD slots 0 A1 0 B1", "ZCARD slots", "ZRANGE slots 0 -1 WITHSCORES", "PTTL slots"];
     assert_eq!(sent, expected);
 }
 
@@ -81,7 +80,9 @@ fn a_wrong_content_is_caught() {
     assert_eq!(first.schedule.len(), 12);
     let difference = first.difference().unwrap();
     assert_eq!(difference.command.to_string(), "ZRANGE slots 0 -1 WITHSCORES");
-    let (Reply::Array(model), Reply::Array(server)) = (&difference.model, &difference.server) else { panic!() };
+    let (Reply::Array(model), Reply::Array(server)) = (&difference.model, &difference.server) else {
+        panic!()
+    };
     assert_eq!((model.len(), server.len()), (10, 12));
 
     let reordered = |effect: &mut Effect| {
@@ -101,7 +102,8 @@ fn a_wrong_content_is_caught() {
     let (way, difference) = schedule_and_score(found);
     assert_eq!(way, schedule("AB"));
     assert_eq!(difference.model, Reply::Array(["B1", "-1", "A1", "0"].map(Reply::bulk).into()));
-    let server = [["A1", "0", "B1", "0"], ["B1", "0", "A1", "0"]].map(|items| Reply::Array(items.map(Reply::bulk).into()));
+    let server = [["A1", "0", "B1", "0"], ["B1", "0", "A1", "0"]]
+        .map(|items| Reply::Array(items.map(Reply::bulk).into()));
     assert!(server.contains(&difference.server), "{difference:?}");
 }
 
@@ -113,7 +115,24 @@ fn a_key_that_should_be_gone_is_caught() {
     let found = certify_lie(Naive, fits, lie, false);
     assert_eq!(found.mismatches, 6);
     let first = found.first.unwrap();
-    assert_eq!(first.to_string(), "with `ZREM slots A1`, `EXISTS slots` is answered with 1 by the server and with 0 by the model");
+    assert_eq!(
+        first.to_string(),
+        "with `ZREM slots A1`, `EXISTS slots` is answered with 1 by the server and with 0 by the model"
+    );
+}
+
+/// The last effect that was computed before the bound belongs to a state that was not expanded.
+#[test]
+fn a_lie_at_the_edge_of_a_graph_that_was_cut_short_is_caught() {
+    let world = World::new(&scenario(8, 3), Arc::new(Naive));
+    let control = Control { max_states: Some(20), ..Control::default() };
+    let mut graph = merge::search(&world, Merge::default(), &control).unwrap();
+    let last = graph.transitions.effects().len() - 1;
+    graph.transitions.effect_mut(last).reply = Reply::Nil;
+    let server = Server::open(&Target::Private).unwrap();
+    let found = certify_graph(&graph, &world, &server, Options::default(), &Control::default()).unwrap();
+    assert_eq!((found.mismatches, found.stopped), (6, graph.stopped));
+    assert_eq!(found.first.unwrap().difference().unwrap().model, Reply::Nil);
 }
 
 #[test]
