@@ -37,7 +37,7 @@ use std::time::Instant;
 use gatecrash_limiter::Algorithm;
 
 use crate::error::Error;
-use crate::explore::{Bound, Control, Exploration, census};
+use crate::explore::{Bound, Control, census};
 use crate::model::Model;
 use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
@@ -46,7 +46,6 @@ use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::store::{Compared, StoreError};
 
-use stopwatch::Stopwatch;
 use subject::Subject;
 
 /// Where scenarios are run.
@@ -78,6 +77,8 @@ pub struct Search {
     pub strategy: Strategy,
     /// What a census counts.
     pub census: census::Options,
+    /// Whether every edge of the graph is certified, instead of every distinct pair of content and command.
+    pub certify_edges: bool,
 }
 
 /// An engine, or the one that each store has by default.
@@ -86,6 +87,8 @@ pub enum Strategy {
     /// The census on the model, certified on a server.
     #[default]
     Census,
+    /// The census for every number of clients.
+    AnyNumber,
     /// Every interleaving, each once.
     Enumerate,
     /// loom alone.
@@ -312,8 +315,9 @@ impl Campaign {
         }
     }
 
-    fn note_loss(&mut self, found: &Result<Exploration, String>) {
-        if let Ok(Exploration { stopped: Some(Bound::LostServer(why)), .. }) = found {
+    /// Remembers that a search has lost the server.
+    fn note_bound(&mut self, bound: Option<&Bound>) {
+        if let Some(Bound::LostServer(why)) = bound {
             self.lost = Some(StoreError::Unavailable { what: "exploring".into(), why: why.clone() });
         }
     }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use num_bigint::BigUint;
-
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
@@ -11,6 +9,7 @@ use crate::counterexample::{Violation, critical_pair, explain};
 use crate::duration;
 use crate::error::Error;
 use crate::explore::census::{Census, preemptions};
+use crate::explore::certify::{Certified, Mismatch};
 use crate::explore::loom::LoomExploration;
 use crate::explore::{Bound, Control, Exploration};
 use crate::model::Model;
@@ -71,11 +70,10 @@ impl Subject<'_> {
             Ok(found) => found,
             Err(difference) => return Ok(self.mismatch(store, Engine::Enumerate, difference, elapsed)),
         };
-        let peaks = || found.peaks.iter().map(|(peak, count)| (*peak, BigUint::from(*count))).collect();
         let exhaustive = found.stopped.is_none();
         let entry = self.exploration(store, Engine::Enumerate, found, elapsed)?;
         Ok(Entry {
-            census: exhaustive.then(|| report::Census::from_peaks(self.scenario.limit, &peaks())),
+            census: exhaustive.then(|| report::Census::from_peaks(self.scenario.limit, &found.peaks)),
             violating_executions: (!exhaustive).then_some(found.violating),
             ..entry
         })
@@ -114,6 +112,61 @@ impl Subject<'_> {
             rerun: Some(explore_command(self, store)),
             ..self.entry(store, Engine::Census, Judgement::new(found.verdict(), self.expected), elapsed)
         })
+    }
+
+    /// What a server says of the graph that a census counts over.
+    pub(super) fn certificate(
+        &self,
+        census: &Census,
+        certified: &Certified,
+        elapsed: Duration,
+    ) -> Result<Entry, Error> {
+        let store = StoreKind::Redis;
+        let (mut counterexample, trace) = self.counterexample_of(store, census.violation.as_ref())?;
+        if let Some(found) = &mut counterexample {
+            // Until it is replayed there.
+            found.confirmed_on = vec![StoreKind::Model];
+        }
+        let stopped = census.stopped.as_ref().or(certified.stopped.as_ref());
+        let verdict = match census.verdict() {
+            Verdict::Clean if stopped.is_some() => Verdict::Undecided,
+            verdict => verdict,
+        };
+        let difference = certified
+            .first
+            .as_ref()
+            .map(|first| Coverage { stopped_by: report::Bound::Mismatch, covered: self.difference(first) });
+        let judgement = match &difference {
+            Some(_) => Judgement::mismatch(self.expected),
+            None => Judgement::new(verdict, self.expected),
+        };
+        let encodings: Vec<&str> = certified.encodings.iter().map(String::as_str).collect();
+        let encodings = (!encodings.is_empty())
+            .then(|| format!("certified with sorted sets encoded as {}", encodings.join(" and ")));
+        Ok(Entry {
+            certificate: Some(report::Certificate {
+                pairs: certified.pairs,
+                edges: certified.edges,
+                namings: certified.namings,
+            }),
+            mismatches: Some(certified.mismatches),
+            exhaustive: Some(stopped.is_none() && difference.is_none()),
+            coverage: difference.or_else(|| stopped.map(|bound| coverage(bound, certified.cases, "case"))),
+            over_admission: Some(OverAdmission::of_peak(census.highest, self.scenario.limit)),
+            counterexample,
+            trace,
+            notes: certified.asymmetry.iter().cloned().chain(encodings).collect(),
+            rerun: Some(explore_command(self, store)),
+            ..self.entry(store, Engine::Certify, judgement, elapsed)
+        })
+    }
+
+    /// A difference from the model, with the shortest schedule that leads to it.
+    fn difference(&self, first: &Mismatch) -> String {
+        let turns = first.schedule.iter().copied().map(Turn::Choice).collect();
+        let schedule = Schedule { turns };
+        let order = schedule.display(&self.scenario.client_names()).to_string();
+        format!("{order}: {first}")
     }
 
     /// loom's executions.

@@ -7,8 +7,9 @@ use super::{Campaign, Strategy};
 use crate::error::Error;
 use crate::explore::census::{self, Census};
 use crate::explore::prefixes::Prefixes;
-use crate::explore::{lockstep, loom, parallel};
+use crate::explore::{certify, lockstep, loom, parallel};
 use crate::merge::{self, Graph};
+use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
 use crate::report::{Entry, StoreKind};
 use crate::schedule::Schedule;
@@ -28,7 +29,7 @@ impl Campaign {
         match self.search.strategy {
             Strategy::Census => self.census(subject)?,
             Strategy::Enumerate => self.enumerate(subject)?,
-            Strategy::Loom => {}
+            Strategy::AnyNumber | Strategy::Loom => {}
         }
         self.confirm(subject, first)?;
         if self.stores.loom && !self.interrupted() {
@@ -37,12 +38,40 @@ impl Campaign {
         Ok(())
     }
 
+    /// Counts on the model, and certifies on the server what was counted over.
     fn census(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        if self.stores.model && !self.interrupted() {
-            let counted = self.count(subject)?;
+        let server = self.server(subject);
+        if self.interrupted() || !self.stores.model && server.is_none() {
+            return Ok(());
+        }
+        let counted = self.count(subject)?;
+        if self.stores.model {
             let entry = subject.census(&counted.census, counted.elapsed)?;
             self.report.results.push(entry);
         }
+        match server {
+            Some(server) => self.certify(subject, &server, &counted),
+            None => Ok(()),
+        }
+    }
+
+    fn certify(&mut self, subject: &Subject<'_>, server: &Server, counted: &Counted) -> Result<(), Error> {
+        let started = Instant::now();
+        let options = certify::Options {
+            edges: self.search.certify_edges,
+            seed: self.seed,
+            ..certify::Options::default()
+        };
+        let world = subject.world();
+        let certified = certify::certify_graph(&counted.graph, &world, server, options, &self.control);
+        let Some(Ok(certified)) = self.unless_lost(subject, certified)? else { return Ok(()) };
+        self.note_bound(certified.stopped.as_ref());
+        if let Some(reason) = &certified.refused {
+            self.unfit(subject, StoreKind::Redis, &format!("not certified: {reason}"));
+            return Ok(());
+        }
+        let entry = subject.certificate(&counted.census, &certified, started.elapsed())?;
+        self.report.results.push(entry);
         Ok(())
     }
 
@@ -66,7 +95,7 @@ impl Campaign {
             let (world, mut all) = (subject.world(), Prefixes::new());
             let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
             if let Some(found) = self.unless_lost(subject, found)? {
-                self.note_loss(&found);
+                self.note_bound(found.as_ref().ok().and_then(|found| found.stopped.as_ref()));
                 let found = found.as_ref().map_err(Clone::clone);
                 let entry = subject.enumeration(StoreKind::Redis, found, started.elapsed())?;
                 self.report.results.push(entry);
@@ -119,6 +148,6 @@ impl Campaign {
 /// The order of a counterexample that was not seen on the server yet.
 fn unconfirmed(entry: &Entry) -> Option<String> {
     let found = entry.counterexample.as_ref()?;
-    let confirmed = entry.store != StoreKind::Model || found.confirmed_on.contains(&StoreKind::Redis);
+    let confirmed = entry.store == StoreKind::Loom || found.confirmed_on.contains(&StoreKind::Redis);
     (!confirmed).then(|| found.order.clone())
 }

@@ -93,17 +93,27 @@ pub(crate) struct Explore {
     /// Leaves out interleavings with more preemptions than that
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<u32>,
+    /// What is certified on redis: distinct pairs of content and command, or every edge [default: pairs]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) certify: Option<CertifyName>,
     /// Saves the counterexample as a scenario
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
 }
 
+/// How many clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clients {
+    Number(u16),
+    Any,
+}
+
 /// Another size than the file's.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Size {
-    /// That many clients, where the file's are identical
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) clients: Option<u16>,
+    /// That many clients, where the file's are identical; `any` (explore): every number of them
+    #[arg(long, value_name = "N|any", value_parser = clients)]
+    pub(crate) clients: Option<Clients>,
     /// That many permits
     #[arg(long, value_name = "L", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) limit: Option<u64>,
@@ -115,8 +125,18 @@ pub(crate) enum StrategyName {
     Enumerate,
     /// All interleavings counted, over merged states (model)
     Census,
+    /// What the census rests on, compared with a real server (redis)
+    Certify,
     /// Every execution that loom finds (its own model)
     Loom,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CertifyName {
+    /// Each distinct pair once for each naming
+    Pairs,
+    /// Each edge, under a naming of its own
+    Edges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -223,6 +243,12 @@ fn expectation(text: &str) -> Result<Expectation, String> {
         other => return Err(format!("`{other}` is neither `violation` nor `clean`")),
     };
     Ok(Expectation { limiter, verdict })
+}
+
+fn clients(text: &str) -> Result<Clients, String> {
+    let number = || text.parse().ok().filter(|number| (1..=256).contains(number)).map(Clients::Number);
+    let clients = if text == "any" { Some(Clients::Any) } else { number() };
+    clients.ok_or_else(|| "it is a number from 1 to 256, or `any`".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
-use super::args::{Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::args::{CertifyName, Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
 use super::progress::Progress;
 use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
@@ -69,6 +69,11 @@ pub(super) fn replay(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
+    if replay.size.clients == Some(Clients::Any) {
+        return Err(Problem::Usage(
+            "--clients any is for explore: a schedule has a number of clients".into(),
+        ));
+    }
     let scenario = resize(load_one(&replay.file)?, replay.size)?;
     let limiter = limiter(&replay.limiter)?;
     check_expectations(common, [&limiter])?;
@@ -102,6 +107,7 @@ pub(super) fn explore(
         None => (&[MODEL, REDIS, LOOM], &[MODEL]),
         Some(StrategyName::Enumerate) => (&[MODEL, REDIS], &[MODEL]),
         Some(StrategyName::Census) => (&[MODEL], &[MODEL]),
+        Some(StrategyName::Certify) => (&[REDIS], &[REDIS]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
@@ -140,7 +146,7 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
 fn search(explore: &Explore) -> Search {
     Search {
         strategy: match explore.strategy {
-            None | Some(StrategyName::Census) => Strategy::Census,
+            None | Some(StrategyName::Census | StrategyName::Certify) => Strategy::Census,
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
         },
@@ -149,6 +155,7 @@ fn search(explore: &Explore) -> Search {
             max_preemptions: explore.preemptions,
             ..census::Options::default()
         },
+        certify_edges: explore.certify == Some(CertifyName::Edges),
     }
 }
 
@@ -306,6 +313,8 @@ fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
     let clients = match size.clients {
         None => scenario.clients,
         Some(count) => {
+            // Any number of clients is any number of the first.
+            let count = if let Clients::Number(count) = count { count } else { 1 };
             let [first, others @ ..] = scenario.clients.as_slice() else {
                 return Err(Problem::Usage("--clients needs a scenario with clients".into()));
             };
@@ -324,7 +333,11 @@ fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
 
 /// The size as options again.
 fn options(size: Size) -> String {
-    let clients = size.clients.map(|n| format!(" --clients {n}")).unwrap_or_default();
+    let clients = match size.clients {
+        None => String::new(),
+        Some(Clients::Number(n)) => format!(" --clients {n}"),
+        Some(Clients::Any) => " --clients any".to_owned(),
+    };
     let limit = size.limit.map(|n| format!(" --limit {n}")).unwrap_or_default();
     clients + &limit
 }

@@ -208,6 +208,10 @@ fn facts(entry: &Entry) -> String {
             count(&census.interleavings)
         );
     }
+    if let Some(certificate) = &entry.certificate {
+        let pairs = plural(certificate.pairs, "pair");
+        return format!("{pairs} stand for {}", plural(certificate.edges, "edge"));
+    }
     if entry.infinite {
         return "infinitely many interleavings".to_owned();
     }

@@ -229,7 +229,9 @@ pub struct Census {
 
 impl Census {
     /// The census that follows from how many interleavings have which peak number of holders.
-    pub fn from_peaks(limit: u64, tally: &BTreeMap<u32, BigUint>) -> Self {
+    pub fn from_peaks<N: Clone + Into<BigUint>>(limit: u64, tally: &BTreeMap<u32, N>) -> Self {
+        let tally: BTreeMap<u32, BigUint> =
+            tally.iter().map(|(peak, count)| (*peak, count.clone().into())).collect();
         let over = tally.iter().filter(|(peak, _)| u64::from(**peak) > limit);
         let present = tally.iter().filter(|(_, count)| **count > BigUint::ZERO);
         Self {

@@ -7,6 +7,7 @@ use super::block::Block;
 use super::palette::{Palette, paint};
 use super::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
+use crate::explore::certify;
 use crate::trace::Trace;
 
 /// How to show a report. The default is what a log gets: no colour, everything, 80 columns.
@@ -47,6 +48,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     }
     if !options.quiet {
         paragraphs.extend(not_run(&report.not_run, options.width));
+        paragraphs.extend(what_certificates_say(report, options.width));
     }
     paragraphs.push(last(report, &palette));
     let text: Vec<String> = paragraphs.into_iter().map(|lines| lines.join("\n")).collect();
@@ -119,6 +121,13 @@ fn not_run(missing: &[NotRun], width: usize) -> Option<Vec<String>> {
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() { None } else { Some(lines) }
+}
+
+/// What follows from a certificate and what does not, once for all of them.
+fn what_certificates_say(report: &Report, width: usize) -> Option<Vec<String>> {
+    let certified =
+        report.results.iter().any(|entry| entry.mismatches == Some(0) && entry.certificate.is_some());
+    certified.then(|| wrapped(&format!("certify: {} {}", certify::PROVES, certify::DOES_NOT_PROVE), width))
 }
 
 fn name(entry: &NotRun) -> String {

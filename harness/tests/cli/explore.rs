@@ -8,6 +8,11 @@ fn explore(more: &[&str]) -> Ran {
     ran(&[&["explore", LAST_SLOT, "--json", "-"], more].concat())
 }
 
+/// Plain enumeration, where it can be had.
+fn strategy(store: &str) -> &'static [&'static str] {
+    if store == "loom" { &[] } else { &["--strategy", "enumerate"] }
+}
+
 fn only(document: &Value) -> &Value {
     let [result] = results(document).as_slice() else { panic!("one result is expected: {document}") };
     result
@@ -15,9 +20,10 @@ fn only(document: &Value) -> &Value {
 
 #[test]
 fn three_clients_have_804_interleavings_on_the_model_and_on_redis() {
-    for store in ["model", "redis"] {
-        let ran = explore(&["--clients", "3", "--limiter", "naive", "--on", store]).exits(1);
-        let document = ran.json();
+    let confirmed = [("model", json!(["model"])), ("redis", json!(["model", "redis"]))];
+    for (store, confirmed_on) in confirmed {
+        let all = ["--strategy", "enumerate", "--clients", "3", "--limiter", "naive", "--on", store];
+        let document = explore(&all).exits(1).json();
         let result = only(&document);
         assert_eq!(result["interleavings"], "804");
         assert_eq!(result["violating"], "672");
@@ -25,11 +31,58 @@ fn three_clients_have_804_interleavings_on_the_model_and_on_redis() {
         assert_eq!(result["executions"], 804);
         assert_eq!(result["exhaustive"], true);
         assert_eq!(result["over_admission"]["max"], 2);
-        assert_eq!(result["counterexample"]["confirmed_on"], json!([store]));
+        assert_eq!(result["counterexample"]["confirmed_on"], confirmed_on);
         // Another size than the file's: its expectation says nothing of it.
         assert_eq!(result.get("expected"), None);
         assert_eq!(result["ok"], false);
     }
+}
+
+#[test]
+fn the_census_counts_what_nobody_could_enumerate() {
+    let eight = ["--clients", "8", "--limit", "3", "--limiter", "naive"];
+    let document = explore(&eight).exits(1).json();
+    let result = only(&document);
+    assert_eq!((&result["engine"], &result["store"]), (&json!("census"), &json!("model")));
+    assert_eq!(result["interleavings"], "117369128717568000");
+    assert_eq!(result["violating"], "98284133503180800");
+    assert_eq!((&result["states"], &result["exhaustive"]), (&json!(165), &json!(true)));
+    assert_eq!((result.get("executions"), result.get("by_preemptions")), (None, None));
+    let two = explore(&["--limiter", "naive", "--by-preemptions"]).exits(0).json();
+    let result = only(&two);
+    assert_eq!(result["random_walk_odds"], json!({"exact": "1/4", "value": 0.25}));
+    let explanation = "B read the count before A's ZADD and A read it before B's.";
+    assert_eq!(result["counterexample"]["explanation"], explanation);
+    let counts = result["by_preemptions"].as_object().expect("asked for");
+    let sum = |field: &str| -> u64 {
+        counts.values().map(|tally| tally[field].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!((sum("interleavings"), sum("violating")), (16, 8));
+    assert_eq!(counts["0"], json!({"interleavings": "2", "violating": "0"}));
+}
+
+#[test]
+fn bounds_of_the_census_leave_clean_undecided() {
+    let states = explore(&["--clients", "9", "--limiter", "atomic", "--max-states", "5"]).exits(2).json();
+    assert_eq!(only(&states)["coverage"]["stopped_by"], "max_states");
+    assert_eq!((&only(&states)["states"], &only(&states)["exhaustive"]), (&json!(5), &json!(false)));
+    let few = ["--clients", "3", "--limit", "2", "--limiter", "naive", "--preemptions"];
+    let missed = explore(&[&few[..], &["2"]].concat()).exits(2).json();
+    assert_eq!(only(&missed)["verdict"], "undecided");
+    assert_eq!(only(&missed)["coverage"]["stopped_by"], "preemptions");
+    let found = explore(&[&few[..], &["3", "--expect", "violation"]].concat()).exits(0).json();
+    assert_eq!((&only(&found)["verdict"], &only(&found)["exhaustive"]), (&json!("violation"), &json!(false)));
+}
+
+#[test]
+fn a_counterexample_can_be_saved_and_run() {
+    let folder = folder(&[]);
+    let file = arg(folder.path().join("found.toml"));
+    explore(&["--clients", "3", "--limit", "2", "--expect", "naive=violation", "--save", &file]).exits(0);
+    let document = ran(&["run", &file, "--on", "model", "--json", "-"]).exits(0).json();
+    assert_eq!(only(&document)["order"], "A A B C C B");
+    assert_eq!(only(&document)["ok"], true);
+    explore(&["--save", "/nonexistent/folder/found.toml"]).exits(64);
 }
 
 #[test]
@@ -66,8 +119,8 @@ fn both_stores_confirm_one_another() {
 #[test]
 fn a_bound_leaves_clean_undecided() {
     for store in ["model", "redis", "loom"] {
-        let ran = explore(&["--limiter", "atomic", "--max-executions", "1", "--on", store]).exits(2);
-        let document = ran.json();
+        let one = ["--limiter", "atomic", "--max-executions", "1", "--on", store];
+        let document = explore(&[&one[..], strategy(store)].concat()).exits(2).json();
         let result = only(&document);
         assert_eq!(result["verdict"], "undecided");
         assert_eq!(result["exhaustive"], false);
@@ -85,7 +138,10 @@ fn a_bound_leaves_clean_undecided() {
 #[test]
 fn a_bound_that_is_not_reached_is_none() {
     for store in ["model", "redis"] {
-        let bounded = |max| explore(&["--limiter", "atomic", "--on", store, "--max-executions", max]);
+        let bounded = |max| {
+            let bound = ["--limiter", "atomic", "--on", store, "--max-executions", max];
+            explore(&[&bound[..], strategy(store)].concat())
+        };
         assert_eq!(only(&bounded("4").exits(0).json())["interleavings"], "4");
         assert_eq!(only(&bounded("3").exits(2).json())["executions"], 3);
     }
@@ -94,8 +150,8 @@ fn a_bound_that_is_not_reached_is_none() {
 #[test]
 fn a_violation_found_before_the_bound_stays() {
     for (store, max) in [("model", "15"), ("redis", "15"), ("loom", "26")] {
-        let ran = explore(&["--limiter", "naive", "--max-executions", max, "--on", store]).exits(0);
-        let document = ran.json();
+        let bound = ["--limiter", "naive", "--max-executions", max, "--on", store];
+        let document = explore(&[&bound[..], strategy(store)].concat()).exits(0).json();
         let result = only(&document);
         assert_eq!(result["verdict"], "violation");
         assert_eq!(result["ok"], true);
@@ -111,7 +167,7 @@ fn a_violation_found_before_the_bound_stays() {
 fn a_timeout_leaves_a_big_exploration_undecided() {
     for store in ["model", "redis"] {
         let big = ["--clients", "8", "--limiter", "atomic", "--timeout", "1ms", "--on", store];
-        let document = explore(&big).exits(2).json();
+        let document = explore(&[&big[..], strategy(store)].concat()).exits(2).json();
         assert_eq!(only(&document)["verdict"], "undecided");
         assert_eq!(only(&document)["coverage"]["stopped_by"], "timeout");
     }

@@ -132,7 +132,7 @@ pub(crate) fn entry(
 /// All interleavings of two naive clients at limit 1.
 pub(crate) fn naive_explored(store: StoreKind, expected: Option<Expected>) -> Entry {
     Entry {
-        census: Some(Census::from_peaks(1, &BTreeMap::from([(0, 0), (1, 8), (2, 8)]))),
+        census: Some(Census::from_peaks(1, &BTreeMap::from([(0, 0u32), (1, 8), (2, 8)]))),
         executions: Some(16),
         exhaustive: Some(true),
         over_admission: Some(OverAdmission::of_peak(2, 1)),
@@ -151,7 +151,7 @@ pub(crate) fn naive_explored(store: StoreKind, expected: Option<Expected>) -> En
 
 pub(crate) fn atomic_explored(expected: Option<Expected>) -> Entry {
     Entry {
-        census: Some(Census::from_peaks(1, &BTreeMap::from([(1, 6)]))),
+        census: Some(Census::from_peaks(1, &BTreeMap::from([(1, 6u32)]))),
         executions: Some(6),
         exhaustive: Some(true),
         over_admission: Some(OverAdmission { max: 0 }),

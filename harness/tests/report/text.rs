@@ -197,7 +197,7 @@ fn quiet_shows_only_failures_and_the_last_lines() {
 
 #[test]
 fn big_numbers_and_foreign_text_stay_readable() {
-    let peaks = BTreeMap::from([(1_000_000, 2_000_000_000), (1_000_001, 1), (1_000_002, 1)]);
+    let peaks = BTreeMap::from([(1_000_000, 2_000_000_000u64), (1_000_001, 1), (1_000_002, 1)]);
     let entry = Entry {
         census: Some(Census::from_peaks(1_000_000, &peaks)),
         over_admission: Some(OverAdmission::of_peak(1_000_002, 1_000_000)),
