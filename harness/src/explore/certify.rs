@@ -48,12 +48,13 @@ use mismatch::Answered;
 pub use mismatch::{Answer, Mismatch};
 use tokens::Tokens;
 
-/// What a certificate says, for whoever reads it.
-pub const PROVES: &str = "Every reply and every content that results is the server's own: whatever interleaving of these \
-                          clients' commands reaches the server, it goes there as it goes on the model.";
+/// What a certificate says, for whoever reads a report.
+pub const PROVES: &str = "On this server, with its version and configuration, every command of these clients is answered as the model \
+                          answers it and leaves what the model leaves, on every content that they can reach; so every \
+                          interleaving of them goes there as it goes on the model.";
 /// What it does not say.
-pub const DOES_NOT_PROVE: &str = "Not covered: state that no key holds (clocks and times to live that run out, eviction, \
-                                  connections, random numbers), lost replies, crashes, failovers, and other clients.";
+pub const DOES_NOT_PROVE: &str = "Not covered: state that is in no key's value (clocks, eviction, connections, random numbers), lost \
+                                  replies, crashes, failovers, and other clients.";
 
 /// How many bytes are written at once.
 const CHUNK: usize = 100_000;
@@ -65,7 +66,8 @@ const COMPACT_ENTRIES: &str = "zset-max-ziplist-entries";
 /// How to certify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Every edge of the graph, each under a naming of its own, instead of every distinct pair.
+    /// Every edge of the graph, each under a naming of its own, instead of every distinct pair. With the compact encoding
+    /// turned off it is every distinct pair all the same.
     pub edges: bool,
     /// Under how many namings each distinct pair is run.
     pub namings: NonZeroU32,
@@ -86,7 +88,7 @@ pub struct Certified {
     pub pairs: u64,
     /// How many edges of the graph these stand for.
     pub edges: u64,
-    /// Under how many namings each pair, or each edge, was run: one where tokens are the scenario's own.
+    /// Under how many namings each pair was run: one where tokens are the scenario's own.
     pub namings: u32,
     /// How many cases the server has answered.
     pub cases: u64,
@@ -130,11 +132,11 @@ pub(crate) fn certify_graph(
     control: &Control,
 ) -> Result<Certified, Error> {
     let edges = edges_by_effect(graph);
-    let symbols = graph.asymmetry.is_none();
+    let namings = if graph.transitions.symbolic() { options.namings.get() } else { 1 };
     let certified = Certified {
         pairs: edges.len() as u64,
         edges: edges.iter().sum(),
-        namings: if options.edges || !symbols { 1 } else { options.namings.get() },
+        namings,
         stopped: graph.stopped.clone(),
         refused: refusal(graph),
         asymmetry: graph.asymmetry.as_ref().map(ToString::to_string),
@@ -143,9 +145,9 @@ pub(crate) fn certify_graph(
     if certified.refused.is_some() {
         return Ok(certified);
     }
-    let jobs = if options.edges { edges } else { vec![certified.namings.into(); edges.len()] };
+    let pairs = vec![namings.into(); edges.len()];
     let mut run = Run { graph, world, control, tokens: Tokens::new(options.seed), certified };
-    match run.all(&jobs, server) {
+    match run.all(if options.edges { &edges } else { &pairs }, &pairs, server) {
         Ok(()) => {}
         Err(Stop::Bound(bound)) => run.certified.stopped = Some(bound),
         Err(Stop::Error(error)) => return Err(error),
@@ -226,29 +228,37 @@ struct Chunk {
 }
 
 impl Run<'_> {
-    /// Runs each effect as often as `jobs` says, under each configuration that there is.
-    fn all(&mut self, jobs: &[u64], server: &Server) -> Result<(), Stop> {
-        let layouts = || {
-            let transitions = &self.graph.transitions;
-            transitions.effects().iter().map(|effect| transitions.laid_out(effect))
-        };
-        let scripts: BTreeSet<Bytes> =
-            layouts().flat_map(|layout| case::scripts(&layout.before).cloned().collect::<Vec<_>>()).collect();
-        let settings: &[_] = if server.is_private() { &[None, Some("0")] } else { &[None] };
-        for setting in settings {
+    /// Runs each effect as often as `times` says; and where the server is ours, as often as `compact_off` says with the
+    /// compact encoding turned off.
+    fn all(&mut self, times: &[u64], compact_off: &[u64], server: &Server) -> Result<(), Stop> {
+        let scripts = self.scripts();
+        let mut series = Series::open(server)?;
+        scripts.iter().try_for_each(|source| series.load(source))?;
+        self.pass(times, series)?;
+        if server.is_private() {
             let mut series = Series::open(server)?;
-            scripts.iter().try_for_each(|source| series.load(source))?;
-            if let Some(entries) = setting {
-                series.set(COMPACT_ENTRIES, entries)?;
-            }
-            let mut talk = Talk { series, next: Vec::new(), sent: VecDeque::new() };
-            for ((effect, layout), times) in layouts().enumerate().zip(jobs) {
-                self.ask(effect, &layout, *times, &mut talk)?;
-            }
-            self.send(&mut talk)?;
-            while !talk.sent.is_empty() {
-                self.receive(&mut talk)?;
-            }
+            series.set(COMPACT_ENTRIES, "0")?;
+            self.pass(compact_off, series)?;
+        }
+        Ok(())
+    }
+
+    /// All scripts that a server must know before a command.
+    fn scripts(&self) -> BTreeSet<Bytes> {
+        let transitions = &self.graph.transitions;
+        let contents = transitions.effects().iter().map(|effect| transitions.laid_out(effect).before);
+        contents.flat_map(|before| case::scripts(&before).cloned().collect::<Vec<_>>()).collect()
+    }
+
+    fn pass(&mut self, times: &[u64], series: Series) -> Result<(), Stop> {
+        let mut talk = Talk { series, next: Vec::new(), sent: VecDeque::new() };
+        let transitions = &self.graph.transitions;
+        for ((number, effect), times) in transitions.effects().iter().enumerate().zip(times) {
+            self.ask(number, &transitions.laid_out(effect), *times, &mut talk)?;
+        }
+        self.send(&mut talk)?;
+        while !talk.sent.is_empty() {
+            self.receive(&mut talk)?;
         }
         Ok(())
     }

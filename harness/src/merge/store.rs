@@ -44,8 +44,6 @@ pub(crate) struct Effect {
     pub(crate) content: u32,
     pub(crate) command: u32,
     pub(crate) role: u32,
-    /// Whose session it is where tokens are no symbols.
-    pub(crate) client: ClientId,
     pub(crate) reply: Reply,
     /// The residue then.
     pub(crate) residue: u32,
@@ -174,17 +172,7 @@ impl Contents {
         if !self.symbols {
             let residue = number(self.residues.insert_full(after).0);
             let (own, others) = (Vec::new(), Vec::new());
-            return Ok(Effect {
-                content,
-                command,
-                role,
-                client,
-                reply,
-                residue,
-                own,
-                others,
-                ran: notes.commands,
-            });
+            return Ok(Effect { content, command, role, reply, residue, own, others, ran: notes.commands });
         }
         if notes.order_read {
             return Err(Asymmetry(format!("`{template}` reads an order that only tokens decide")));
@@ -206,7 +194,7 @@ impl Contents {
         let residue = number(self.residues.insert_full(residue).0);
         let own = std::mem::take(&mut roles[0]);
         let others = self.others(content, role, roles, template)?;
-        Ok(Effect { content, command, role, client, reply, residue, own, others, ran: notes.commands })
+        Ok(Effect { content, command, role, reply, residue, own, others, ran: notes.commands })
     }
 
     /// What the other owners' roles have become, which must be the same for all that had the same.

@@ -131,6 +131,11 @@ impl Transitions {
         state
     }
 
+    /// Whether tokens are symbols.
+    pub(crate) fn symbolic(&self) -> bool {
+        self.telling.symbols
+    }
+
     /// How many permits are held.
     pub(crate) fn holders(&self, state: &State) -> u32 {
         state.pairs.iter().map(|(pair, count)| self.held(*pair) * count).sum()

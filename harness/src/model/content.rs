@@ -74,6 +74,11 @@ impl Piece {
         }
     }
 
+    /// When its key expires, if it says that.
+    pub(crate) fn expires_at(&self) -> Option<Duration> {
+        if let Self::Expiry { at, .. } = self { Some(*at) } else { None }
+    }
+
     /// The same piece with every byte string put through `name`, and every session's client through `session`.
     pub(crate) fn renamed(
         &self,

@@ -36,12 +36,14 @@ macro_rules! algorithm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum One {
     Script(usize),
+    /// With the script itself.
+    Eval(usize),
     Decrement,
     Remove,
     Pop,
 }
 
-static SCRIPTS: LazyLock<[Script; 5]> = LazyLock::new(|| {
+static SCRIPTS: LazyLock<[Script; 6]> = LazyLock::new(|| {
     [
         // A list in the order of arrival, a set and a hash of who is in it.
         Script::new(
@@ -71,6 +73,7 @@ static SCRIPTS: LazyLock<[Script; 5]> = LazyLock::new(|| {
             "redis.call('TIME')
              return redis.call('ZADD', KEYS[1], 0, ARGV[2])",
         ),
+        Script::new("return redis.call('SET', KEYS[1], ARGV[2], 'PX', 999)"),
     ]
 });
 
@@ -84,6 +87,12 @@ impl Machine for One {
                 .arg(key)
                 .number(call.limit.into())
                 .arg(token),
+            Self::Eval(at) => Command::new("EVAL")
+                .arg(SCRIPTS[*at].source())
+                .number(1)
+                .arg(key)
+                .number(call.limit.into())
+                .arg(token),
             Self::Decrement => Command::new("DECR").arg(key),
             Self::Remove => Command::new("ZREM").arg(key).arg(token),
             Self::Pop => Command::new("ZPOPMIN").arg(key),
@@ -93,8 +102,8 @@ impl Machine for One {
     fn receive(&mut self, _call: &Call, reply: &Reply) -> Progress {
         Progress::Done(match (&*self, reply) {
             (_, Reply::Error(_)) => Outcome::Failed(reply.clone()),
-            (Self::Script(0 | 2 | 4), Reply::Int(0)) => Outcome::Refused,
-            (Self::Script(0 | 2 | 4), _) => Outcome::Admitted,
+            (Self::Script(_) | Self::Eval(_), Reply::Int(0)) => Outcome::Refused,
+            (Self::Script(0 | 2 | 4 | 5) | Self::Eval(0), _) => Outcome::Admitted,
             _ => Outcome::Released,
         })
     }
@@ -127,6 +136,26 @@ impl Machine for ReadThenWrite {
             }
             (Self::Read, _) => Progress::Done(Outcome::Refused),
             (Self::Write(_), _) => Progress::Done(Outcome::Admitted),
+        }
+    }
+}
+
+/// Calls a script by its hash, and with its source if the server does not know it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct HashThenSource(One);
+
+impl Machine for HashThenSource {
+    fn command(&self, call: &Call, now: Duration) -> Command {
+        self.0.command(call, now)
+    }
+
+    fn receive(&mut self, call: &Call, reply: &Reply) -> Progress {
+        match reply {
+            Reply::Error(error) if error.starts_with("NOSCRIPT") => {
+                self.0 = One::Eval(0);
+                Progress::More
+            }
+            _ => self.0.receive(call, reply),
         }
     }
 }
@@ -197,4 +226,16 @@ algorithm!(
 algorithm!(
     /// Keeps state in its connection.
     Watching, "watching", Watch, One::Remove
+);
+algorithm!(
+    /// Sends its script with each call.
+    Sending, "sending", One::Eval(0), One::Eval(1)
+);
+algorithm!(
+    /// Sends its script when the server does not know it.
+    Retrying, "retrying", HashThenSource(One::Script(0)), One::Eval(1)
+);
+algorithm!(
+    /// A key that lives for less than a second.
+    Brief, "brief", One::Script(5), One::Script(3), SCRIPTS
 );

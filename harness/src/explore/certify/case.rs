@@ -76,7 +76,7 @@ impl Case {
             let exists = Command::new("SCRIPT").arg("EXISTS").arg(sha1_hex(source));
             questions.push(Question::new(exists, Expected::Reply(Reply::Array(vec![Reply::Int(1)]))));
         }
-        let lives = layout.before.iter().chain(&layout.after).filter_map(expiry).min();
+        let lives = layout.before.iter().chain(&layout.after).filter_map(Piece::expires_at).min();
         Self { questions, asked, keys: keys.into_iter().cloned().collect(), lives }
     }
 }
@@ -123,10 +123,6 @@ fn is_data(piece: &Piece) -> bool {
     piece.key().is_some()
 }
 
-fn expiry(piece: &Piece) -> Option<Duration> {
-    if let Piece::Expiry { at, .. } = piece { Some(*at) } else { None }
-}
-
 /// The sources of the scripts that a server knows.
 pub(super) fn scripts(pieces: &[Piece]) -> impl Iterator<Item = &Bytes> {
     pieces.iter().filter_map(|piece| if let Piece::Script { source } = piece { Some(source) } else { None })
@@ -147,7 +143,7 @@ fn by_key(pieces: &[Piece]) -> BTreeMap<&Bytes, Vec<&Piece>> {
 fn put(key: &Bytes, pieces: &[&Piece], questions: &mut Vec<Question>) {
     let mut pieces = pieces.to_vec();
     pieces.sort_by_key(|piece| if let Piece::Item { at, .. } = piece { *at } else { 0 });
-    let values: Vec<&Piece> = pieces.iter().filter(|piece| expiry(piece).is_none()).copied().collect();
+    let values: Vec<&Piece> = pieces.iter().filter(|piece| piece.expires_at().is_none()).copied().collect();
     let name = match values.first() {
         Some(Piece::Text { .. }) => "SET",
         Some(Piece::Item { .. }) => "RPUSH",
@@ -165,7 +161,7 @@ fn put(key: &Bytes, pieces: &[&Piece], questions: &mut Vec<Question>) {
     let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
     let reply = if name == "SET" { Reply::ok() } else { Reply::Int(count) };
     questions.push(Question::new(command, Expected::Reply(reply)));
-    if let Some(at) = pieces.iter().find_map(|piece| expiry(piece)) {
+    if let Some(at) = pieces.iter().find_map(|piece| piece.expires_at()) {
         let expire = Command::new("PEXPIRE").arg(key.clone()).number(at.as_millis());
         questions.push(Question::new(expire, Expected::Reply(Reply::Int(1))));
     }
@@ -175,7 +171,7 @@ fn put(key: &Bytes, pieces: &[&Piece], questions: &mut Vec<Question>) {
 fn read(key: &Bytes, pieces: &[&Piece], model: &mut Model, questions: &mut Vec<Question>) {
     let about = |name| Command::new(name).arg(key.clone());
     let all = |name| about(name).arg("0").arg("-1");
-    let value = pieces.iter().find(|piece| expiry(piece).is_none());
+    let value = pieces.iter().find(|piece| piece.expires_at().is_none());
     let (command, chunk) = match value {
         Some(Piece::Text { .. }) => (about("GET"), None),
         Some(Piece::Item { .. }) => (all("LRANGE"), None),
@@ -189,7 +185,7 @@ fn read(key: &Bytes, pieces: &[&Piece], model: &mut Model, questions: &mut Vec<Q
         None => Expected::Reply(reply),
     };
     questions.push(Question::new(command, expected));
-    let expected = match pieces.iter().find_map(|piece| expiry(piece)) {
+    let expected = match pieces.iter().find_map(|piece| piece.expires_at()) {
         Some(at) => Expected::Milliseconds(u64::try_from(at.as_millis()).unwrap_or(u64::MAX)),
         None => Expected::Reply(Reply::Int(-1)),
     };

@@ -1,6 +1,6 @@
 //! What the server did otherwise than the model, and the shortest schedule that leads to it.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
@@ -124,13 +124,15 @@ fn way_to(graph: &Graph, effect: usize) -> Way {
         let known = graph.transitions.known_effects(&state);
         known.into_iter().find(|(_, known)| *known as usize == effect).map(|(pair, _)| pair)
     };
-    // States are numbered by how far away they are.
-    let all = 0..u32::try_from(graph.expanded()).unwrap_or(u32::MAX);
-    let (end, sends) = all.clone().find_map(|id| Some((id, sends(id)?))).expect("the graph has every effect");
-    let mut ids = vec![end];
-    while let Some(here) = ids.last().copied().filter(|here| *here != 0) {
-        ids.extend(all.clone().find(|id| graph.targets(*id).contains(&here)));
-    }
+    // States are numbered by how far away they are. The last one that a bound let through may not be expanded, and have
+    // effects all the same.
+    let all = 0..u32::try_from(graph.len()).unwrap_or(u32::MAX);
+    let (end, sends) =
+        all.clone().find_map(|id| Some((id, sends(id)?))).expect("an effect was computed for a state");
+    // The first state that leads to another is the one from which it was met.
+    let before =
+        |here: &u32| (*here > 0).then(|| all.clone().find(|id| graph.targets(*id).contains(here))).flatten();
+    let mut ids: Vec<u32> = iter::successors(Some(end), before).collect();
     ids.reverse();
     let mut pairs = graph.starts.clone();
     let (mut state, mut steps, mut choices) = (State::default(), Vec::new(), Vec::new());
@@ -181,15 +183,12 @@ fn replaced(text: &Bytes, names: &[(&Bytes, &Bytes)]) -> Bytes {
     let mut rest: &[u8] = text;
     let mut new = Vec::new();
     while let Some(first) = rest.first() {
-        match names.iter().find(|(token, _)| rest.starts_with(token)) {
-            Some((token, name)) => {
-                new.extend_from_slice(name);
-                rest = &rest[token.len()..];
-            }
-            None => {
-                new.push(*first);
-                rest = &rest[1..];
-            }
+        if let Some((token, name)) = names.iter().find(|(token, _)| rest.starts_with(token)) {
+            new.extend_from_slice(name);
+            rest = &rest[token.len()..];
+        } else {
+            new.push(*first);
+            rest = &rest[1..];
         }
     }
     new.into()

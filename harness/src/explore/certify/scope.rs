@@ -28,7 +28,7 @@ const LIVES_LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 /// Why an effect cannot be certified, if it cannot.
 pub(super) fn refusal(effect: &Effect, layout: &Layout) -> Option<String> {
-    let lives = layout.before.iter().chain(&layout.after).filter_map(expiry).min();
+    let lives = layout.before.iter().chain(&layout.after).filter_map(Piece::expires_at).min();
     if let Some(lives) = lives.filter(|lives| *lives < LIVES_LONG_ENOUGH) {
         let lives = lives.as_millis();
         return Some(format!(
@@ -62,10 +62,6 @@ fn why_not(name: &str, expires: bool) -> Option<&'static str> {
     } else {
         Some("is not known to depend on the content only")
     }
-}
-
-fn expiry(piece: &Piece) -> Option<Duration> {
-    if let Piece::Expiry { at, .. } = piece { Some(*at) } else { None }
 }
 
 #[cfg(test)]

@@ -121,6 +121,20 @@ fn a_key_that_should_be_gone_is_caught() {
     );
 }
 
+/// The last effect that was computed before the bound belongs to a state that was not expanded.
+#[test]
+fn a_lie_at_the_edge_of_a_graph_that_was_cut_short_is_caught() {
+    let world = World::new(&scenario(8, 3), Arc::new(Naive));
+    let control = Control { max_states: Some(20), ..Control::default() };
+    let mut graph = merge::search(&world, Merge::default(), &control).unwrap();
+    let last = graph.transitions.effects().len() - 1;
+    graph.transitions.effect_mut(last).reply = Reply::Nil;
+    let server = Server::open(&Target::Private).unwrap();
+    let found = certify_graph(&graph, &world, &server, Options::default(), &Control::default()).unwrap();
+    assert_eq!((found.mismatches, found.stopped), (6, graph.stopped));
+    assert_eq!(found.first.unwrap().difference().unwrap().model, Reply::Nil);
+}
+
 #[test]
 fn a_model_that_tells_the_truth_is_not_caught() {
     let found = certify_lie(Naive, |_, _| true, |_| {}, false);

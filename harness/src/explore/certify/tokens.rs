@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-/// Draws tokens. The seed decides all of them: the generator is ChaCha8, whatever the platform.
+/// Draws tokens. The seed decides all of them: the generator is `ChaCha8`, whatever the platform.
 #[derive(Debug)]
 pub(super) struct Tokens(ChaCha8Rng);
 
