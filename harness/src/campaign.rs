@@ -91,6 +91,8 @@ pub enum Strategy {
     AnyNumber,
     /// Every interleaving, each once.
     Enumerate,
+    /// One interleaving of each class of equivalent ones.
+    Dpor,
     /// loom alone.
     Loom,
 }

@@ -8,8 +8,10 @@ use super::subject::Subject;
 use crate::counterexample::{Violation, critical_pair, explain};
 use crate::duration;
 use crate::error::Error;
+use crate::explore::census::any::AnyNumber;
 use crate::explore::census::{Census, preemptions};
 use crate::explore::certify::{Certified, Mismatch};
+use crate::explore::dpor::Classes;
 use crate::explore::loom::LoomExploration;
 use crate::explore::{Bound, Control, Exploration};
 use crate::model::Model;
@@ -114,6 +116,43 @@ impl Subject<'_> {
         })
     }
 
+    /// The verdict for every number of clients.
+    pub(super) fn any_number(&self, found: &AnyNumber, elapsed: Duration) -> Entry {
+        let judgement = Judgement::new(found.verdict(), self.expected);
+        Entry {
+            nodes: Some(found.nodes),
+            exhaustive: Some(found.stopped.is_none()),
+            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.nodes, "node")),
+            notes: matches!(found.stopped, Some(Bound::States(_)))
+                .then(|| "what the store holds may not stay bounded as clients are added".to_owned())
+                .into_iter()
+                .collect(),
+            rerun: Some(explore_command(self, StoreKind::Model)),
+            ..self.entry(StoreKind::Model, Engine::AnyNumber, judgement, elapsed)
+        }
+    }
+
+    /// One execution of each trace class.
+    pub(super) fn classes(
+        &self,
+        store: StoreKind,
+        found: Checked<&Classes>,
+        elapsed: Duration,
+    ) -> Result<Entry, Error> {
+        let Classes { found, classes, blocked } = match found {
+            Ok(found) => found,
+            Err(difference) => return Ok(self.mismatch(store, Engine::Dpor, difference, elapsed)),
+        };
+        let entry = self.exploration(store, Engine::Dpor, found, elapsed)?;
+        let blocked = (*blocked > 0).then(|| format!("{blocked} executions led to no class of their own"));
+        Ok(Entry {
+            classes: Some(*classes),
+            violating_executions: Some(found.violating),
+            notes: blocked.into_iter().collect(),
+            ..entry
+        })
+    }
+
     /// What a server says of the graph that a census counts over.
     pub(super) fn certificate(
         &self,
@@ -202,7 +241,7 @@ impl Subject<'_> {
         })
     }
 
-    fn counterexample_of(
+    pub(super) fn counterexample_of(
         &self,
         store: StoreKind,
         violation: Option<&Violation>,

@@ -1,19 +1,24 @@
 //! All interleavings of one scenario against one limiter: which engine on which store.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::subject::Subject;
 use super::{Campaign, Strategy};
+use crate::counterexample::Violation;
 use crate::error::Error;
-use crate::explore::census::{self, Census};
+use crate::explore::census::{self, Census, any};
 use crate::explore::prefixes::Prefixes;
-use crate::explore::{certify, lockstep, loom, parallel};
-use crate::merge::{self, Graph};
+use crate::explore::{certify, dpor, lockstep, loom, parallel};
+use crate::merge::{self, Graph, Merge};
+use crate::model::Model;
 use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
-use crate::report::{Entry, StoreKind};
+use crate::report::{About, Entry, StoreKind};
+use crate::scenario::{ClientSpec, MAX_CLIENTS, Scenario};
 use crate::schedule::Schedule;
 use crate::store::Compared;
+use crate::world::World;
 
 /// A census, the graph that it counts over, and how long both took.
 struct Counted {
@@ -29,7 +34,9 @@ impl Campaign {
         match self.search.strategy {
             Strategy::Census => self.census(subject)?,
             Strategy::Enumerate => self.enumerate(subject)?,
-            Strategy::AnyNumber | Strategy::Loom => {}
+            Strategy::AnyNumber => self.any_number(subject)?,
+            Strategy::Dpor => self.dpor(subject)?,
+            Strategy::Loom => {}
         }
         self.confirm(subject, first)?;
         if self.stores.loom && !self.interrupted() {
@@ -98,6 +105,77 @@ impl Campaign {
                 self.note_bound(found.as_ref().ok().and_then(|found| found.stopped.as_ref()));
                 let found = found.as_ref().map_err(Clone::clone);
                 let entry = subject.enumeration(StoreKind::Redis, found, started.elapsed())?;
+                self.report.results.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides for every number of clients. A violation is shown with as few clients as have one.
+    fn any_number(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let started = Instant::now();
+        let found = match any::decide(&subject.world(), &self.control)? {
+            Ok(found) => found,
+            Err(fails) => {
+                self.unfit(subject, StoreKind::Model, &format!("not decided for every number: {fails}"));
+                return Ok(());
+            }
+        };
+        let mut entry = subject.any_number(&found, started.elapsed());
+        if found.violated && let Some((scenario, violation)) = self.fewest(subject)? {
+            let resized = format!(" --clients {}", scenario.clients.len());
+            let resized = subject.resized.replace(" --clients any", &resized);
+            let fewest = Subject { scenario: &scenario, resized, ..subject.clone() };
+            (entry.counterexample, entry.trace) = fewest.counterexample_of(StoreKind::Model, Some(&violation))?;
+            self.report.scenarios.retain(|about| about.name != scenario.name);
+            self.report.scenarios.push(About::from(&scenario));
+        }
+        self.report.results.push(entry);
+        Ok(())
+    }
+
+    /// The scenario with the fewest clients that violate, and how they do. More clients can do all that fewer can.
+    fn fewest(&self, subject: &Subject<'_>) -> Result<Option<(Scenario, Violation)>, Error> {
+        let Some(first) = subject.scenario.clients.first() else { return Ok(None) };
+        let with = |count: usize| {
+            let clients = ClientSpec::workers(count, &first.program);
+            let scenario = Scenario { clients, ..subject.scenario.clone() };
+            let world = World::new(&scenario, Arc::clone(subject.limiter));
+            let graph = merge::search(&world, Merge::default(), &self.control)?;
+            let violation = census::shortest::violation(&graph, scenario.limit);
+            Ok::<_, Error>(violation.map(|violation| (scenario, violation)))
+        };
+        let (mut too_few, mut enough) = (0, 1);
+        let mut found = with(enough)?;
+        while found.is_none() && enough < MAX_CLIENTS && !self.interrupted() {
+            (too_few, enough) = (enough, (enough * 2).min(MAX_CLIENTS));
+            found = with(enough)?;
+        }
+        while found.is_some() && enough - too_few > 1 {
+            let middle = usize::midpoint(too_few, enough);
+            match with(middle)? {
+                None => too_few = middle,
+                better => (enough, found) = (middle, better),
+            }
+        }
+        Ok(found)
+    }
+
+    /// One execution of each trace class.
+    fn dpor(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        if self.stores.model && !self.interrupted() {
+            let started = Instant::now();
+            let found = dpor::explore(subject.world(), Model::new(), &self.control, &mut ())?;
+            let entry = subject.classes(StoreKind::Model, Ok(&found), started.elapsed())?;
+            self.report.results.push(entry);
+        }
+        if let Some(store) = self.open(subject)? {
+            let started = Instant::now();
+            let found = dpor::explore(subject.world(), Compared::new(store), &self.control, &mut ());
+            if let Some(found) = self.unless_lost(subject, found)? {
+                self.note_bound(found.as_ref().ok().and_then(|found| found.found.stopped.as_ref()));
+                let found = found.as_ref().map_err(Clone::clone);
+                let entry = subject.classes(StoreKind::Redis, found, started.elapsed())?;
                 self.report.results.push(entry);
             }
         }

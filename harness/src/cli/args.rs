@@ -127,6 +127,8 @@ pub(crate) enum StrategyName {
     Census,
     /// What the census rests on, compared with a real server (redis)
     Certify,
+    /// One interleaving of each class of equivalent ones (model, redis)
+    Dpor,
     /// Every execution that loom finds (its own model)
     Loom,
 }

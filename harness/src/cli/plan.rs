@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
@@ -103,9 +104,15 @@ pub(super) fn explore(
         None => scenario.limiters.clone(),
     };
     check_expectations(common, &limiters)?;
+    let any_number = explore.size.clients == Some(Clients::Any);
+    if any_number && !matches!(explore.strategy, None | Some(StrategyName::Census)) {
+        return Err(Problem::Usage("--clients any goes with the census only".into()));
+    }
     let (row, default): (&[_], &[_]) = match explore.strategy {
+        _ if any_number => (&[MODEL], &[MODEL]),
         None => (&[MODEL, REDIS, LOOM], &[MODEL]),
         Some(StrategyName::Enumerate) => (&[MODEL, REDIS], &[MODEL]),
+        Some(StrategyName::Dpor) => (&[MODEL, REDIS], &[MODEL]),
         Some(StrategyName::Census) => (&[MODEL], &[MODEL]),
         Some(StrategyName::Certify) => (&[REDIS], &[REDIS]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
@@ -116,6 +123,7 @@ pub(super) fn explore(
     let exit = carry_out(stores, common, interrupted, |campaign| {
         campaign.resized = options(explore.size);
         campaign.search = search(explore);
+        campaign.searched = searched(explore);
         limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))?;
         found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
         Ok(())
@@ -146,6 +154,8 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
 fn search(explore: &Explore) -> Search {
     Search {
         strategy: match explore.strategy {
+            _ if explore.size.clients == Some(Clients::Any) => Strategy::AnyNumber,
+            Some(StrategyName::Dpor) => Strategy::Dpor,
             None | Some(StrategyName::Census | StrategyName::Certify) => Strategy::Census,
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
@@ -157,6 +167,16 @@ fn search(explore: &Explore) -> Search {
         },
         certify_edges: explore.certify == Some(CertifyName::Edges),
     }
+}
+
+/// How, as options again.
+fn searched(explore: &Explore) -> String {
+    let strategy = explore.strategy.and_then(|strategy| strategy.to_possible_value());
+    let strategy = strategy.map(|value| format!(" --strategy {}", value.get_name())).unwrap_or_default();
+    let by_preemptions = if explore.by_preemptions { " --by-preemptions" } else { "" };
+    let preemptions = explore.preemptions.map(|max| format!(" --preemptions {max}")).unwrap_or_default();
+    let certify = if explore.certify == Some(CertifyName::Edges) { " --certify edges" } else { "" };
+    format!("{strategy}{by_preemptions}{preemptions}{certify}")
 }
 
 /// Runs a campaign under the common bounds and writes its report, also of what an error cut short.

@@ -212,6 +212,12 @@ fn facts(entry: &Entry) -> String {
         let pairs = plural(certificate.pairs, "pair");
         return format!("{pairs} stand for {}", plural(certificate.edges, "edge"));
     }
+    if let Some(nodes) = entry.nodes {
+        return format!("every number of clients, {}", plural(nodes, "node"));
+    }
+    if let (Some(classes), Some(violating)) = (entry.classes, entry.violating_executions) {
+        return format!("{} of {} over-admit{highest}", grouped(violating), plural_classes(classes));
+    }
     if entry.infinite {
         return "infinitely many interleavings".to_owned();
     }
@@ -227,6 +233,10 @@ fn facts(entry: &Entry) -> String {
         (_, Some(all), None) => plural(all, "execution"),
         (_, None, _) => String::new(),
     }
+}
+
+fn plural_classes(classes: u64) -> String {
+    if classes == 1 { "1 trace class".to_owned() } else { format!("{} trace classes", grouped(classes)) }
 }
 
 /// The verdict, whether it was expected, and why it is undecided if it is.
