@@ -6,6 +6,7 @@
 pub mod enumerate;
 pub mod loom;
 pub mod parallel;
+pub mod sample;
 pub mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
