@@ -37,6 +37,7 @@ use std::time::Instant;
 use gatecrash_limiter::Algorithm;
 
 use crate::error::Error;
+use crate::explore::sample::Sampler;
 use crate::explore::{Bound, Control, census};
 use crate::model::Model;
 use crate::redis_store::{RedisStore, Server};
@@ -71,7 +72,7 @@ pub enum Redis {
 }
 
 /// How interleavings are explored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Search {
     /// The engine.
     pub strategy: Strategy,
@@ -79,6 +80,19 @@ pub struct Search {
     pub census: census::Options,
     /// Whether every edge of the graph is certified, instead of every distinct pair of content and command.
     pub certify_edges: bool,
+    /// How many executions a sampler runs.
+    pub executions: u64,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::default(),
+            census: census::Options::default(),
+            certify_edges: false,
+            executions: 10_000,
+        }
+    }
 }
 
 /// An engine, or the one that each store has by default.
@@ -93,6 +107,10 @@ pub enum Strategy {
     Enumerate,
     /// One interleaving of each class of equivalent ones.
     Dpor,
+    /// Interleavings drawn at random.
+    Sample(Sampler),
+    /// All samplers side by side, beside the exact odds.
+    CompareSamplers,
     /// loom alone.
     Loom,
 }

@@ -50,6 +50,9 @@ pub enum Error {
         /// The limiter's name.
         limiter: String,
     },
+    /// Uniform sampling needs to count interleavings, and there are infinitely many.
+    #[error("there are infinitely many interleavings: none can be drawn uniformly")]
+    Infinite,
     /// loom panicked on its own account.
     #[error("loom stopped: {0}")]
     Loom(String),

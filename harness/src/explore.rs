@@ -11,6 +11,7 @@ pub mod lockstep;
 pub mod loom;
 pub mod parallel;
 pub mod prefixes;
+pub mod sample;
 pub mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -43,7 +43,7 @@ mod transitions;
 
 pub(crate) use graph::{Edge, Graph, search};
 pub(crate) use layout::Layout;
-pub(crate) use state::{State, States};
+pub(crate) use state::State;
 pub(crate) use store::Effect;
 pub use transitions::Merge;
 pub(crate) use transitions::{Broken, Step, Transitions};

@@ -13,6 +13,7 @@ use crate::explore::census::{Census, preemptions};
 use crate::explore::certify::{Certified, Mismatch};
 use crate::explore::dpor::Classes;
 use crate::explore::loom::LoomExploration;
+use crate::explore::sample::{Odds, Sample};
 use crate::explore::{Bound, Control, Exploration};
 use crate::model::Model;
 use crate::replay::{Passing, replay};
@@ -149,6 +150,36 @@ impl Subject<'_> {
             classes: Some(*classes),
             violating_executions: Some(found.violating),
             notes: blocked.into_iter().collect(),
+            ..entry
+        })
+    }
+
+    /// Executions that were drawn at random.
+    pub(super) fn sample(
+        &self,
+        store: StoreKind,
+        sampled: Checked<&Sample>,
+        exact_share: Option<f64>,
+        elapsed: Duration,
+    ) -> Result<Entry, Error> {
+        let sampled = match sampled {
+            Ok(sampled) => sampled,
+            Err(difference) => return Ok(self.mismatch(store, Engine::Sample, difference, elapsed)),
+        };
+        let entry = self.exploration(store, Engine::Sample, &sampled.found, elapsed)?;
+        let estimate = sampled.odds().map(|Odds { share, wait }| report::Estimate {
+            share: share.value,
+            share_interval: (share.low, share.high),
+            executions_to_first: wait.value,
+            executions_to_first_interval: (wait.low, wait.high),
+            exact_share,
+            first: sampled.first_violation,
+        });
+        Ok(Entry {
+            strategy: Some(sampled.sampler.to_string()),
+            violating_executions: Some(sampled.found.violating),
+            estimate,
+            judgement: Judgement::new(sampled.verdict(), self.expected),
             ..entry
         })
     }

@@ -9,13 +9,14 @@ use crate::counterexample::Violation;
 use crate::error::Error;
 use crate::explore::census::{self, Census, any};
 use crate::explore::prefixes::Prefixes;
-use crate::explore::{certify, dpor, lockstep, loom, parallel};
+use crate::explore::sample::{self, Sampler, Sampling, Settings};
+use crate::explore::{Control, certify, dpor, lockstep, loom, parallel};
 use crate::merge::{self, Graph, Merge};
 use crate::model::Model;
 use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
 use crate::report::{About, Entry, StoreKind};
-use crate::scenario::{ClientSpec, MAX_CLIENTS, Scenario};
+use crate::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
 use crate::schedule::Schedule;
 use crate::store::Compared;
 use crate::world::World;
@@ -36,6 +37,8 @@ impl Campaign {
             Strategy::Enumerate => self.enumerate(subject)?,
             Strategy::AnyNumber => self.any_number(subject)?,
             Strategy::Dpor => self.dpor(subject)?,
+            Strategy::Sample(sampler) => self.sample(subject, sampler, None)?,
+            Strategy::CompareSamplers => self.compare_samplers(subject)?,
             Strategy::Loom => {}
         }
         self.confirm(subject, first)?;
@@ -86,7 +89,7 @@ impl Campaign {
         let started = Instant::now();
         let world = subject.world();
         let graph = merge::search(&world, self.search.census.merge, &self.control)?;
-        let census = census::count(&graph, world.limit(), self.search.census, &self.control)?;
+        let census = census::count(&graph, world.limit(), self.search.census, &self.control);
         Ok(Counted { graph, census, elapsed: started.elapsed() })
     }
 
@@ -122,11 +125,14 @@ impl Campaign {
             }
         };
         let mut entry = subject.any_number(&found, started.elapsed());
-        if found.violated && let Some((scenario, violation)) = self.fewest(subject)? {
+        if found.violated
+            && let Some((scenario, violation)) = self.fewest(subject)?
+        {
             let resized = format!(" --clients {}", scenario.clients.len());
             let resized = subject.resized.replace(" --clients any", &resized);
             let fewest = Subject { scenario: &scenario, resized, ..subject.clone() };
-            (entry.counterexample, entry.trace) = fewest.counterexample_of(StoreKind::Model, Some(&violation))?;
+            (entry.counterexample, entry.trace) =
+                fewest.counterexample_of(StoreKind::Model, Some(&violation))?;
             self.report.scenarios.retain(|about| about.name != scenario.name);
             self.report.scenarios.push(About::from(&scenario));
         }
@@ -134,31 +140,70 @@ impl Campaign {
         Ok(())
     }
 
-    /// The scenario with the fewest clients that violate, and how they do. More clients can do all that fewer can.
+    /// The scenario with the fewest clients that violate, and how they do; nothing if a bound stopped the search for it.
     fn fewest(&self, subject: &Subject<'_>) -> Result<Option<(Scenario, Violation)>, Error> {
-        let Some(first) = subject.scenario.clients.first() else { return Ok(None) };
-        let with = |count: usize| {
+        let scenario = subject.scenario;
+        let Some(first) = scenario.clients.first() else { return Ok(None) };
+        // Fewer could not hold as many permits, however they step.
+        let least = scenario.limit / most_held(first, scenario.repeat).max(1) + 1;
+        let least = usize::try_from(least).unwrap_or(usize::MAX);
+        for count in least..=MAX_CLIENTS {
             let clients = ClientSpec::workers(count, &first.program);
-            let scenario = Scenario { clients, ..subject.scenario.clone() };
+            let scenario = Scenario { clients, ..scenario.clone() };
             let world = World::new(&scenario, Arc::clone(subject.limiter));
             let graph = merge::search(&world, Merge::default(), &self.control)?;
-            let violation = census::shortest::violation(&graph, scenario.limit);
-            Ok::<_, Error>(violation.map(|violation| (scenario, violation)))
-        };
-        let (mut too_few, mut enough) = (0, 1);
-        let mut found = with(enough)?;
-        while found.is_none() && enough < MAX_CLIENTS && !self.interrupted() {
-            (too_few, enough) = (enough, (enough * 2).min(MAX_CLIENTS));
-            found = with(enough)?;
-        }
-        while found.is_some() && enough - too_few > 1 {
-            let middle = usize::midpoint(too_few, enough);
-            match with(middle)? {
-                None => too_few = middle,
-                better => (enough, found) = (middle, better),
+            if let Some(violation) = census::shortest::violation(&graph, scenario.limit) {
+                return Ok(Some((scenario, violation)));
+            }
+            if graph.stopped.is_some() {
+                return Ok(None);
             }
         }
-        Ok(found)
+        Ok(None)
+    }
+
+    /// Draws executions at random.
+    fn sample(&mut self, subject: &Subject<'_>, sampler: Sampler, exact: Option<f64>) -> Result<(), Error> {
+        let world = subject.world();
+        let settings = Settings { sampler, executions: self.search.executions, seed: self.seed };
+        if self.stores.model && !self.interrupted() {
+            let started = Instant::now();
+            match sample::on_model(&world, settings, self.threads, &self.control) {
+                Err(unfit @ Error::Infinite) => self.unfit(subject, StoreKind::Model, &unfit.to_string()),
+                drawn => {
+                    let entry = subject.sample(StoreKind::Model, Ok(&drawn?), exact, started.elapsed())?;
+                    self.report.results.push(entry);
+                }
+            }
+        }
+        if let Some(server) = self.server(subject) {
+            let started = Instant::now();
+            let mut sampling = Sampling::new(&world, settings, &self.control)?;
+            let control = Control { max_executions: None, ..self.control.clone() };
+            let found = lockstep::run(&world, &server, &mut sampling, lockstep::WIDTH, &control, &mut ());
+            if let Some(found) = self.unless_lost(subject, found)? {
+                let drawn = found.map(|found| sampling.sample(found));
+                self.note_bound(drawn.as_ref().ok().and_then(|drawn| drawn.found.stopped.as_ref()));
+                let drawn = drawn.as_ref().map_err(Clone::clone);
+                let entry = subject.sample(StoreKind::Redis, drawn, exact, started.elapsed())?;
+                self.report.results.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every sampler with as many executions, beside the odds that the census knows.
+    fn compare_samplers(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let counted = self.count(subject)?.census;
+        for sampler in Sampler::ALL {
+            let exact = match sampler {
+                Sampler::Random => counted.odds.as_ref().map(|odds| odds.value),
+                Sampler::Uniform => counted.share_above(subject.scenario.limit),
+                Sampler::Pct | Sampler::Pos | Sampler::Urw => None,
+            };
+            self.sample(subject, sampler, exact)?;
+        }
+        Ok(())
     }
 
     /// One execution of each trace class.
@@ -221,6 +266,21 @@ impl Campaign {
         self.report.results.push(entry);
         Ok(())
     }
+}
+
+/// The most permits that a client can hold at once.
+fn most_held(client: &ClientSpec, repeat: u32) -> u64 {
+    let (mut held, mut most) = (0u64, 0);
+    for _ in 0..repeat {
+        for operation in &client.program {
+            held = match operation {
+                OperationKind::Acquire => held + 1,
+                OperationKind::Release => held.saturating_sub(1),
+            };
+            most = most.max(held);
+        }
+    }
+    most
 }
 
 /// The order of a counterexample that was not seen on the server yet.

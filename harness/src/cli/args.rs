@@ -93,6 +93,12 @@ pub(crate) struct Explore {
     /// Leaves out interleavings with more preemptions than that
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<u32>,
+    /// How many executions a sampler draws
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) executions: u64,
+    /// Draws with every sampler, and shows their odds beside the exact ones
+    #[arg(long, conflicts_with = "strategy")]
+    pub(crate) compare_samplers: bool,
     /// What is certified on redis: distinct pairs of content and command, or every edge [default: pairs]
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) certify: Option<CertifyName>,
@@ -129,6 +135,16 @@ pub(crate) enum StrategyName {
     Certify,
     /// One interleaving of each class of equivalent ones (model, redis)
     Dpor,
+    /// Any client that can step, each with the same probability (model, redis)
+    Random,
+    /// Random priorities of clients, lowered at random points (model, redis)
+    Pct,
+    /// Random priorities of steps, drawn anew where steps race (model, redis)
+    Pos,
+    /// Clients in proportion to the steps that they have left (model, redis)
+    Urw,
+    /// Each interleaving with the same probability (model, redis)
+    Uniform,
     /// Every execution that loom finds (its own model)
     Loom,
 }

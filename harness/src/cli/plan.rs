@@ -16,6 +16,7 @@ use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::explore::sample::Sampler;
 use crate::explore::{Control, Timeout, census};
 use crate::redis_store::Server;
 use crate::replay::Passing;
@@ -105,14 +106,23 @@ pub(super) fn explore(
     };
     check_expectations(common, &limiters)?;
     let any_number = explore.size.clients == Some(Clients::Any);
-    if any_number && !matches!(explore.strategy, None | Some(StrategyName::Census)) {
+    let with_census = matches!(explore.strategy, None | Some(StrategyName::Census));
+    if any_number && (!with_census || explore.compare_samplers) {
         return Err(Problem::Usage("--clients any goes with the census only".into()));
     }
     let (row, default): (&[_], &[_]) = match explore.strategy {
         _ if any_number => (&[MODEL], &[MODEL]),
+        _ if explore.compare_samplers => (&[MODEL, REDIS], &[MODEL]),
         None => (&[MODEL, REDIS, LOOM], &[MODEL]),
-        Some(StrategyName::Enumerate) => (&[MODEL, REDIS], &[MODEL]),
-        Some(StrategyName::Dpor) => (&[MODEL, REDIS], &[MODEL]),
+        Some(
+            StrategyName::Enumerate
+            | StrategyName::Dpor
+            | StrategyName::Random
+            | StrategyName::Pct
+            | StrategyName::Pos
+            | StrategyName::Urw
+            | StrategyName::Uniform,
+        ) => (&[MODEL, REDIS], &[MODEL]),
         Some(StrategyName::Census) => (&[MODEL], &[MODEL]),
         Some(StrategyName::Certify) => (&[REDIS], &[REDIS]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
@@ -123,7 +133,7 @@ pub(super) fn explore(
     let exit = carry_out(stores, common, interrupted, |campaign| {
         campaign.resized = options(explore.size);
         campaign.search = search(explore);
-        campaign.searched = searched(explore);
+        campaign.searched = searched(explore, common.seed);
         limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))?;
         found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
         Ok(())
@@ -155,7 +165,13 @@ fn search(explore: &Explore) -> Search {
     Search {
         strategy: match explore.strategy {
             _ if explore.size.clients == Some(Clients::Any) => Strategy::AnyNumber,
+            _ if explore.compare_samplers => Strategy::CompareSamplers,
             Some(StrategyName::Dpor) => Strategy::Dpor,
+            Some(StrategyName::Random) => Strategy::Sample(Sampler::Random),
+            Some(StrategyName::Pct) => Strategy::Sample(Sampler::Pct),
+            Some(StrategyName::Pos) => Strategy::Sample(Sampler::Pos),
+            Some(StrategyName::Urw) => Strategy::Sample(Sampler::Urw),
+            Some(StrategyName::Uniform) => Strategy::Sample(Sampler::Uniform),
             None | Some(StrategyName::Census | StrategyName::Certify) => Strategy::Census,
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
@@ -166,17 +182,25 @@ fn search(explore: &Explore) -> Search {
             ..census::Options::default()
         },
         certify_edges: explore.certify == Some(CertifyName::Edges),
+        executions: explore.executions,
     }
 }
 
 /// How, as options again.
-fn searched(explore: &Explore) -> String {
+fn searched(explore: &Explore, seed: u64) -> String {
     let strategy = explore.strategy.and_then(|strategy| strategy.to_possible_value());
     let strategy = strategy.map(|value| format!(" --strategy {}", value.get_name())).unwrap_or_default();
     let by_preemptions = if explore.by_preemptions { " --by-preemptions" } else { "" };
     let preemptions = explore.preemptions.map(|max| format!(" --preemptions {max}")).unwrap_or_default();
     let certify = if explore.certify == Some(CertifyName::Edges) { " --certify edges" } else { "" };
-    format!("{strategy}{by_preemptions}{preemptions}{certify}")
+    let drawn = match search(explore).strategy {
+        Strategy::Sample(_) => format!(" --executions {} --seed {seed}", explore.executions),
+        Strategy::CompareSamplers => {
+            format!(" --compare-samplers --executions {} --seed {seed}", explore.executions)
+        }
+        _ => String::new(),
+    };
+    format!("{strategy}{by_preemptions}{preemptions}{certify}{drawn}")
 }
 
 /// Runs a campaign under the common bounds and writes its report, also of what an error cut short.

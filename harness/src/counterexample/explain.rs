@@ -1,5 +1,7 @@
 //! A counterexample in one sentence.
 
+use gatecrash_limiter::Outcome;
+
 use crate::scenario::OperationKind;
 use crate::schedule::ClientId;
 use crate::trace::{Effect, StepEffect, Trace};
@@ -20,27 +22,23 @@ pub fn explain(trace: &Trace, limit: u64, names: &[String]) -> Option<String> {
         let other = acquires.last().filter(|other| one.end < other.end && other.first < one.end)?;
         (one.first < one.end && other.first < other.end).then_some((one, other))
     });
-    Some(match pair {
-        Some((one, other)) => {
-            let (looked, too) = (steps[one.first], steps[other.first]);
-            format!(
-                "{one} {looks} before {two}'s {acts} and {two} {looks_too} before {one}'s.",
-                one = name(looked.client),
-                looks = looks(looked),
-                two = name(too.client),
-                acts = command(steps[other.end]),
-                looks_too = if looks(looked) == looks(too) { again(too) } else { looks(too) },
-            )
-        }
-        None => {
-            let permits = if limit == 1 {
-                "the only permit was".to_owned()
-            } else {
-                format!("all {limit} permits were")
-            };
-            format!("{} was admitted by its {} while {permits} held.", name(last.client), command(last))
-        }
-    })
+    let Some((one, other)) = pair else {
+        let permits = if limit == 1 { "the only permit was" } else { "all permits were" };
+        return Some(format!(
+            "{} was admitted by its {} while {permits} held.",
+            name(last.client),
+            command(last)
+        ));
+    };
+    let (looked, too) = (steps[one.first], steps[other.first]);
+    Some(format!(
+        "{one} {looks} before {two}'s {acts} and {two} {looks_too} before {one}'s.",
+        one = name(looked.client),
+        looks = looks(looked),
+        two = name(too.client),
+        acts = command(steps[other.end]),
+        looks_too = if looks(looked) == looks(too) { again(too) } else { looks(too) },
+    ))
 }
 
 /// An `acquire` that led to a permit: its first step and its last, as places among the steps.
@@ -51,7 +49,6 @@ struct Acquire {
 
 /// The acquires of the permits that are held at the end.
 fn holders<'a>(steps: &'a [&StepEffect]) -> impl Iterator<Item = (usize, usize)> + 'a {
-    use gatecrash_limiter::Outcome;
     let admitted = steps.iter().enumerate().filter(|(_, step)| step.outcome == Some(Outcome::Admitted));
     admitted.filter_map(|(end, step)| {
         let own = |at: &usize| steps[*at].client == step.client;

@@ -17,11 +17,12 @@ pub mod odds;
 pub mod preemptions;
 pub mod results;
 pub mod shortest;
-pub mod uniform;
 
 use std::collections::BTreeMap;
 
 use num_bigint::BigUint;
+use num_rational::BigRational;
+use num_traits::ToPrimitive as _;
 
 use crate::counterexample::Violation;
 use crate::error::Error;
@@ -89,15 +90,21 @@ impl Census {
         let above = self.peaks.as_ref()?.iter().filter(|(peak, _)| u64::from(**peak) > limit);
         Some(above.map(|(_, count)| count).sum())
     }
+
+    /// The share of interleavings that exceed a limit, as close as a number can be.
+    pub fn share_above(&self, limit: u64) -> Option<f64> {
+        let share = BigRational::new(self.above(limit)?.into(), self.interleavings()?.into());
+        share.to_f64()
+    }
 }
 
 /// Counts all interleavings of a world's clients, from an empty store.
 pub fn take(world: &World, options: Options, control: &Control) -> Result<Census, Error> {
-    count(&merge::search(world, options.merge, control)?, world.limit(), options, control)
+    Ok(count(&merge::search(world, options.merge, control)?, world.limit(), options, control))
 }
 
 /// Counts over a graph that was searched.
-pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Control) -> Result<Census, Error> {
+pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Control) -> Census {
     let order = if graph.stopped.is_none() { graph.order() } else { None };
     let mut census = Census {
         states: graph.len() as u64,
@@ -111,22 +118,31 @@ pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Contr
         stopped: graph.stopped.clone(),
         asymmetry: graph.asymmetry.as_ref().map(ToString::to_string),
     };
-    if let Some(order) = order {
-        let counted = (|| {
-            census.peaks = Some(counts::by_peak(graph, &order, control)?);
-            census.odds = Some(odds::of_random_walk(graph, &order, limit, control)?);
-            if options.by_preemptions || options.max_preemptions.is_some() {
-                census.by_preemptions = Some(preemptions::count(graph, &order, limit, control)?);
-            }
-            Ok(())
-        })();
-        census.stopped = counted.err();
-        if census.stopped.is_some() {
-            census.peaks = None;
-        }
+    if let Some(order) = order
+        && let Err(bound) = count_in_order(&mut census, graph, &order, limit, options, control)
+    {
+        census.peaks = None;
+        census.stopped = Some(bound);
     }
     if let Some(max) = options.max_preemptions {
         preemptions::bound(&mut census, graph, limit, max);
     }
-    Ok(census)
+    census
+}
+
+/// What needs the states in order, each quantity by a sweep of its own.
+fn count_in_order(
+    census: &mut Census,
+    graph: &Graph,
+    order: &[u32],
+    limit: u64,
+    options: Options,
+    control: &Control,
+) -> Result<(), Bound> {
+    census.peaks = Some(counts::by_peak(graph, order, control)?);
+    census.odds = Some(odds::of_random_walk(graph, order, limit, control)?);
+    if options.by_preemptions || options.max_preemptions.is_some() {
+        census.by_preemptions = Some(preemptions::count(graph, order, limit, control)?);
+    }
+    Ok(())
 }

@@ -13,11 +13,6 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// How many clients are in a pair.
-    pub(crate) fn count(&self, pair: u32) -> u32 {
-        self.pairs.binary_search_by_key(&pair, |(pair, _)| *pair).map_or(0, |at| self.pairs[at].1)
-    }
-
     /// Adds clients to a pair.
     pub(crate) fn add(&mut self, pair: u32, count: u32) {
         match self.pairs.binary_search_by_key(&pair, |(pair, _)| *pair) {
@@ -172,6 +167,6 @@ mod tests {
         state.take(3);
         assert_eq!(state.pairs, [(1, 1), (3, 1)]);
         state.take(1);
-        assert_eq!((state.count(1), state.count(3)), (0, 1));
+        assert_eq!(state.pairs, [(3, 1)]);
     }
 }

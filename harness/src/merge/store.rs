@@ -31,7 +31,7 @@ pub(super) struct Contents {
     /// What it holds in one client's name. Sessions are of client [`Symbol::SELF`].
     roles: Interned<Vec<Piece>>,
     /// A residue, then each role with the number of clients that have it, in the order of roles.
-    contents: Interned<Box<[u32]>>,
+    keys: Interned<Box<[u32]>>,
     commands: Interned<Command>,
     effects: FxHashMap<(u32, u32, u32), u32>,
     computed: Vec<Effect>,
@@ -64,7 +64,7 @@ impl Contents {
             symbols,
             residues: Interned::default(),
             roles: Interned::default(),
-            contents: Interned::default(),
+            keys: Interned::default(),
             commands: Interned::default(),
             effects: FxHashMap::default(),
             computed: Vec::new(),
@@ -86,12 +86,12 @@ impl Contents {
 
     /// The number of a content.
     pub(super) fn content(&mut self, key: &[u32]) -> u32 {
-        self.known_content(key).unwrap_or_else(|| number(self.contents.insert_full(key.into()).0))
+        self.known_content(key).unwrap_or_else(|| number(self.keys.insert_full(key.into()).0))
     }
 
     /// The number of a content that was met before.
     pub(super) fn known_content(&self, key: &[u32]) -> Option<u32> {
-        self.contents.get_index_of(key).map(number)
+        self.keys.get_index_of(key).map(number)
     }
 
     /// What a command does to a content when a client sends it that has that role.
@@ -103,17 +103,14 @@ impl Contents {
         client: ClientId,
     ) -> Result<&Effect, Asymmetry> {
         let key = self.effect_key(content, command, role, client);
-        let at = match self.effects.get(&key) {
-            Some(at) => *at,
-            None => {
-                let effect = self.compute(content, command, role, client)?;
-                self.computed.push(effect);
-                let at = number(self.computed.len() - 1);
-                self.effects.insert(key, at);
-                at
-            }
-        };
-        Ok(&self.computed[at as usize])
+        if let Some(at) = self.effects.get(&key) {
+            return Ok(&self.computed[*at as usize]);
+        }
+        let effect = self.compute(content, command, role, client)?;
+        let at = self.computed.len();
+        self.computed.push(effect);
+        self.effects.insert(key, number(at));
+        Ok(&self.computed[at])
     }
 
     /// Every effect that was computed.
@@ -123,7 +120,7 @@ impl Contents {
 
     /// What the store holds, the sender first among the owners, under that naming; and how many owners there are.
     fn pieces(&self, content: u32, role: u32) -> (Vec<Piece>, u16) {
-        let key = &self.contents[content as usize];
+        let key = &self.keys[content as usize];
         let mut pieces = self.residues[key[0] as usize].clone();
         if !self.symbols {
             return (pieces, 1);
@@ -143,7 +140,7 @@ impl Contents {
     /// The roles of the owners, in the order in which [`Contents::pieces`] numbers them.
     fn owners(&self, content: u32, role: u32) -> Vec<u32> {
         let mut owners = vec![role];
-        for role_and_count in self.contents[content as usize][1..].chunks_exact(2) {
+        for role_and_count in self.keys[content as usize][1..].chunks_exact(2) {
             let own = u32::from(role_and_count[0] == role);
             owners.extend((own..role_and_count[1]).map(|_| role_and_count[0]));
         }

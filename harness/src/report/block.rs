@@ -2,7 +2,7 @@
 //!
 //! First a line per store and engine, then the steps. Results with the same steps show them once.
 
-use super::entry::{Counterexample, Engine, Entry};
+use super::entry::{Bound, Counterexample, Engine, Entry};
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
 use super::words::{columns, count, grouped, percent, plural, printable, wrapped};
@@ -26,12 +26,13 @@ impl Block<'_> {
         first.extend(self.lines());
         let mut paragraphs = vec![first];
         paragraphs.extend(self.remarks());
+        paragraphs.extend(self.samples());
         paragraphs.extend(self.preemptions());
         paragraphs.extend(self.latencies());
         let distinct = self.distinct();
         for entry in &distinct {
             if distinct.len() > 1 {
-                paragraphs.push(vec![format!("on {}, {}:", entry.store, entry.engine)]);
+                paragraphs.push(vec![format!("on {}, {}:", entry.store, engine(entry))]);
             }
             paragraphs.extend(steps(entry, self.about, self.width, self.palette));
         }
@@ -70,10 +71,10 @@ impl Block<'_> {
         let width =
             |texts: &mut dyn Iterator<Item = String>| texts.map(|text| columns(&text)).max().unwrap_or(0);
         let store_width = width(&mut self.entries.iter().map(|entry| entry.store.to_string()));
-        let engine_width = width(&mut self.entries.iter().map(|entry| entry.engine.to_string()));
+        let engine_width = width(&mut self.entries.iter().map(|entry| engine(entry)));
         let facts_width = width(&mut facts.iter().cloned());
         let rows = self.entries.iter().zip(&facts).flat_map(|(entry, facts)| {
-            let (store, engine) = (entry.store, entry.engine);
+            let (store, engine) = (entry.store, engine(entry));
             let start = format!("  {store:<store_width$}  {engine:<engine_width$}  {facts:<facts_width$}");
             let judgement = judgement(entry);
             let style = self.palette.of(entry.judgement);
@@ -103,6 +104,22 @@ impl Block<'_> {
         if lines.is_empty() { None } else { Some(lines) }
     }
 
+    /// A line for each sample: the odds that it tells, with their intervals, and the exact ones where they are known.
+    fn samples(&self) -> Option<Vec<String>> {
+        let heads = ["sampler", "over-admit (95 % interval)", "executions to the first", "exactly"];
+        let rows = self.entries.iter().filter_map(|entry| {
+            let (strategy, estimate) = (entry.strategy.as_ref()?, entry.estimate.as_ref()?);
+            let (low, high) = estimate.share_interval;
+            let share = format!("{} ({} to {})", percent(estimate.share), percent(low), percent(high));
+            let wait = match (estimate.executions_to_first, estimate.executions_to_first_interval) {
+                (Some(wait), (low, Some(high))) => format!("{wait:.1} ({low:.1} to {high:.1})"),
+                (_, (low, _)) => format!("at least {low:.1}"),
+            };
+            Some([strategy.clone(), share, wait, estimate.exact_share.map_or_else(String::new, percent)])
+        });
+        table(heads.map(str::to_owned), rows)
+    }
+
     /// A line for each number of preemptions.
     fn preemptions(&self) -> Option<Vec<String>> {
         let counts = self.entries.iter().find_map(|entry| entry.by_preemptions.as_ref())?;
@@ -110,21 +127,7 @@ impl Block<'_> {
         let rows = counts.0.iter().map(|(number, tally)| {
             [number.to_string(), count(&tally.interleavings), count(&tally.violating)]
         });
-        let rows: Vec<[String; 3]> = std::iter::once(heads).chain(rows).collect();
-        let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
-        let widths = [width(0), width(1), width(2)];
-        let line = |row: &[String; 3]| {
-            format!(
-                "  {:>a$}  {:>b$}  {:>c$}",
-                row[0],
-                row[1],
-                row[2],
-                a = widths[0],
-                b = widths[1],
-                c = widths[2]
-            )
-        };
-        Some(rows.iter().map(line).collect())
+        table(heads, rows)
     }
 
     fn latencies(&self) -> Option<Vec<String>> {
@@ -182,6 +185,18 @@ fn same_steps(one: &Entry, other: &Entry) -> bool {
     order(one) == order(other) && one.trace.as_ref().map(untimed) == other.trace.as_ref().map(untimed)
 }
 
+/// Rows below their heads, in columns; nothing if there are none.
+fn table<const N: usize>(heads: [String; N], rows: impl Iterator<Item = [String; N]>) -> Option<Vec<String>> {
+    let rows: Vec<[String; N]> = std::iter::once(heads).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
+    let line = |row: &[String; N]| {
+        let cells =
+            row.iter().enumerate().map(|(column, cell)| format!("{cell:>width$}", width = width(column)));
+        format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end().to_owned()
+    };
+    (rows.len() > 1).then(|| rows.iter().map(line).collect())
+}
+
 /// How many merged states stand for all interleavings, and how likely a random scheduler meets a violation.
 fn states(entry: &Entry) -> Option<String> {
     let states = plural(entry.states.filter(|_| entry.engine == Engine::Census)?, "merged state");
@@ -235,6 +250,12 @@ fn facts(entry: &Entry) -> String {
     }
 }
 
+/// The engine, and how it draws where it does.
+fn engine(entry: &Entry) -> String {
+    let strategy = entry.strategy.as_ref().map_or_else(String::new, |strategy| format!(" {strategy}"));
+    format!("{}{strategy}", entry.engine)
+}
+
 fn plural_classes(classes: u64) -> String {
     if classes == 1 { "1 trace class".to_owned() } else { format!("{} trace classes", grouped(classes)) }
 }
@@ -246,6 +267,11 @@ pub(super) fn judgement(entry: &Entry) -> String {
         _ if entry.judgement.verdict() != Verdict::Undecided => phrase.to_owned(),
         (_, Some(different)) if different > 0 => {
             format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
+        }
+        (Some(coverage), _)
+            if entry.engine == Engine::Sample && coverage.stopped_by == Bound::MaxExecutions =>
+        {
+            format!("{phrase}: none was drawn")
         }
         (Some(coverage), _) => {
             printable(&format!("{phrase}: stopped by {} after {}", coverage.stopped_by, coverage.covered))

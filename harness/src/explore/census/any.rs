@@ -5,11 +5,13 @@
 //! like". Adding unseen clients disables no step, and where the seen parts are finitely many, "equal in what is seen, and
 //! no fewer unseen" is a well-quasi-order. Then the tree of Karp and Miller (1969), begun with omega clients before their
 //! first step, is finite and decides whether more permits can be held than there are. Counter abstraction with unbounded
-//! counters goes back to German and Sistla (1992); that such systems are decidable, to Finkel and Schnoebelen (2001). The
-//! counting of what the store sees is ours, and what makes it exact: a limiter that keeps its limit bounds its own content.
+//! counters goes back to German and Sistla (1992), for programs to Basler, Mazzucchi, Wahl and Kroening (CAV 2009); that
+//! such systems are decidable, to Finkel and Schnoebelen (2001). The counting of what the store sees is ours, and what makes it exact: a limiter that keeps its limit bounds its own content.
 //!
 //! A node that has on its way an ancestor that sees the same and has no more clients anywhere gets omega where it has
-//! more: the steps between can be repeated. A node that is below one that was visited is left out.
+//! more: the steps between can be repeated. A node that is below one that was visited is left out; as none is ever
+//! removed, what it leads to is covered. No step gives something to clients that the store does not see: it does not know
+//! their tokens.
 //!
 //! # When it does not apply
 //!
@@ -26,8 +28,9 @@ use crate::merge::{Asymmetry, Broken, Merge, State, Step, Transitions};
 use crate::verdict::Verdict;
 use crate::world::World;
 
-/// The most nodes where [`Control::max_states`] allows more: a content that stays bounded has far fewer.
-pub const MAX_NODES: u64 = 100_000;
+/// The most nodes where [`Control::max_states`] says nothing: twice as many as the largest limit has with the atomic
+/// limiter.
+pub const MAX_NODES: u64 = 4_000_000;
 
 /// What was found for every number of clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,11 +122,14 @@ struct Node {
     parent: Option<usize>,
 }
 
+/// What the store sees: the residue, and the pairs with a role.
+type Seen = (u32, Vec<(u32, u32)>);
+
 struct Tree {
     transitions: Transitions,
     nodes: Vec<Node>,
     /// The nodes that see the same.
-    same: FxHashMap<(u32, Vec<(u32, u32)>), Vec<usize>>,
+    same: FxHashMap<Seen, Vec<usize>>,
     limit: u64,
 }
 
@@ -143,7 +149,7 @@ impl Tree {
     }
 
     fn visit_all(&mut self, control: &Control) -> Result<AnyNumber, Broken> {
-        let most = control.max_states.map_or(MAX_NODES, |max| max.min(MAX_NODES));
+        let most = control.max_states.unwrap_or(MAX_NODES);
         let mut at = 0;
         while at < self.nodes.len() {
             let nodes = self.nodes.len() as u64;
@@ -213,7 +219,9 @@ impl Tree {
 
     /// Adds a node, accelerated, unless it is below one that is there.
     fn visit(&mut self, mut marking: Marking, parent: Option<usize>) {
-        let mut above = parent;
+        let seen = (marking.seen.residue, marking.seen.pairs.clone());
+        // Only who sees the same can be an ancestor that matters.
+        let mut above = parent.filter(|_| self.same.contains_key(&seen));
         while let Some(at) = above {
             let ancestor = &self.nodes[at];
             if ancestor.marking.seen == marking.seen && ancestor.marking.is_below(&marking) {
@@ -225,7 +233,6 @@ impl Tree {
             }
             above = ancestor.parent;
         }
-        let seen = (marking.seen.residue, marking.seen.pairs.clone());
         let same = self.same.entry(seen).or_default();
         if same.iter().any(|at| marking.is_below(&self.nodes[*at].marking)) {
             return;

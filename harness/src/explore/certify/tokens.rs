@@ -1,8 +1,8 @@
 //! Random tokens, each time of another kind.
 
 use bytes::Bytes;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 /// Draws tokens. The seed decides all of them: the generator is `ChaCha8`, whatever the platform.
 #[derive(Debug)]

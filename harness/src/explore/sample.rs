@@ -1,0 +1,266 @@
+//! Sampling: a number of executions chosen at random, for what is too big to be run as a whole.
+//!
+//! One file per sampler. All draw from one generator, `ChaCha8`; execution number `i` of a seed draws from its stream
+//! `i` and from nothing else, and no sampler learns from what it has seen. So the same seed gives the same
+//! executions whatever the order in which they are run, the number of threads, and how many are under way at once.
+//!
+//! What it can miss: nearly everything. A violation that was seen is final; without one the verdict is undecided,
+//! however many executions there were.
+
+mod compare;
+mod draws;
+mod odds;
+mod pct;
+mod pos;
+mod probe;
+mod races;
+mod random;
+mod threads;
+mod uniform;
+mod urw;
+
+use std::fmt;
+use std::sync::Arc;
+
+use self::draws::Draws;
+use crate::error::Error;
+use crate::explore::strategy::{self, Strategy};
+use crate::explore::{Bound, Complete, Control, Exploration, Observer};
+use crate::schedule::{Choice, ClientId};
+use crate::store::Store;
+use crate::verdict::Verdict;
+use crate::world::World;
+
+pub use self::compare::compare;
+pub use self::odds::{Odds, Share, Wait};
+pub use self::threads::on_model;
+
+/// How the next client is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Sampler {
+    /// Any client that can step, each with the same probability.
+    Random,
+    /// Probabilistic concurrency testing: random priorities of clients, lowered at random points.
+    Pct,
+    /// Partial order sampling: random priorities of steps, drawn anew where steps race.
+    Pos,
+    /// Uniform random walk: a client with a probability in proportion to the steps that it has left.
+    Urw,
+    /// Each interleaving with the same probability, from the census.
+    Uniform,
+}
+
+impl Sampler {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Random, Self::Pct, Self::Pos, Self::Urw, Self::Uniform];
+}
+
+impl fmt::Display for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Random => "random",
+            Self::Pct => "pct",
+            Self::Pos => "pos",
+            Self::Urw => "urw",
+            Self::Uniform => "uniform",
+        })
+    }
+}
+
+/// What is to be sampled how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// How the next client is chosen.
+    pub sampler: Sampler,
+    /// How many executions to run.
+    pub executions: u64,
+    /// What the executions follow from.
+    pub seed: u64,
+}
+
+/// What was seen.
+///
+/// That is all there is to know about waiting for a violation: executions are independent of each other, so the gaps
+/// between violating ones say nothing that their number does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// How clients were chosen.
+    pub sampler: Sampler,
+    /// What the executions came to. There is always something that stopped them, if only their number.
+    pub found: Exploration,
+    /// Which execution, counted from 1, is the first violating one.
+    pub first_violation: Option<u64>,
+}
+
+impl Sample {
+    /// A violation found is final; without one, nothing is known.
+    pub fn verdict(&self) -> Verdict {
+        match self.found.violation {
+            Some(_) => Verdict::Violation,
+            None => Verdict::Undecided,
+        }
+    }
+
+    /// The odds of a violation in one execution, so far as these tell; none if there was no execution.
+    pub fn odds(&self) -> Option<Odds> {
+        Odds::of(self.found.violating, self.found.executions)
+    }
+}
+
+/// Samples on any store, one execution at a time.
+pub fn on<S: Store>(
+    root: &World,
+    store: S,
+    settings: Settings,
+    control: &Control,
+    observer: &mut impl Observer,
+) -> Result<Sample, Error> {
+    let mut sampling = Sampling::new(root, settings, control)?;
+    let found = strategy::run(root, store, &mut sampling, control, observer)?;
+    Ok(sampling.sample(found))
+}
+
+/// A sampler at work, for whoever carries its executions out.
+#[derive(Clone, Debug)]
+pub struct Sampling {
+    settings: Settings,
+    limit: u64,
+    plan: Arc<Plan>,
+    /// How many executions have been begun, those before this part included.
+    begun: u64,
+    /// The number of the last execution.
+    last: u64,
+    first_violation: Option<u64>,
+    /// What stopped the preparations.
+    stopped: Option<Bound>,
+}
+
+impl Sampling {
+    /// A sampler before its first execution. Some run each client alone on the model first, to learn how long it is;
+    /// `control` bounds that too.
+    pub fn new(root: &World, settings: Settings, control: &Control) -> Result<Self, Error> {
+        let mut stopped = None;
+        let plan = match settings.sampler {
+            Sampler::Random => Plan::Random,
+            Sampler::Pct => {
+                let steps = probe::steps_alone(root, control)?;
+                Plan::Pct(pct::Plan::new(&steps, pct::default_depth(root.limit())))
+            }
+            Sampler::Pos => Plan::Pos(pos::Plan::new(root)),
+            Sampler::Urw => Plan::Urw(urw::Plan::new(&probe::steps_alone(root, control)?)),
+            Sampler::Uniform => match uniform::Plan::new(root, control)? {
+                Ok(plan) => Plan::Uniform(plan),
+                Err(bound) => {
+                    stopped = Some(bound);
+                    Plan::Random
+                }
+            },
+        };
+        let most = if stopped.is_some() { 0 } else { control.max_executions.unwrap_or(u64::MAX) };
+        let last = settings.executions.min(most);
+        let (limit, plan) = (root.limit(), Arc::new(plan));
+        Ok(Self { settings, limit, plan, begun: 0, last, first_violation: None, stopped })
+    }
+
+    /// What was seen, given what a driver found.
+    pub fn sample(self, mut found: Exploration) -> Sample {
+        found.stopped = self.stopped.or(found.stopped).or(Some(Bound::Executions(self.last)));
+        Sample { sampler: self.settings.sampler, found, first_violation: self.first_violation }
+    }
+
+    /// How many executions there are.
+    fn len(&self) -> u64 {
+        self.last
+    }
+
+    /// Some of the executions: those after the first `begun`, and at most so many.
+    fn part(&self, begun: u64, most: u64) -> Self {
+        Self { begun, last: self.last.min(begun.saturating_add(most)), ..self.clone() }
+    }
+}
+
+/// What all executions of a sampler have in common.
+#[derive(Debug)]
+enum Plan {
+    Random,
+    Pct(pct::Plan),
+    Pos(pos::Plan),
+    Urw(urw::Plan),
+    Uniform(Arc<uniform::Plan>),
+}
+
+/// One execution under way.
+#[derive(Debug)]
+pub struct Run {
+    number: u64,
+    draws: Draws,
+    walk: Walk,
+}
+
+/// What a sampler keeps of one execution.
+#[derive(Debug)]
+enum Walk {
+    Random,
+    Pct(pct::Walk),
+    Pos(pos::Walk),
+    Urw(urw::Walk),
+    Uniform(uniform::Walk),
+}
+
+impl Plan {
+    fn begin(&self, draws: &mut Draws) -> Walk {
+        match self {
+            Self::Random => Walk::Random,
+            Self::Pct(plan) => Walk::Pct(plan.begin(draws)),
+            Self::Pos(plan) => Walk::Pos(plan.begin(draws)),
+            Self::Urw(plan) => Walk::Urw(plan.begin()),
+            Self::Uniform(plan) => Walk::Uniform(plan.begin()),
+        }
+    }
+}
+
+impl Walk {
+    fn choose(&mut self, draws: &mut Draws, world: &World) -> ClientId {
+        match self {
+            Self::Random => random::choose(draws, world),
+            Self::Pct(walk) => walk.choose(world),
+            Self::Pos(walk) => walk.choose(draws, world),
+            Self::Urw(walk) => walk.choose(draws, world),
+            Self::Uniform(walk) => walk.choose(draws),
+        }
+    }
+}
+
+impl Strategy for Sampling {
+    type Run = Run;
+
+    fn begin(&mut self) -> Option<Run> {
+        if self.begun >= self.last {
+            return None;
+        }
+        self.begun += 1;
+        let mut draws = Draws::new(self.settings.seed, self.begun);
+        let walk = self.plan.begin(&mut draws);
+        Some(Run { number: self.begun, draws, walk })
+    }
+
+    fn choose(&mut self, run: &mut Run, world: &World) -> Choice {
+        Choice::Step(run.walk.choose(&mut run.draws, world))
+    }
+
+    fn end(&mut self, run: Run, execution: &Complete<'_>) {
+        if u64::from(execution.peak) > self.limit {
+            self.first_violation = earlier(self.first_violation, Some(run.number));
+        }
+    }
+}
+
+/// The smaller number, if there is one.
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}
+
+/// The clients that can step now, in their order. The strategy is only asked where there is one.
+fn able(world: &World) -> impl Iterator<Item = ClientId> {
+    world.ids().filter(|id| world.client(*id).ready())
+}

@@ -1,0 +1,14 @@
+//! The random walk: at each step, any client that can step, each with the same probability.
+//!
+//! The simplest sampler, and a biased one: an interleaving counts for less the longer several clients have steps
+//! left, so violations that need many clients between two of their steps are rarer than among all interleavings.
+
+use super::able;
+use super::draws::Draws;
+use crate::schedule::ClientId;
+use crate::world::World;
+
+pub(super) fn choose(draws: &mut Draws, world: &World) -> ClientId {
+    let place = draws.index(able(world).count());
+    able(world).nth(place).expect("the place is below their number")
+}

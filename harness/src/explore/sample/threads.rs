@@ -1,0 +1,94 @@
+//! Sampling on the model, over several threads, with the same result for any number of them.
+//!
+//! The executions are cut into parts of a fixed size, and threads take the next one that is left. What a part comes to
+//! follows from the numbers of its executions alone, and sums and minima do not depend on their order.
+
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use super::{Sample, Sampling, Settings, earlier};
+use crate::error::Error;
+use crate::explore::{Control, Exploration, strategy};
+use crate::model::Model;
+use crate::world::World;
+
+/// How many executions a part has: enough that starting it costs nothing, few enough that threads end together.
+const PART: u64 = 512;
+
+/// Samples on the model.
+pub fn on_model(
+    root: &World,
+    settings: Settings,
+    threads: NonZeroUsize,
+    control: &Control,
+) -> Result<Sample, Error> {
+    let mut sampling = Sampling::new(root, settings, control)?;
+    let parts = Parts { of: &sampling, count: sampling.len().div_ceil(PART), taken: AtomicU64::new(0) };
+    // The bound on executions is in their number.
+    let control = Control { max_executions: None, ..control.clone() };
+    let each: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..threads.get()).map(|_| scope.spawn(|| parts.work(root, &control))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let mut found = Exploration::default();
+    for done in all_or_first_error(each)? {
+        found.add(done.found);
+        sampling.first_violation = earlier(sampling.first_violation, done.first_violation);
+    }
+    Ok(sampling.sample(found))
+}
+
+/// The parts of a sampling.
+struct Parts<'a> {
+    of: &'a Sampling,
+    count: u64,
+    /// How many of them have been taken by some thread.
+    taken: AtomicU64,
+}
+
+/// What one thread did.
+#[derive(Default)]
+struct Done {
+    found: Exploration,
+    first_violation: Option<u64>,
+}
+
+impl Parts<'_> {
+    /// Runs one part after another until there are none left, a bound is met, or one fails: that one and its error.
+    fn work(&self, root: &World, control: &Control) -> Result<Done, (u64, Error)> {
+        let mut done = Done::default();
+        while done.found.stopped.is_none() {
+            let number = self.taken.fetch_add(1, Ordering::Relaxed);
+            if number >= self.count {
+                break;
+            }
+            let mut part = self.of.part(number * PART, PART);
+            let found = strategy::run(root, Model::new(), &mut part, control, &mut ());
+            let found = found.map_err(|error| {
+                // Those before it are under way, and nobody wants those after it.
+                self.taken.fetch_max(self.count, Ordering::Relaxed);
+                (number, error)
+            })?;
+            done.found.add(found);
+            done.first_violation = earlier(done.first_violation, part.first_violation);
+        }
+        Ok(done)
+    }
+}
+
+/// What all threads did, or the error of the first part that has one.
+fn all_or_first_error(each: Vec<Result<Done, (u64, Error)>>) -> Result<Vec<Done>, Error> {
+    let mut all = Vec::new();
+    let mut first: Option<(u64, Error)> = None;
+    for done in each {
+        match done {
+            Ok(done) => all.push(done),
+            Err(error) if first.as_ref().is_none_or(|first| error.0 < first.0) => first = Some(error),
+            Err(_) => {}
+        }
+    }
+    first.map_or(Ok(all), |(_, error)| Err(error))
+}
