@@ -7,7 +7,6 @@
 //! What it can miss: nearly everything. A violation that was seen is final; without one the verdict is undecided,
 //! however many executions there were.
 
-mod compare;
 mod draws;
 mod odds;
 mod pct;
@@ -31,7 +30,6 @@ use crate::store::Store;
 use crate::verdict::Verdict;
 use crate::world::World;
 
-pub use self::compare::compare;
 pub use self::odds::{Odds, Share, Wait};
 pub use self::threads::on_model;
 

@@ -208,3 +208,100 @@ second = ["acquire"]
     assert_eq!(order(&[]), "first second second first");
     assert_eq!(order(&["--clients", "2"]), "A B B A");
 }
+
+#[test]
+fn any_number_of_clients_is_decided_at_once() {
+    let document = explore(&["--clients", "any", "--limit", "64"]).exits(1).json();
+    let [naive, atomic] = results(&document).as_slice() else { panic!("two results are expected") };
+    for result in [naive, atomic] {
+        assert_eq!((&result["engine"], &result["store"]), (&json!("any-number"), &json!("model")));
+        assert_eq!(result["exhaustive"], true);
+    }
+    assert_eq!((&atomic["verdict"], &atomic["nodes"]), (&json!("clean"), &json!(130)));
+    assert_eq!(naive["verdict"], "violation");
+    // As few clients as have a violation.
+    let order = naive["counterexample"]["order"].as_str().unwrap();
+    assert_eq!(order.split(' ').count(), 130);
+    assert!(naive["counterexample"]["reproduce"].as_str().unwrap().contains(" --clients 65 "), "{naive}");
+    explore(&["--clients", "any", "--on", "redis"]).exits(64);
+    explore(&["--clients", "any", "--strategy", "dpor"]).exits(64);
+    ran(&["replay", LAST_SLOT, "--limiter", "naive", "--order", "A", "--clients", "any"]).exits(64);
+}
+
+#[test]
+fn a_server_certifies_the_census() {
+    for (what, certify) in [("pairs", &[][..]), ("edges", &["--certify", "edges"])] {
+        let eight = ["--clients", "8", "--limit", "3", "--on", "redis", "--expect", "naive=violation"];
+        let document = explore(&[&eight[..], certify].concat()).exits(0).json();
+        for result in results(&document) {
+            assert_eq!((&result["engine"], &result["store"]), (&json!("certify"), &json!("redis")));
+            assert_eq!((&result["mismatches"], &result["exhaustive"]), (&json!(0), &json!(true)));
+        }
+        let naive = &results(&document)[0];
+        assert_eq!((&naive["pairs"], &naive["edges"]), (&json!(24), &json!(360)), "{what}");
+        assert_eq!(naive["verdict"], "violation");
+        assert_eq!(naive["counterexample"]["confirmed_on"], json!(["model", "redis"]));
+    }
+}
+
+#[test]
+fn one_execution_of_each_trace_class() {
+    for store in ["model", "redis"] {
+        let three = ["--strategy", "dpor", "--clients", "3", "--limiter", "naive", "--on", store];
+        let document = explore(&three).exits(1).json();
+        let result = only(&document);
+        assert_eq!((&result["engine"], &result["store"]), (&json!("dpor"), &json!(store)));
+        assert_eq!((&result["classes"], &result["executions"]), (&json!(103), &json!(103)));
+        assert_eq!((&result["over_admission"]["max"], result.get("interleavings")), (&json!(2), None));
+    }
+}
+
+#[test]
+fn a_sample_is_a_violation_or_undecided() {
+    for strategy in ["random", "pct", "pos", "urw", "uniform"] {
+        for store in ["model", "redis"] {
+            let sample = |limiter: &str, more: &[&str]| {
+                let some = ["--strategy", strategy, "--executions", "400", "--seed", "7", "--stable"];
+                explore(&[&some[..], &["--on", store, "--limiter", limiter], more].concat())
+            };
+            let naive = sample("naive", &[]).exits(0);
+            let document = naive.json();
+            let result = only(&document);
+            assert_eq!((&result["engine"], &result["strategy"]), (&json!("sample"), &json!(strategy)));
+            assert_eq!((&result["executions"], &result["verdict"]), (&json!(400), &json!("violation")));
+            assert!(result["violating_executions"].as_u64() > Some(0), "{result}");
+            assert_eq!(naive.stdout, sample("naive", &["--threads", "2"]).stdout);
+            // None that was drawn is never "clean", and a violation that did not come is no failure.
+            let atomic = sample("atomic", &[]).exits(2).json();
+            assert_eq!((&only(&atomic)["verdict"], only(&atomic).get("ok")), (&json!("undecided"), None));
+            sample("atomic", &["--expect", "violation"]).exits(2);
+        }
+    }
+}
+
+#[test]
+fn samplers_stand_beside_the_exact_odds() {
+    let all = explore(&["--compare-samplers", "--executions", "2000", "--limiter", "naive"]).exits(0).json();
+    let strategies: Vec<_> = results(&all).iter().map(|result| &result["strategy"]).collect();
+    assert_eq!(strategies, ["random", "pct", "pos", "urw", "uniform"]);
+    for (place, exact) in [(0, 0.25), (4, 0.5)] {
+        let estimate = &results(&all)[place]["estimate"];
+        assert_eq!(estimate["exact_share"], exact);
+        let interval = [&estimate["share_interval"][0], &estimate["share_interval"][1]];
+        let [low, high] = interval.map(|end| end.as_f64().unwrap());
+        assert!((low - 0.02..high + 0.02).contains(&exact), "{estimate}");
+    }
+    explore(&["--compare-samplers", "--strategy", "random"]).exits(64);
+}
+
+#[test]
+fn output_does_not_depend_on_threads_or_on_the_run() {
+    for strategy in ["census", "enumerate", "dpor", "random"] {
+        let run = |threads: &str| {
+            let some = ["--strategy", strategy, "--clients", "3", "--by-preemptions", "--stable"];
+            explore(&[&some[..], &["--threads", threads]].concat()).stdout
+        };
+        assert_eq!(run("1"), run("1"), "{strategy}");
+        assert_eq!(run("1"), run("4"), "{strategy}");
+    }
+}
