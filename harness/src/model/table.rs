@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use gatecrash_limiter::Command;
+use rustc_hash::FxHashMap;
 
 use super::database::Database;
 use super::fault::Fault;
@@ -22,6 +23,21 @@ pub(super) struct Row {
     pub(super) handler: Handler,
     /// Whether it is never queued by a transaction.
     pub(super) immediate: bool,
+    /// How many parts the name takes: two for a subcommand.
+    words: usize,
+}
+
+/// How many words a row's name stands for.
+const fn words_of(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] == b'|' {
+            return 2;
+        }
+        at += 1;
+    }
+    1
 }
 
 /// Where a command's keys stand among its parts.
@@ -65,7 +81,7 @@ pub(super) const fn data(
     keys: Keys,
     handler: fn(&mut Database, &[Bytes]) -> Answer,
 ) -> Row {
-    Row { name, arity, keys, handler: Handler::Data(handler), immediate: false }
+    Row { name, arity, keys, handler: Handler::Data(handler), immediate: false, words: words_of(name) }
 }
 
 /// A row of a command that concerns clients or scripts as well.
@@ -75,7 +91,7 @@ pub(super) const fn server(
     keys: Keys,
     handler: fn(&mut Model, ClientId, &[Bytes]) -> Answer,
 ) -> Row {
-    Row { name, arity, keys, handler: Handler::Server(handler), immediate: false }
+    Row { name, arity, keys, handler: Handler::Server(handler), immediate: false, words: words_of(name) }
 }
 
 impl Row {
@@ -86,7 +102,7 @@ impl Row {
 
     /// How many parts the name takes: two for a subcommand.
     pub(super) fn words(&self) -> usize {
-        if self.name.contains('|') { 2 } else { 1 }
+        self.words
     }
 
     /// Whether a command of so many parts fits.
@@ -114,8 +130,8 @@ fn counted(parts: &[Bytes], at: usize) -> Vec<usize> {
     keys.filter(|keys| keys.end <= parts.len()).into_iter().flatten().collect()
 }
 
-/// All rows in order of their names.
-static ROWS: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
+/// All rows.
+fn rows() -> impl Iterator<Item = &'static Row> {
     let families = [
         strings::COMMANDS,
         keys::COMMANDS,
@@ -128,10 +144,11 @@ static ROWS: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
         transactions::COMMANDS,
         scripts::COMMANDS,
     ];
-    let mut rows: Vec<_> = families.into_iter().flatten().collect();
-    rows.sort_by_key(|row| row.name);
-    rows
-});
+    families.into_iter().flatten()
+}
+
+static ROWS: LazyLock<FxHashMap<&'static [u8], &'static Row>> =
+    LazyLock::new(|| rows().map(|row| (row.name.as_bytes(), row)).collect());
 
 /// Which parts of a command are keys, as indices into [`Command::parts`]; `None` for a command that is not known.
 /// Parts that a command lacks are left out.
@@ -183,8 +200,7 @@ fn row(pieces: &[&[u8]]) -> Option<&'static Row> {
         place.make_ascii_uppercase();
         length += piece.len();
     }
-    let name = &name[..length];
-    ROWS.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok().map(|at| ROWS[at])
+    ROWS.get(&name[..length]).copied()
 }
 
 /// Finds a row for a script, whose errors say less.
@@ -232,7 +248,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        assert!(ROWS.is_sorted_by(|a, b| a.name < b.name));
+        assert_eq!(ROWS.len(), rows().count());
     }
 
     #[test]
