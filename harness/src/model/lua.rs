@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use mlua::chunk::ChunkMode;
+use mlua::state::{GcIncParams, GcMode};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, StdLib, Table, Value, VmState};
 
 use super::Answer;
@@ -26,6 +27,9 @@ pub const INSTRUCTION_LIMIT: u64 = 10_000_000;
 const INSTRUCTIONS_PER_CHECK: u32 = 1_000;
 /// How much memory an interpreter may take; beyond it, a script fails with "not enough memory".
 const MEMORY_LIMIT: usize = 256 << 20;
+/// A collection begins when the memory in use has grown to so many percent of what the last one left: scripts leave
+/// little, and are called often.
+const GC_PAUSE: i32 = 1_000;
 /// How many compiled functions are kept before all are dropped.
 const COMPILED_LIMIT: usize = 1_024;
 
@@ -94,6 +98,7 @@ impl Interpreter {
         let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(false))?;
         lua.set_memory_limit(MEMORY_LIMIT)?;
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GC_PAUSE)));
         let host = Rc::new(Host::default());
         let (guard, globals) = lua.load(SANDBOX).set_name("=sandbox").call(api::functions(&lua, &host)?)?;
         Ok(Self { lua, host, guard, globals, compiled: RefCell::default() })
