@@ -33,15 +33,20 @@
 //! A client that has finished is forgotten but for the permits that it still holds, unless [`Merge::outcomes`] asks
 //! for more. Nothing else is: two merged states that are equal have the same future.
 
+mod explorer;
 mod graph;
 mod local;
 mod naming;
 mod state;
 mod store;
+mod sweep;
 mod transitions;
 
+pub use explorer::{Explorer, Move};
 pub(crate) use graph::{Edge, Graph, search};
-pub(crate) use state::{State, States};
+pub use state::State;
+pub(crate) use state::States;
+pub use sweep::{Decision, decide};
 pub use transitions::Merge;
 pub(crate) use transitions::{Broken, Step, Transitions};
 

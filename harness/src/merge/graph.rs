@@ -105,15 +105,17 @@ impl Search {
         let Self { graph, steps, here: state, next } = self;
         graph.states.read(here, state);
         graph.transitions.steps(state, steps)?;
+        let held = graph.holders[here as usize];
         for (pair, _, step) in steps.iter() {
-            graph.transitions.follow(state, *pair, *step, next);
             let before = graph.states.len() as u64;
-            let Some((target, new)) = graph.states.insert(next) else { return Ok(false) };
+            let inserted = graph.transitions.insert_next(&mut graph.states, state, *pair, *step, next);
+            let Some((target, new)) = inserted else { return Ok(false) };
             if new {
                 if control.max_states.is_some_and(|max| before >= max) {
                     return Ok(false);
                 }
-                graph.holders.push(graph.transitions.holders(next));
+                let transitions = &graph.transitions;
+                graph.holders.push(held - transitions.held(*pair) + transitions.held(step.to));
             }
             graph.targets.push(target);
         }
