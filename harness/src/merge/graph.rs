@@ -170,6 +170,20 @@ impl Graph {
         self.transitions.known_steps(state, steps);
     }
 
+    /// In how many of the states in which every client has finished the store holds something in the name of a client
+    /// that holds no permit. `None` where clients were told apart: nothing is known to be in anybody's name then.
+    pub(crate) fn leaks(&self) -> Option<u64> {
+        let transitions = self.transitions.names_clients().then_some(&self.transitions)?;
+        let leaked = |pair: u32| transitions.has_role(pair) && transitions.held(pair) == 0;
+        let mut state = State::default();
+        let mut leaks = 0;
+        for id in (0..number(self.expanded())).filter(|id| self.targets(*id).is_empty()) {
+            self.states.read(id, &mut state);
+            leaks += u64::from(state.pairs.iter().any(|(pair, _)| leaked(*pair)));
+        }
+        Some(leaks)
+    }
+
     /// The states in an order in which every edge leads forward (Kahn 1962); `None` if there is a cycle.
     pub(crate) fn order(&self) -> Option<Vec<u32>> {
         let mut missing = vec![0u32; self.len()];

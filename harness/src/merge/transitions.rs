@@ -160,6 +160,11 @@ impl Transitions {
         self.facts[pair as usize].command.is_some()
     }
 
+    /// Whether what the store holds is known by client: it is not where tokens are no symbols.
+    pub(crate) fn names_clients(&self) -> bool {
+        self.telling.symbols
+    }
+
     /// Whether the store holds something in the name of a client in that pair.
     pub(crate) fn has_role(&self, pair: u32) -> bool {
         self.facts[pair as usize].role != NO_ROLE
