@@ -1,12 +1,14 @@
 //! Searches through all interleavings, and what they are made of.
 
+use std::sync::Arc;
+
 use gatecrash::explore::{Control, Observer, enumerate, loom};
 use gatecrash::redis_store::Server;
 use gatecrash::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
 use gatecrash::store::Store;
 use gatecrash::trace::StepEffect;
 use gatecrash::world::World;
-use gatecrash_limiter::algorithm;
+use gatecrash_limiter::{Algorithm, algorithm};
 
 /// Identical clients that compete for one permit, acquire and release it, that many rounds each.
 ///
@@ -21,6 +23,20 @@ pub fn world(limiter: &str, clients: usize, rounds: u32) -> World {
 /// # Panics
 /// If there is no such limiter.
 pub fn world_with_limit(limiter: &str, clients: usize, limit: u64, rounds: u32) -> World {
+    let limiter = algorithm::by_name(limiter).expect("a built-in limiter");
+    let program = [OperationKind::Acquire, OperationKind::Release];
+    identical(limiter, clients, &program, limit, rounds, OnReject::Stop)
+}
+
+/// Identical clients that compete for permits, each running that program that many rounds.
+pub fn identical(
+    limiter: Arc<dyn Algorithm>,
+    clients: usize,
+    program: &[OperationKind],
+    limit: u64,
+    rounds: u32,
+    on_reject: OnReject,
+) -> World {
     let scenario = Scenario {
         name: "bench".into(),
         path: None,
@@ -28,8 +44,8 @@ pub fn world_with_limit(limiter: &str, clients: usize, limit: u64, rounds: u32) 
         why: "measured".into(),
         limit,
         limiters: algorithm::built_in(),
-        clients: ClientSpec::workers(clients, &[OperationKind::Acquire, OperationKind::Release]),
-        on_reject: OnReject::Stop,
+        clients: ClientSpec::workers(clients, program),
+        on_reject,
         repeat: rounds,
         key: "slots".into(),
         lease: None,
@@ -37,7 +53,7 @@ pub fn world_with_limit(limiter: &str, clients: usize, limit: u64, rounds: u32) 
         schedules: Vec::new(),
         explore: None,
     };
-    World::new(&scenario, algorithm::by_name(limiter).expect("a built-in limiter"))
+    World::new(&scenario, limiter)
 }
 
 /// Plain enumeration, to its end; gives the number of interleavings.

@@ -3,10 +3,14 @@
 //! Nothing here asserts a time. What is asserted is that the work was done: a benchmark of a command that the server
 //! refuses, or of a search that stopped early, panics instead of showing a fine figure.
 
+pub mod child;
 pub mod exploring;
 pub mod limiting;
+pub mod peers;
 pub mod pipelining;
+pub mod remembering;
 pub mod stats;
+pub mod tables;
 
 use std::time::Duration;
 

@@ -33,18 +33,22 @@
 //! A client that has finished is forgotten but for the permits that it still holds, unless [`Merge::outcomes`] asks
 //! for more. Nothing else is: two merged states that are equal have the same future.
 
+mod explorer;
 mod graph;
 mod layout;
 mod local;
 mod naming;
 mod state;
 mod store;
+mod sweep;
 mod transitions;
 
+pub use explorer::{Explorer, Move};
 pub(crate) use graph::{Edge, Graph, search};
 pub(crate) use layout::Layout;
-pub(crate) use state::State;
+pub use state::State;
 pub(crate) use store::Effect;
+pub use sweep::{Decision, decide};
 pub use transitions::Merge;
 pub(crate) use transitions::{Broken, Step, Transitions};
 

@@ -58,6 +58,9 @@ pub struct Census {
     pub infinite: bool,
     /// The highest number of holders in any state.
     pub highest: u32,
+    /// In how many final states, among those met, the store holds something in the name of a client that holds no
+    /// permit. `None` where clients were told apart: nothing is known to be in anybody's name then.
+    pub leaks: Option<u64>,
     /// The odds that a random scheduler meets a violation, where the search got through.
     pub odds: Option<Odds>,
     /// Interleavings by preemptions, if that was asked for.
@@ -112,6 +115,7 @@ pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Contr
         peaks: None,
         infinite: graph.stopped.is_none() && order.is_none(),
         highest: graph.holders.iter().copied().max().unwrap_or(0),
+        leaks: graph.leaks(),
         odds: None,
         by_preemptions: None,
         violation: shortest::violation(graph, limit),

@@ -103,14 +103,16 @@ impl Search {
         let Self { graph, steps, here: state, next } = self;
         graph.states.read(here, state);
         graph.transitions.steps(state, steps)?;
+        let held = graph.holders[here as usize];
         for (pair, _, step) in steps.iter() {
-            graph.transitions.follow(state, *pair, *step, next);
-            let Some((target, new)) = graph.states.insert(next) else { return Ok(false) };
+            let inserted = graph.transitions.insert_next(&mut graph.states, state, *pair, *step, next);
+            let Some((target, new)) = inserted else { return Ok(false) };
             if new {
                 if control.max_states.is_some_and(|max| graph.holders.len() as u64 >= max) {
                     return Ok(false);
                 }
-                graph.holders.push(graph.transitions.holders(next));
+                let transitions = &graph.transitions;
+                graph.holders.push(held - transitions.held(*pair) + transitions.held(step.to));
             }
             graph.targets.push(target);
         }
@@ -163,6 +165,20 @@ impl Graph {
     pub(crate) fn steps(&self, id: u32, state: &mut State, steps: &mut Vec<(u32, u32, Step)>) {
         self.states.read(id, state);
         self.transitions.known_steps(state, steps);
+    }
+
+    /// In how many of the states in which every client has finished the store holds something in the name of a client
+    /// that holds no permit. `None` where clients were told apart: nothing is known to be in anybody's name then.
+    pub(crate) fn leaks(&self) -> Option<u64> {
+        let transitions = self.transitions.names_clients().then_some(&self.transitions)?;
+        let leaked = |pair: u32| transitions.has_role(pair) && transitions.held(pair) == 0;
+        let mut state = State::default();
+        let mut leaks = 0;
+        for id in (0..number(self.expanded())).filter(|id| self.targets(*id).is_empty()) {
+            self.states.read(id, &mut state);
+            leaks += u64::from(state.pairs.iter().any(|(pair, _)| leaked(*pair)));
+        }
+        Some(leaks)
     }
 
     /// The states in an order in which every edge leads forward (Kahn 1962); `None` if there is a cycle.

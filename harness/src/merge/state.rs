@@ -6,8 +6,8 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 /// A residue and how many clients are in which pair, in the order of pairs. No count is zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct State {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct State {
     pub(crate) residue: u32,
     pub(crate) pairs: Vec<(u32, u32)>,
 }
@@ -36,11 +36,32 @@ impl State {
         write_number(bytes, self.residue.into());
         let mut before = 0;
         for (pair, count) in &self.pairs {
-            write_number(bytes, u64::from(pair - before) << 1 | u64::from(*count > 1));
-            if *count > 1 {
-                write_number(bytes, (*count).into());
+            write_pair(bytes, *pair, *count, &mut before);
+        }
+    }
+
+    /// Writes the state that this one becomes when a client moves to another pair: what [`State::take`], [`State::add`]
+    /// and [`State::write`] would, at one go.
+    fn write_moved(&self, from: u32, to: u32, residue: u32, bytes: &mut Vec<u8>) {
+        write_number(bytes, residue.into());
+        let mut before = 0;
+        let mut arrives = true;
+        for (pair, count) in &self.pairs {
+            let mut count = *count - u32::from(*pair == from);
+            if arrives && *pair >= to {
+                arrives = false;
+                if *pair == to {
+                    count += 1;
+                } else {
+                    write_pair(bytes, to, 1, &mut before);
+                }
             }
-            before = *pair;
+            if count > 0 {
+                write_pair(bytes, *pair, count, &mut before);
+            }
+        }
+        if arrives {
+            write_pair(bytes, to, 1, &mut before);
         }
     }
 
@@ -57,7 +78,17 @@ impl State {
     }
 }
 
+#[inline]
+fn write_pair(bytes: &mut Vec<u8>, pair: u32, count: u32, before: &mut u32) {
+    write_number(bytes, u64::from(pair - *before) << 1 | u64::from(count > 1));
+    if count > 1 {
+        write_number(bytes, count.into());
+    }
+    *before = pair;
+}
+
 /// LEB128: seven bits a byte, the lowest first.
+#[inline]
 fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number.to_le_bytes()[0] | 0x80);
@@ -104,6 +135,23 @@ impl States {
     pub(crate) fn insert(&mut self, state: &State) -> Option<(u32, bool)> {
         self.scratch.clear();
         state.write(&mut self.scratch);
+        self.insert_scratch()
+    }
+
+    /// The same for the state that another becomes when a client moves from one pair to another.
+    pub(crate) fn insert_moved(
+        &mut self,
+        state: &State,
+        from: u32,
+        to: u32,
+        residue: u32,
+    ) -> Option<(u32, bool)> {
+        self.scratch.clear();
+        state.write_moved(from, to, residue, &mut self.scratch);
+        self.insert_scratch()
+    }
+
+    fn insert_scratch(&mut self) -> Option<(u32, bool)> {
         let (bytes, ends, new) = (&self.bytes, &self.ends, &self.scratch);
         let hash = hash(new);
         if let Some(known) = self.table.find(hash, |id| slice(bytes, ends, *id) == new.as_slice()) {
@@ -116,6 +164,14 @@ impl States {
         let (bytes, ends) = (&self.bytes, &self.ends);
         self.table.insert_unique(hash, id, |id| self::hash(slice(bytes, ends, *id)));
         Some((id, true))
+    }
+
+    /// The same room without a state in it.
+    pub(crate) fn emptied(mut self) -> Self {
+        self.bytes.clear();
+        self.ends.clear();
+        self.table.clear();
+        self
     }
 
     /// Writes a state of the table into `state`.
@@ -156,6 +212,23 @@ mod tests {
             assert_eq!(states.insert(state), Some((id, false)));
             states.read(id, &mut read);
             assert_eq!(read, *state);
+        }
+    }
+
+    #[test]
+    fn a_client_that_moves_is_taken_and_added() {
+        let pairs = vec![(2, 1), (5, 3), (9, 1), (200, 2)];
+        let before = State { residue: 7, pairs };
+        for from in [2, 5, 9, 200] {
+            for to in [0, 2, 3, 5, 9, 10, 200, 300] {
+                let mut after = State { residue: 1_000, ..before.clone() };
+                after.take(from);
+                after.add(to, 1);
+                let (mut expected, mut written) = (Vec::new(), Vec::new());
+                after.write(&mut expected);
+                before.write_moved(from, to, 1_000, &mut written);
+                assert_eq!(written, expected, "{from} to {to}");
+            }
         }
     }
 

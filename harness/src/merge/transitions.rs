@@ -12,7 +12,7 @@ use super::Asymmetry;
 use super::layout::Layout;
 use super::local::{Advanced, Local, Telling};
 use super::naming::{Symbol, rename};
-use super::state::State;
+use super::state::{State, States};
 use super::store::{Contents, Effect, NO_ROLE};
 use crate::error::Error;
 use crate::model::Model;
@@ -146,9 +146,29 @@ impl Transitions {
         self.facts[pair as usize].held
     }
 
+    /// How many locals were met.
+    pub(super) fn locals(&self) -> usize {
+        self.locals.len()
+    }
+
+    /// The local of a client in that pair.
+    pub(super) fn local(&self, pair: u32) -> u32 {
+        self.facts[pair as usize].local
+    }
+
+    /// From which local to which the steps lead that were computed, in no order.
+    pub(super) fn known_locals(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.steps.iter().map(|((_, pair), step)| (self.local(*pair), self.local(step.to)))
+    }
+
     /// Whether a client in that pair has a next step.
     pub(crate) fn is_ready(&self, pair: u32) -> bool {
         self.facts[pair as usize].command.is_some()
+    }
+
+    /// Whether what the store holds is known by client: it is not where tokens are no symbols.
+    pub(crate) fn names_clients(&self) -> bool {
+        self.telling.symbols
     }
 
     /// Whether the store holds something in the name of a client in that pair.
@@ -192,6 +212,22 @@ impl Transitions {
             }
         }
         next.add(step.to, 1);
+    }
+
+    /// Inserts the state after a client in `pair` has taken a step; `next` is room for it.
+    pub(crate) fn insert_next(
+        &self,
+        states: &mut States,
+        state: &State,
+        pair: u32,
+        step: Step,
+        next: &mut State,
+    ) -> Option<(u32, bool)> {
+        if step.others.is_none() {
+            return states.insert_moved(state, pair, step.to, step.residue);
+        }
+        self.follow(state, pair, step, next);
+        states.insert(next)
     }
 
     /// The pair that another client is in after a step.
@@ -263,14 +299,16 @@ impl Transitions {
     /// What [`Transitions::steps`] gives, of a state whose steps were looked up before: nothing is computed.
     pub(crate) fn known_steps(&self, state: &State, steps: &mut Vec<(u32, u32, Step)>) {
         steps.clear();
+        steps.extend(self.known(state));
+    }
+
+    /// The same, one after another.
+    pub(super) fn known(&self, state: &State) -> impl Iterator<Item = (u32, u32, Step)> {
         let mut key = Vec::new();
         self.content_key(state, &mut key);
-        let Some(content) = self.store.known_content(&key) else { return };
-        let known = state
-            .pairs
-            .iter()
-            .filter_map(|(pair, count)| self.steps.get(&(content, *pair)).map(|step| (*pair, *count, *step)));
-        steps.extend(known);
+        let content = self.store.known_content(&key);
+        let step = move |pair| self.steps.get(&(content?, pair)).copied();
+        state.pairs.iter().filter_map(move |(pair, count)| Some((*pair, *count, step(*pair)?)))
     }
 
     /// What the store holds in a state: its residue, and the roles with their counts.
