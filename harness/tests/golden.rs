@@ -8,7 +8,7 @@ use expect_test::{ExpectFile, expect_file};
 use gatecrash::campaign::{Campaign, Redis, Stores};
 use gatecrash::replay::Passing;
 use gatecrash::report::{Report, text};
-use gatecrash::scenario;
+use gatecrash::scenario::{self, ClientSpec, Scenario};
 use gatecrash::schedule::Schedule;
 use gatecrash_limiter::algorithm;
 
@@ -77,6 +77,21 @@ fn readme_shows_what_is_printed() {
     // The last paragraph names the file as it was given, which here is by an absolute path.
     let shown = readme_block(
         "transcript: replay scenarios/last-slot.toml --limiter naive --order \"A B A B\" --stable",
+    );
+    let without_footer = |text: &str| text.rsplit_once("\n\n").map(|(body, _)| body.to_owned());
+    assert_eq!(without_footer(&shown), without_footer(&printed), "copy this into the README:\n{printed}");
+}
+
+#[test]
+fn readme_shows_a_census() {
+    let scenario = scenario::load(&root().join("scenarios/last-slot.toml")).expect("it is shipped");
+    let naive = algorithm::by_name("naive").expect("built in");
+    let clients = ClientSpec::workers(8, &scenario.clients[0].program);
+    let eight = Scenario { clients, limit: 3, ..scenario };
+    let printed =
+        on_the_model(|campaign| campaign.explore(&eight, &naive, None).expect("the model does not fail"));
+    let shown = readme_block(
+        "transcript: explore scenarios/last-slot.toml --limiter naive --clients 8 --limit 3 --stable",
     );
     let without_footer = |text: &str| text.rsplit_once("\n\n").map(|(body, _)| body.to_owned());
     assert_eq!(without_footer(&shown), without_footer(&printed), "copy this into the README:\n{printed}");
