@@ -93,9 +93,9 @@ pub(crate) struct Explore {
     /// Leaves out interleavings with more preemptions than that
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<u32>,
-    /// How many executions a sampler draws
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) executions: u64,
+    /// How many executions a sampler draws [default: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) executions: Option<u64>,
     /// Draws with every sampler, and shows their odds beside the exact ones
     #[arg(long, conflicts_with = "strategy")]
     pub(crate) compare_samplers: bool,

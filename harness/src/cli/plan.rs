@@ -106,10 +106,7 @@ pub(super) fn explore(
     };
     check_expectations(common, &limiters)?;
     let any_number = explore.size.clients == Some(Clients::Any);
-    let with_census = matches!(explore.strategy, None | Some(StrategyName::Census));
-    if any_number && (!with_census || explore.compare_samplers) {
-        return Err(Problem::Usage("--clients any goes with the census only".into()));
-    }
+    check_options(explore)?;
     let (row, default): (&[_], &[_]) = match explore.strategy {
         _ if any_number => (&[MODEL], &[MODEL]),
         _ if explore.compare_samplers => (&[MODEL, REDIS], &[MODEL]),
@@ -160,6 +157,33 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
     Ok(())
 }
 
+/// Refuses options that the strategy does not heed: nobody shall believe that they had an effect.
+fn check_options(explore: &Explore) -> Result<(), Problem> {
+    use StrategyName::{Census, Certify, Pct, Pos, Random, Uniform, Urw};
+    let strategy = explore.strategy;
+    let default = strategy.is_none() && !explore.compare_samplers;
+    let any_number = explore.size.clients == Some(Clients::Any);
+    let census = default || matches!(strategy, Some(Census | Certify));
+    let samples = explore.compare_samplers || matches!(strategy, Some(Random | Pct | Pos | Urw | Uniform));
+    let counts_preemptions = explore.by_preemptions || explore.preemptions.is_some();
+    let wrong = [
+        (any_number && !(default || strategy == Some(Census)), "--clients any goes with the census only"),
+        (
+            counts_preemptions && (!census || any_number),
+            "--preemptions and --by-preemptions go with the census of a number of clients only",
+        ),
+        (explore.executions.is_some() && !samples, "--executions goes with a sampler only"),
+        (
+            explore.certify.is_some() && !(default || strategy == Some(Certify)),
+            "--certify goes with certification only",
+        ),
+    ];
+    match wrong.into_iter().find(|(wrong, _)| *wrong) {
+        Some((_, why)) => Err(Problem::Usage(why.into())),
+        None => Ok(()),
+    }
+}
+
 /// How interleavings are to be explored.
 fn search(explore: &Explore) -> Search {
     Search {
@@ -182,7 +206,7 @@ fn search(explore: &Explore) -> Search {
             ..census::Options::default()
         },
         certify_edges: explore.certify == Some(CertifyName::Edges),
-        executions: explore.executions,
+        executions: explore.executions.unwrap_or(Search::default().executions),
     }
 }
 
@@ -193,11 +217,10 @@ fn searched(explore: &Explore, seed: u64) -> String {
     let by_preemptions = if explore.by_preemptions { " --by-preemptions" } else { "" };
     let preemptions = explore.preemptions.map(|max| format!(" --preemptions {max}")).unwrap_or_default();
     let certify = if explore.certify == Some(CertifyName::Edges) { " --certify edges" } else { "" };
-    let drawn = match search(explore).strategy {
-        Strategy::Sample(_) => format!(" --executions {} --seed {seed}", explore.executions),
-        Strategy::CompareSamplers => {
-            format!(" --compare-samplers --executions {} --seed {seed}", explore.executions)
-        }
+    let Search { strategy: engine, executions, .. } = search(explore);
+    let drawn = match engine {
+        Strategy::Sample(_) => format!(" --executions {executions} --seed {seed}"),
+        Strategy::CompareSamplers => format!(" --compare-samplers --executions {executions} --seed {seed}"),
         _ => String::new(),
     };
     format!("{strategy}{by_preemptions}{preemptions}{certify}{drawn}")

@@ -295,10 +295,26 @@ fn samplers_stand_beside_the_exact_odds() {
 }
 
 #[test]
+fn options_that_would_have_no_effect_are_refused() {
+    let refused: [&[&str]; 6] = [
+        &["--strategy", "enumerate", "--preemptions", "2"],
+        &["--strategy", "dpor", "--by-preemptions"],
+        &["--clients", "any", "--by-preemptions"],
+        &["--executions", "5"],
+        &["--strategy", "census", "--executions", "5"],
+        &["--strategy", "random", "--certify", "edges"],
+    ];
+    for options in refused {
+        let ran = explore(options).exits(64);
+        assert!(ran.stderr.contains("only"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn output_does_not_depend_on_threads_or_on_the_run() {
     for strategy in ["census", "enumerate", "dpor", "random"] {
         let run = |threads: &str| {
-            let some = ["--strategy", strategy, "--clients", "3", "--by-preemptions", "--stable"];
+            let some = ["--strategy", strategy, "--clients", "3", "--stable"];
             explore(&[&some[..], &["--threads", threads]].concat()).stdout
         };
         assert_eq!(run("1"), run("1"), "{strategy}");
