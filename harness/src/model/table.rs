@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use gatecrash_limiter::Command;
+use rustc_hash::FxHashMap;
 
 use super::database::Database;
 use super::fault::Fault;
@@ -114,8 +115,11 @@ fn counted(parts: &[Bytes], at: usize) -> Vec<usize> {
     keys.filter(|keys| keys.end <= parts.len()).into_iter().flatten().collect()
 }
 
-/// All rows in order of their names.
-static ROWS: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
+/// All rows by their names.
+static ROWS: LazyLock<FxHashMap<&'static [u8], &'static Row>> =
+    LazyLock::new(|| rows().map(|row| (row.name.as_bytes(), row)).collect());
+
+fn rows() -> impl Iterator<Item = &'static Row> {
     let families = [
         strings::COMMANDS,
         keys::COMMANDS,
@@ -128,10 +132,8 @@ static ROWS: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
         transactions::COMMANDS,
         scripts::COMMANDS,
     ];
-    let mut rows: Vec<_> = families.into_iter().flatten().collect();
-    rows.sort_by_key(|row| row.name);
-    rows
-});
+    families.into_iter().flatten()
+}
 
 /// Which parts of a command are keys, as indices into [`Command::parts`]; `None` for a command that is not known.
 /// Parts that a command lacks are left out.
@@ -177,7 +179,7 @@ fn row(pieces: &[&[u8]]) -> Option<&'static Row> {
         length += piece.len();
     }
     let name = &name[..length];
-    ROWS.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok().map(|at| ROWS[at])
+    ROWS.get(name).copied()
 }
 
 /// Finds a row for a script, whose errors say less.
@@ -225,7 +227,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        assert!(ROWS.is_sorted_by(|a, b| a.name < b.name));
+        assert_eq!(ROWS.len(), rows().count());
     }
 
     #[test]
