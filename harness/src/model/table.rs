@@ -17,6 +17,8 @@ use crate::schedule::ClientId;
 pub(super) struct Row {
     /// Upper case; a subcommand follows its command's name and a `|`.
     pub(super) name: &'static str,
+    /// How many parts the name takes: two for a subcommand.
+    pub(super) words: usize,
     /// How many parts it has, its name included; negative: at least so many.
     arity: i8,
     keys: Keys,
@@ -66,7 +68,7 @@ pub(super) const fn data(
     keys: Keys,
     handler: fn(&mut Database, &[Bytes]) -> Answer,
 ) -> Row {
-    Row { name, arity, keys, handler: Handler::Data(handler), immediate: false }
+    Row { name, words: words(name), arity, keys, handler: Handler::Data(handler), immediate: false }
 }
 
 /// A row of a command that concerns clients or scripts as well.
@@ -76,18 +78,24 @@ pub(super) const fn server(
     keys: Keys,
     handler: fn(&mut Model, ClientId, &[Bytes]) -> Answer,
 ) -> Row {
-    Row { name, arity, keys, handler: Handler::Server(handler), immediate: false }
+    Row { name, words: words(name), arity, keys, handler: Handler::Server(handler), immediate: false }
+}
+
+const fn words(name: &str) -> usize {
+    let mut rest = name.as_bytes();
+    while let [first, others @ ..] = rest {
+        if *first == b'|' {
+            return 2;
+        }
+        rest = others;
+    }
+    1
 }
 
 impl Row {
     /// The same row, for a command that is never queued by a transaction.
     pub(super) const fn immediate(self) -> Self {
         Self { immediate: true, ..self }
-    }
-
-    /// How many parts the name takes: two for a subcommand.
-    pub(super) fn words(&self) -> usize {
-        if self.name.contains('|') { 2 } else { 1 }
     }
 
     /// Whether a command of so many parts fits.
@@ -158,7 +166,7 @@ pub(super) enum Missing {
 }
 
 fn find(parts: &[Bytes]) -> Result<&'static Row, Missing> {
-    let row = row(&[&parts[0]]).filter(|row| row.words() == 1).ok_or(Missing::Command)?;
+    let row = row(&[&parts[0]]).filter(|row| row.words == 1).ok_or(Missing::Command)?;
     match parts {
         [name, sub, ..] if row.name == scripts::CONTAINER => {
             self::row(&[name, b"|", sub]).ok_or(Missing::Subcommand)

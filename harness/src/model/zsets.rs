@@ -148,15 +148,19 @@ impl Options {
     fn parse(args: &[Bytes]) -> (Self, usize) {
         let mut options = Self::default();
         for (at, arg) in args.iter().enumerate() {
-            match arg.to_ascii_uppercase().as_slice() {
-                b"NX" => options.only_new = true,
-                b"XX" => options.only_old = true,
-                b"GT" => options.greater = true,
-                b"LT" => options.less = true,
-                b"CH" => options.count_changes = true,
-                b"INCR" => options.increment = true,
+            let set = match arg.len() {
+                2 => match [arg[0].to_ascii_uppercase(), arg[1].to_ascii_uppercase()] {
+                    [b'N', b'X'] => &mut options.only_new,
+                    [b'X', b'X'] => &mut options.only_old,
+                    [b'G', b'T'] => &mut options.greater,
+                    [b'L', b'T'] => &mut options.less,
+                    [b'C', b'H'] => &mut options.count_changes,
+                    _ => return (options, at),
+                },
+                _ if arg.eq_ignore_ascii_case(b"INCR") => &mut options.increment,
                 _ => return (options, at),
-            }
+            };
+            *set = true;
         }
         (options, args.len())
     }
