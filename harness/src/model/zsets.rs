@@ -212,14 +212,17 @@ fn zadd(db: &mut Database, args: &[Bytes]) -> Answer {
         return Err(Fault::SYNTAX);
     }
     options.check(pairs.len())?;
-    let pairs: Vec<(Score, &Bytes)> = pairs
-        .iter()
-        .map(|[score, member]| Ok((Score::parse(score).ok_or(Fault::NOT_FLOAT)?, member)))
-        .collect::<Result<_, Fault>>()?;
+    // Nothing is done unless every score is a number.
+    let parse = |score: &Bytes| Score::parse(score).ok_or(Fault::NOT_FLOAT);
+    let given = parse(&pairs[0][0])?;
+    for [score, _] in &pairs[1..] {
+        parse(score)?;
+    }
     let tally = db.edit(&args[0], |zset: &mut Zset| {
         let mut tally = Tally::default();
-        for (given, member) in pairs {
-            put(zset, &options, given, member, &mut tally)?;
+        put(zset, &options, given, &pairs[0][1], &mut tally)?;
+        for [score, member] in &pairs[1..] {
+            put(zset, &options, parse(score)?, member, &mut tally)?;
         }
         Ok((tally.added + tally.updated > 0, tally))
     })?;
