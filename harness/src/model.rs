@@ -122,7 +122,7 @@ impl Model {
 
     /// Runs a command that was resolved to its row, whether or not the client is in a transaction.
     fn apply(&mut self, client: ClientId, row: &Row, command: &Command) -> Answer {
-        let args = &command.parts()[row.words()..];
+        let args = &command.parts()[row.words..];
         self.database.note(row, command.parts());
         match row.handler {
             Handler::Data(handler) => handler(&mut self.database, args),

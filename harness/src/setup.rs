@@ -46,6 +46,6 @@ impl Setup {
 
     /// The token of the permit that a client asks for: unique, and chosen before the call.
     pub(crate) fn token(&self, place: usize, asked: u32) -> Bytes {
-        format!("{}{asked}", self.names[place]).into()
+        [self.names[place].as_bytes(), itoa::Buffer::new().format(asked).as_bytes()].concat().into()
     }
 }

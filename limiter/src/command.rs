@@ -29,7 +29,7 @@ impl Command {
     /// The same command with one more argument: a number, in decimal.
     #[must_use]
     pub fn number(self, value: u128) -> Self {
-        self.arg(value.to_string())
+        self.arg(Bytes::copy_from_slice(itoa::Buffer::new().format(value).as_bytes()))
     }
 
     /// A command from its parts, the name first; `None` if there are none.

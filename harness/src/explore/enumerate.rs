@@ -42,7 +42,8 @@ pub(super) fn walk<S: Store>(
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
     let found = Exploration { violation: from.path.violation(), ..Exploration::default() };
-    let mut walk = Walk { root, here: from, branches: Vec::new(), found, control, observer };
+    let mut walk =
+        Walk { root, here: from, branches: Vec::new(), left: Vec::new(), found, control, observer };
     walk.found.stopped = match walk.run() {
         Err(Error::Store(lost @ StoreError::Unavailable { .. })) => Some(Bound::LostServer(lost.to_string())),
         ended => ended?,
@@ -89,6 +90,8 @@ struct Walk<'a, S, O> {
     root: World,
     here: Position<S>,
     branches: Vec<Branch<S>>,
+    /// The choices left at all branches, those of the deepest one last, and of each the next one last.
+    left: Vec<Choice>,
     found: Exploration,
     control: &'a Control,
     observer: &'a mut O,
@@ -101,8 +104,8 @@ struct Branch<S> {
     ended: usize,
     /// The execution as it was there, where the store can be copied.
     copy: Option<Execution<S>>,
-    /// The choices left, the next one last. Never empty.
-    left: Vec<Choice>,
+    /// Where its choices begin among those left. There is always one.
+    first_left: usize,
 }
 
 impl<S: Store, O: Observer> Walk<'_, S, O> {
@@ -129,8 +132,9 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
     fn choose(&mut self) -> Option<Choice> {
         let mut enabled = self.here.execution.world.enabled();
         let choice = enabled.next()?;
-        let left: Vec<Choice> = enabled.rev().collect();
-        if !left.is_empty() {
+        let first_left = self.left.len();
+        self.left.extend(enabled.rev());
+        if self.left.len() > first_left {
             let copy = self.here.execution.fork();
             if let Some(oldest) = self.branches.len().checked_sub(MAX_COPIES) {
                 self.branches[oldest].copy = None;
@@ -139,7 +143,7 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
                 depth: self.here.path.len(),
                 ended: self.here.outcomes.len(),
                 copy,
-                left,
+                first_left,
             });
         }
         Some(choice)
@@ -166,11 +170,11 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
 
     /// The deepest point with a choice left, that choice, and the execution as it was there if there is a copy.
     fn next_branch(&mut self) -> Option<(usize, Choice, Option<Execution<S>>)> {
-        let branch = self.branches.last_mut()?;
-        let choice = branch.left.pop()?;
+        let branch = self.branches.last()?;
+        let choice = self.left.pop()?;
         let depth = branch.depth;
         self.here.outcomes.truncate(branch.ended);
-        let copy = if branch.left.is_empty() {
+        let copy = if self.left.len() == branch.first_left {
             self.branches.pop().and_then(|branch| branch.copy)
         } else {
             branch.copy.as_ref().and_then(Execution::fork)

@@ -15,7 +15,8 @@ use crate::schedule::ClientId;
 /// The data of a server. No key in it is expired.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Database {
-    entries: BTreeMap<Bytes, Entry>,
+    /// In byte order. A plain vector, as for `Zset`: there are few keys, and it is quick to copy, compare and hash.
+    entries: Vec<(Bytes, Entry)>,
     now: Duration,
     watches: BTreeMap<ClientId, Watch>,
     pub(super) notes: Unjudged<Option<Notes>>,
@@ -90,22 +91,27 @@ impl Database {
 
     /// What a key holds, and until when.
     pub(super) fn entry(&self, key: &[u8]) -> Option<&Entry> {
-        self.entries.get(key)
+        self.place(key).ok().map(|at| &self.entries[at].1)
+    }
+
+    /// Where a key stands, or would stand.
+    fn place(&self, key: &[u8]) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(other, _)| other.as_ref().cmp(key))
     }
 
     /// Whether a key exists.
     pub(super) fn contains(&self, key: &[u8]) -> bool {
-        self.entries.contains_key(key)
+        self.place(key).is_ok()
     }
 
     /// All keys and what they hold, in byte order.
     pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Entry)> {
-        self.entries.iter()
+        self.entries.iter().map(|(key, entry)| (key, entry))
     }
 
     /// A key's value as one type; `None` if there is no such key.
     pub(super) fn get<T: Kind>(&self, key: &[u8]) -> Result<Option<&T>, Fault> {
-        match self.entries.get(key) {
+        match self.entry(key) {
             None => Ok(None),
             Some(entry) => T::view(&entry.value).map(Some).ok_or(Fault::WRONG_TYPE),
         }
@@ -120,17 +126,20 @@ impl Database {
     ) -> Result<R, Fault> {
         let changed;
         let result;
-        if let Some(entry) = self.entries.get_mut(key) {
-            let value = T::view_mut(&mut entry.value).ok_or(Fault::WRONG_TYPE)?;
-            (changed, result) = change(value)?;
-            if value.is_void() {
-                self.entries.remove(key);
+        match self.place(key) {
+            Ok(at) => {
+                let value = T::view_mut(&mut self.entries[at].1.value).ok_or(Fault::WRONG_TYPE)?;
+                (changed, result) = change(value)?;
+                if value.is_void() {
+                    self.entries.remove(at);
+                }
             }
-        } else {
-            let mut value = T::default();
-            (changed, result) = change(&mut value)?;
-            if changed && !value.is_void() {
-                self.entries.insert(key.clone(), Entry { value: value.wrap(), expires_at: None });
+            Err(at) => {
+                let mut value = T::default();
+                (changed, result) = change(&mut value)?;
+                if changed && !value.is_void() {
+                    self.entries.insert(at, (key.clone(), Entry { value: value.wrap(), expires_at: None }));
+                }
             }
         }
         if changed {
@@ -142,31 +151,32 @@ impl Database {
     /// Sets a key to a value that expires at a time, or never.
     pub(super) fn insert(&mut self, key: Bytes, value: Value, expires_at: Option<Duration>) {
         self.touch(&key);
-        if self.is_past(expires_at) {
-            self.entries.remove(&key);
-        } else {
-            self.entries.insert(key, Entry { value, expires_at });
+        match (self.place(&key), self.is_past(expires_at)) {
+            (Ok(at), true) => drop(self.entries.remove(at)),
+            (Err(_), true) => {}
+            (Ok(at), false) => self.entries[at].1 = Entry { value, expires_at },
+            (Err(at), false) => self.entries.insert(at, (key, Entry { value, expires_at })),
         }
     }
 
     /// Sets when a key that exists expires.
     pub(super) fn set_expiry(&mut self, key: &[u8], expires_at: Option<Duration>) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.expires_at = expires_at;
+        if let Ok(at) = self.place(key) {
+            self.entries[at].1.expires_at = expires_at;
             self.touch(key);
         }
     }
 
     /// Removes a key and gives what it held.
     pub(super) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
-        let entry = self.entries.remove(key)?;
+        let (_, entry) = self.entries.remove(self.place(key).ok()?);
         self.touch(key);
         Some(entry)
     }
 
     /// Removes every key.
     pub(super) fn clear(&mut self) {
-        for key in std::mem::take(&mut self.entries).into_keys() {
+        for (key, _) in std::mem::take(&mut self.entries) {
             self.touch(&key);
         }
     }
@@ -225,7 +235,7 @@ impl Database {
 
     /// Whether a key holds entries that only their names put in order.
     fn ties(&self, key: &[u8]) -> bool {
-        match self.entries.get(key).map(|entry| &entry.value) {
+        match self.entry(key).map(|entry| &entry.value) {
             None | Some(Value::Text(_) | Value::List(_)) => false,
             Some(Value::Set(set)) => set.len() > 1,
             Some(Value::Hash(hash)) => hash.len() > 1,

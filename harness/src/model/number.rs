@@ -27,9 +27,12 @@ pub(super) fn count(text: &[u8]) -> Result<usize, Fault> {
 pub(super) fn float(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     let value: f64 = text.parse().ok()?;
-    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
-    let out_of_range = (value.is_infinite() && mantissa.contains(|c: char| c.is_ascii_digit()))
-        || (value == 0.0 && mantissa.contains(|c: char| ('1'..='9').contains(&c)));
+    if value.is_normal() {
+        return Some(value);
+    }
+    let mut mantissa = text.bytes().take_while(|b| !matches!(b, b'e' | b'E'));
+    let out_of_range = (value.is_infinite() && mantissa.any(|b| b.is_ascii_digit()))
+        || (value == 0.0 && mantissa.any(|b| matches!(b, b'1'..=b'9')));
     if value.is_nan() || out_of_range { None } else { Some(value) }
 }
 

@@ -17,27 +17,14 @@ use crate::schedule::ClientId;
 pub(super) struct Row {
     /// Upper case; a subcommand follows its command's name and a `|`.
     pub(super) name: &'static str,
+    /// How many parts the name takes: two for a subcommand.
+    pub(super) words: usize,
     /// How many parts it has, its name included; negative: at least so many.
     arity: i8,
     keys: Keys,
     pub(super) handler: Handler,
     /// Whether it is never queued by a transaction.
     pub(super) immediate: bool,
-    /// How many parts the name takes: two for a subcommand.
-    words: usize,
-}
-
-/// How many words a row's name stands for.
-const fn words_of(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at] == b'|' {
-            return 2;
-        }
-        at += 1;
-    }
-    1
 }
 
 /// Where a command's keys stand among its parts.
@@ -81,7 +68,7 @@ pub(super) const fn data(
     keys: Keys,
     handler: fn(&mut Database, &[Bytes]) -> Answer,
 ) -> Row {
-    Row { name, arity, keys, handler: Handler::Data(handler), immediate: false, words: words_of(name) }
+    Row { name, words: words(name), arity, keys, handler: Handler::Data(handler), immediate: false }
 }
 
 /// A row of a command that concerns clients or scripts as well.
@@ -91,18 +78,24 @@ pub(super) const fn server(
     keys: Keys,
     handler: fn(&mut Model, ClientId, &[Bytes]) -> Answer,
 ) -> Row {
-    Row { name, arity, keys, handler: Handler::Server(handler), immediate: false, words: words_of(name) }
+    Row { name, words: words(name), arity, keys, handler: Handler::Server(handler), immediate: false }
+}
+
+const fn words(name: &str) -> usize {
+    let mut rest = name.as_bytes();
+    while let [first, others @ ..] = rest {
+        if *first == b'|' {
+            return 2;
+        }
+        rest = others;
+    }
+    1
 }
 
 impl Row {
     /// The same row, for a command that is never queued by a transaction.
     pub(super) const fn immediate(self) -> Self {
         Self { immediate: true, ..self }
-    }
-
-    /// How many parts the name takes: two for a subcommand.
-    pub(super) fn words(&self) -> usize {
-        self.words
     }
 
     /// Whether a command of so many parts fits.
@@ -130,7 +123,10 @@ fn counted(parts: &[Bytes], at: usize) -> Vec<usize> {
     keys.filter(|keys| keys.end <= parts.len()).into_iter().flatten().collect()
 }
 
-/// All rows.
+/// All rows by their names.
+static ROWS: LazyLock<FxHashMap<&'static [u8], &'static Row>> =
+    LazyLock::new(|| rows().map(|row| (row.name.as_bytes(), row)).collect());
+
 fn rows() -> impl Iterator<Item = &'static Row> {
     let families = [
         strings::COMMANDS,
@@ -146,9 +142,6 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     ];
     families.into_iter().flatten()
 }
-
-static ROWS: LazyLock<FxHashMap<&'static [u8], &'static Row>> =
-    LazyLock::new(|| rows().map(|row| (row.name.as_bytes(), row)).collect());
 
 /// Which parts of a command are keys, as indices into [`Command::parts`]; `None` for a command that is not known.
 /// Parts that a command lacks are left out.
@@ -180,7 +173,7 @@ pub(super) enum Missing {
 }
 
 fn find(parts: &[Bytes]) -> Result<&'static Row, Missing> {
-    let row = row(&[&parts[0]]).filter(|row| row.words() == 1).ok_or(Missing::Command)?;
+    let row = row(&[&parts[0]]).filter(|row| row.words == 1).ok_or(Missing::Command)?;
     match parts {
         [name, sub, ..] if row.name == scripts::CONTAINER => {
             self::row(&[name, b"|", sub]).ok_or(Missing::Subcommand)
@@ -200,7 +193,8 @@ fn row(pieces: &[&[u8]]) -> Option<&'static Row> {
         place.make_ascii_uppercase();
         length += piece.len();
     }
-    ROWS.get(&name[..length]).copied()
+    let name = &name[..length];
+    ROWS.get(name).copied()
 }
 
 /// Finds a row for a script, whose errors say less.

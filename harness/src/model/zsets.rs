@@ -148,15 +148,19 @@ impl Options {
     fn parse(args: &[Bytes]) -> (Self, usize) {
         let mut options = Self::default();
         for (at, arg) in args.iter().enumerate() {
-            match arg.to_ascii_uppercase().as_slice() {
-                b"NX" => options.only_new = true,
-                b"XX" => options.only_old = true,
-                b"GT" => options.greater = true,
-                b"LT" => options.less = true,
-                b"CH" => options.count_changes = true,
-                b"INCR" => options.increment = true,
+            let set = match arg.len() {
+                2 => match [arg[0].to_ascii_uppercase(), arg[1].to_ascii_uppercase()] {
+                    [b'N', b'X'] => &mut options.only_new,
+                    [b'X', b'X'] => &mut options.only_old,
+                    [b'G', b'T'] => &mut options.greater,
+                    [b'L', b'T'] => &mut options.less,
+                    [b'C', b'H'] => &mut options.count_changes,
+                    _ => return (options, at),
+                },
+                _ if arg.eq_ignore_ascii_case(b"INCR") => &mut options.increment,
                 _ => return (options, at),
-            }
+            };
+            *set = true;
         }
         (options, args.len())
     }
@@ -208,14 +212,17 @@ fn zadd(db: &mut Database, args: &[Bytes]) -> Answer {
         return Err(Fault::SYNTAX);
     }
     options.check(pairs.len())?;
-    let pairs: Vec<(Score, &Bytes)> = pairs
-        .iter()
-        .map(|[score, member]| Ok((Score::parse(score).ok_or(Fault::NOT_FLOAT)?, member)))
-        .collect::<Result<_, Fault>>()?;
+    // Nothing is done unless every score is a number.
+    let parse = |score: &Bytes| Score::parse(score).ok_or(Fault::NOT_FLOAT);
+    let given = parse(&pairs[0][0])?;
+    for [score, _] in &pairs[1..] {
+        parse(score)?;
+    }
     let tally = db.edit(&args[0], |zset: &mut Zset| {
         let mut tally = Tally::default();
-        for (given, member) in pairs {
-            put(zset, &options, given, member, &mut tally)?;
+        put(zset, &options, given, &pairs[0][1], &mut tally)?;
+        for [score, member] in &pairs[1..] {
+            put(zset, &options, parse(score)?, member, &mut tally)?;
         }
         Ok((tally.added + tally.updated > 0, tally))
     })?;

@@ -68,7 +68,7 @@ impl Host {
             Handler::Data(handler) => {
                 let mut database = self.database.borrow_mut();
                 database.note(row, &parts);
-                handler(&mut database, &parts[row.words()..])
+                handler(&mut database, &parts[row.words..])
             }
             Handler::Server(_) => Err(Fault::fixed("ERR This Redis command is not allowed from script")),
         }
