@@ -66,13 +66,9 @@ impl Subject<'_> {
     pub(super) fn enumeration(
         &self,
         store: StoreKind,
-        found: Checked<&Exploration>,
+        found: &Exploration,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let found = match found {
-            Ok(found) => found,
-            Err(difference) => return Ok(self.mismatch(store, Engine::Enumerate, difference, elapsed)),
-        };
         let exhaustive = found.stopped.is_none();
         let entry = self.exploration(store, Engine::Enumerate, found, elapsed)?;
         Ok(Entry {
@@ -137,13 +133,10 @@ impl Subject<'_> {
     pub(super) fn classes(
         &self,
         store: StoreKind,
-        found: Checked<&Classes>,
+        found: &Classes,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let Classes { found, classes, blocked } = match found {
-            Ok(found) => found,
-            Err(difference) => return Ok(self.mismatch(store, Engine::Dpor, difference, elapsed)),
-        };
+        let Classes { found, classes, blocked } = found;
         let entry = self.exploration(store, Engine::Dpor, found, elapsed)?;
         let blocked = (*blocked > 0).then(|| format!("{blocked} executions led to no class of their own"));
         Ok(Entry {
@@ -158,14 +151,10 @@ impl Subject<'_> {
     pub(super) fn sample(
         &self,
         store: StoreKind,
-        sampled: Checked<&Sample>,
+        sampled: &Sample,
         exact_share: Option<f64>,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let sampled = match sampled {
-            Ok(sampled) => sampled,
-            Err(difference) => return Ok(self.mismatch(store, Engine::Sample, difference, elapsed)),
-        };
         let entry = self.exploration(store, Engine::Sample, &sampled.found, elapsed)?;
         let estimate = sampled.odds().map(|Odds { share, wait }| report::Estimate {
             share: share.value,
@@ -307,7 +296,14 @@ impl Subject<'_> {
         Ok((counterexample, trace))
     }
 
-    fn mismatch(&self, store: StoreKind, engine: Engine, difference: String, elapsed: Duration) -> Entry {
+    /// A reply of the server's that was not the model's.
+    pub(super) fn mismatch(
+        &self,
+        store: StoreKind,
+        engine: Engine,
+        difference: String,
+        elapsed: Duration,
+    ) -> Entry {
         Entry {
             mismatches: Some(1),
             exhaustive: (engine != Engine::Schedule).then_some(false),

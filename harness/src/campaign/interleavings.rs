@@ -8,14 +8,16 @@ use super::{Campaign, Strategy};
 use crate::counterexample::Violation;
 use crate::error::Error;
 use crate::explore::census::{self, Census, any};
+use crate::explore::certify::Certified;
+use crate::explore::dpor::Classes;
 use crate::explore::prefixes::Prefixes;
-use crate::explore::sample::{self, Sampler, Sampling, Settings};
-use crate::explore::{Control, certify, dpor, lockstep, loom, parallel};
+use crate::explore::sample::{self, Sample, Sampler, Sampling, Settings};
+use crate::explore::{Bound, Control, Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::merge::{self, Graph, Merge};
 use crate::model::Model;
 use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
-use crate::report::{About, Entry, StoreKind};
+use crate::report::{About, Engine, Entry, StoreKind};
 use crate::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
 use crate::schedule::Schedule;
 use crate::store::Compared;
@@ -74,13 +76,36 @@ impl Campaign {
         };
         let world = subject.world();
         let certified = certify::certify_graph(&counted.graph, &world, server, options, &self.control);
-        let Some(Ok(certified)) = self.unless_lost(subject, certified)? else { return Ok(()) };
-        self.note_bound(certified.stopped.as_ref());
-        if let Some(reason) = &certified.refused {
+        if let Ok(Certified { refused: Some(reason), .. }) = &certified {
             self.unfit(subject, StoreKind::Redis, &format!("not certified: {reason}"));
             return Ok(());
         }
-        let entry = subject.certificate(&counted.census, &certified, started.elapsed())?;
+        let stopped = |certified: &Certified| certified.stopped.clone();
+        self.on_server(subject, Engine::Certify, started, certified, stopped, |certified, elapsed| {
+            subject.certificate(&counted.census, certified, elapsed)
+        })
+    }
+
+    /// What a run on the server came to, as an entry: what was found, or how a reply differed from the model's. That
+    /// the server was lost is noted.
+    fn on_server<T>(
+        &mut self,
+        subject: &Subject<'_>,
+        engine: Engine,
+        started: Instant,
+        found: Result<T, Error>,
+        stopped: impl FnOnce(&T) -> Option<Bound>,
+        entry: impl FnOnce(&T, Duration) -> Result<Entry, Error>,
+    ) -> Result<(), Error> {
+        let Some(found) = self.unless_lost(subject, found)? else { return Ok(()) };
+        let elapsed = started.elapsed();
+        let entry = match found {
+            Ok(found) => {
+                self.note_bound(stopped(&found).as_ref());
+                entry(&found, elapsed)?
+            }
+            Err(difference) => subject.mismatch(StoreKind::Redis, engine, difference, elapsed),
+        };
         self.report.results.push(entry);
         Ok(())
     }
@@ -97,19 +122,17 @@ impl Campaign {
         if self.stores.model && !self.interrupted() {
             let started = Instant::now();
             let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
-            let entry = subject.enumeration(StoreKind::Model, Ok(&found), started.elapsed())?;
+            let entry = subject.enumeration(StoreKind::Model, &found, started.elapsed())?;
             self.report.results.push(entry);
         }
         if let Some(server) = self.server(subject) {
             let started = Instant::now();
             let (world, mut all) = (subject.world(), Prefixes::new());
             let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
-            if let Some(found) = self.unless_lost(subject, found)? {
-                self.note_bound(found.as_ref().ok().and_then(|found| found.stopped.as_ref()));
-                let found = found.as_ref().map_err(Clone::clone);
-                let entry = subject.enumeration(StoreKind::Redis, found, started.elapsed())?;
-                self.report.results.push(entry);
-            }
+            let stopped = |found: &Exploration| found.stopped.clone();
+            self.on_server(subject, Engine::Enumerate, started, found, stopped, |found, elapsed| {
+                subject.enumeration(StoreKind::Redis, found, elapsed)
+            })?;
         }
         Ok(())
     }
@@ -171,23 +194,27 @@ impl Campaign {
             match sample::on_model(&world, settings, self.threads, &self.control) {
                 Err(unfit @ Error::Infinite) => self.unfit(subject, StoreKind::Model, &unfit.to_string()),
                 drawn => {
-                    let entry = subject.sample(StoreKind::Model, Ok(&drawn?), exact, started.elapsed())?;
+                    let entry = subject.sample(StoreKind::Model, &drawn?, exact, started.elapsed())?;
                     self.report.results.push(entry);
                 }
             }
         }
         if let Some(server) = self.server(subject) {
             let started = Instant::now();
-            let mut sampling = Sampling::new(&world, settings, &self.control)?;
+            let mut sampling = match Sampling::new(&world, settings, &self.control) {
+                Err(unfit @ Error::Infinite) => {
+                    self.unfit(subject, StoreKind::Redis, &unfit.to_string());
+                    return Ok(());
+                }
+                sampling => sampling?,
+            };
             let control = Control { max_executions: None, ..self.control.clone() };
             let found = lockstep::run(&world, &server, &mut sampling, lockstep::WIDTH, &control, &mut ());
-            if let Some(found) = self.unless_lost(subject, found)? {
-                let drawn = found.map(|found| sampling.sample(found));
-                self.note_bound(drawn.as_ref().ok().and_then(|drawn| drawn.found.stopped.as_ref()));
-                let drawn = drawn.as_ref().map_err(Clone::clone);
-                let entry = subject.sample(StoreKind::Redis, drawn, exact, started.elapsed())?;
-                self.report.results.push(entry);
-            }
+            let drawn = found.map(|found| sampling.sample(found));
+            let stopped = |drawn: &Sample| drawn.found.stopped.clone();
+            self.on_server(subject, Engine::Sample, started, drawn, stopped, |drawn, elapsed| {
+                subject.sample(StoreKind::Redis, drawn, exact, elapsed)
+            })?;
         }
         Ok(())
     }
@@ -211,18 +238,16 @@ impl Campaign {
         if self.stores.model && !self.interrupted() {
             let started = Instant::now();
             let found = dpor::explore(subject.world(), Model::new(), &self.control, &mut ())?;
-            let entry = subject.classes(StoreKind::Model, Ok(&found), started.elapsed())?;
+            let entry = subject.classes(StoreKind::Model, &found, started.elapsed())?;
             self.report.results.push(entry);
         }
         if let Some(store) = self.open(subject)? {
             let started = Instant::now();
             let found = dpor::explore(subject.world(), Compared::new(store), &self.control, &mut ());
-            if let Some(found) = self.unless_lost(subject, found)? {
-                self.note_bound(found.as_ref().ok().and_then(|found| found.found.stopped.as_ref()));
-                let found = found.as_ref().map_err(Clone::clone);
-                let entry = subject.classes(StoreKind::Redis, found, started.elapsed())?;
-                self.report.results.push(entry);
-            }
+            let stopped = |classes: &Classes| classes.found.stopped.clone();
+            self.on_server(subject, Engine::Dpor, started, found, stopped, |found, elapsed| {
+                subject.classes(StoreKind::Redis, found, elapsed)
+            })?;
         }
         Ok(())
     }
