@@ -19,12 +19,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use gatecrash_limiter::Outcome;
+use gatecrash_limiter::{Outcome, Reply};
 
 use crate::counterexample::Violation;
+use crate::error::Error;
+use crate::execution::Execution;
 use crate::schedule::{Choice, ClientId};
-use crate::trace::StepEffect;
+use crate::store::Store;
+use crate::trace::{Effect, StepEffect};
 use crate::verdict::Verdict;
+use crate::world::World;
 
 /// What ends a search before it is through. Checked before every step.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +100,27 @@ impl Control {
     pub(crate) fn count(&self) {
         self.executions.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Brings an execution to the end of a path again, from an empty store. That every step is answered as it was the first
+/// time is checked: otherwise something else acts on the store.
+fn run_again<'a, S: Store>(
+    execution: &mut Execution<S>,
+    root: &World,
+    steps: impl Iterator<Item = (Choice, &'a Reply)>,
+    observer: &mut impl Observer,
+) -> Result<(), Error> {
+    execution.store.reset()?;
+    execution.world = root.clone();
+    for (choice, first) in steps {
+        let Effect::Step(again) = execution.take(choice)? else { unreachable!("a path holds steps") };
+        observer.step(&again);
+        if again.reply != *first {
+            let (command, first, second) = (again.command, first.clone(), again.reply);
+            return Err(Error::NotRepeatable { command, first, second });
+        }
+    }
+    Ok(())
 }
 
 /// Is told what a search runs. `()` does not listen.

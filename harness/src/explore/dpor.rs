@@ -44,7 +44,7 @@ use std::rc::Rc;
 use crate::counterexample::{Path, Violation};
 use crate::error::Error;
 use crate::execution::Execution;
-use crate::explore::{Bound, Complete, Control, Exploration, Observer};
+use crate::explore::{Bound, Complete, Control, Exploration, Observer, run_again};
 use crate::schedule::{Choice, ClientId};
 use crate::store::{Store, StoreError};
 use crate::trace::{Effect, StepEffect};
@@ -296,17 +296,8 @@ impl<S: Store, O: Observer> Search<'_, S, O> {
             self.execution = copy;
             return Ok(());
         }
-        self.execution.store.reset()?;
-        self.execution.world = self.root.clone();
-        for at in 0..self.events.len() {
-            let again = self.take(self.events[at].step.client)?;
-            let first = &self.events[at].reply;
-            if again.reply != *first {
-                let (command, first, second) = (again.command, first.clone(), again.reply);
-                return Err(Error::NotRepeatable { command, first, second });
-            }
-        }
-        Ok(())
+        let steps = self.events.iter().map(|event| (Choice::Step(event.step.client), &event.reply));
+        run_again(&mut self.execution, &self.root, steps, self.observer)
     }
 
     /// Begins anew with what was learned. Violations found so far, and the executions that it took, stay.

@@ -13,7 +13,7 @@ use gatecrash_limiter::{Outcome, Reply};
 use crate::counterexample::{Path, Violation};
 use crate::error::Error;
 use crate::execution::Execution;
-use crate::explore::{Bound, Complete, Control, Exploration, Observer};
+use crate::explore::{Bound, Complete, Control, Exploration, Observer, run_again};
 use crate::schedule::{Choice, ClientId};
 use crate::store::{Store, StoreError};
 use crate::trace::Effect;
@@ -185,27 +185,14 @@ impl<S: Store, O: Observer> Walk<'_, S, O> {
     /// Goes back to a point on the path: to the copy made there, or by a new execution of the same choices.
     fn go_back(&mut self, depth: usize, copy: Option<Execution<S>>) -> Result<(), Error> {
         self.here.path.truncate(depth);
-        match copy {
-            Some(execution) => self.here.execution = execution,
-            None => self.run_again()?,
+        if let Some(execution) = copy {
+            self.here.execution = execution;
+        } else {
+            let Position { execution, path, replies, .. } = &mut self.here;
+            let steps = path.choices().iter().copied().zip(&*replies);
+            run_again(execution, &self.root, steps, self.observer)?;
         }
         self.here.replies.truncate(depth);
-        Ok(())
-    }
-
-    fn run_again(&mut self) -> Result<(), Error> {
-        self.here.execution.store.reset()?;
-        self.here.execution.world = self.root.clone();
-        for (choice, first) in self.here.path.choices().iter().zip(&self.here.replies) {
-            let Effect::Step(again) = self.here.execution.take(*choice)? else {
-                unreachable!("the path holds steps")
-            };
-            self.observer.step(&again);
-            if again.reply != *first {
-                let (command, first, second) = (again.command, first.clone(), again.reply);
-                return Err(Error::NotRepeatable { command, first, second });
-            }
-        }
         Ok(())
     }
 }
