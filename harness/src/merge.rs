@@ -56,3 +56,8 @@ pub(crate) use transitions::{Broken, Step, Transitions};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("clients cannot be merged: {0}")]
 pub struct Asymmetry(pub String);
+
+/// The number of something that is kept in memory, by its place.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("four billion of anything here do not fit in memory")
+}

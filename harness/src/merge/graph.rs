@@ -1,8 +1,8 @@
 //! The graph of merged states: a breadth-first search over the step function, and an order of its states.
 
-use super::Asymmetry;
 use super::state::{State, States};
 use super::transitions::{Broken, Merge, Step, Transitions};
+use super::{Asymmetry, number};
 use crate::error::Error;
 use crate::explore::{Bound, Control};
 use crate::world::World;
@@ -170,7 +170,7 @@ impl Graph {
     /// In how many of the states in which every client has finished the store holds something in the name of a client
     /// that holds no permit. `None` where clients were told apart: nothing is known to be in anybody's name then.
     pub(crate) fn leaks(&self) -> Option<u64> {
-        let transitions = self.transitions.names_clients().then_some(&self.transitions)?;
+        let transitions = self.transitions.symbolic().then_some(&self.transitions)?;
         let leaked = |pair: u32| transitions.has_role(pair) && transitions.held(pair) == 0;
         let mut state = State::default();
         let mut leaks = 0;
@@ -203,8 +203,4 @@ impl Graph {
         }
         (order.len() == self.len()).then_some(order)
     }
-}
-
-fn number(index: usize) -> u32 {
-    u32::try_from(index).expect("a graph of four billion edges does not fit in memory")
 }

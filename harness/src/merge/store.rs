@@ -7,9 +7,9 @@ use gatecrash_limiter::{Command, Reply};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::Asymmetry;
 use super::layout::Layout;
 use super::naming::{Naming, OTHERS, Symbol, rename, rename_reply};
+use super::{Asymmetry, number};
 use crate::model::Model;
 use crate::model::content::{self, Piece};
 use crate::schedule::ClientId;
@@ -263,10 +263,6 @@ impl Contents {
     pub(super) fn effect_mut(&mut self, at: usize) -> &mut Effect {
         &mut self.computed[at]
     }
-}
-
-fn number(index: usize) -> u32 {
-    u32::try_from(index).expect("what is interned fits in memory, and no four billion of it do")
 }
 
 /// A command of a client as that of one owner.

@@ -8,12 +8,12 @@ use gatecrash_limiter::{Command, Outcome};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::Asymmetry;
 use super::layout::Layout;
 use super::local::{Advanced, Local, Telling};
 use super::naming::{Symbol, rename};
 use super::state::{State, States};
 use super::store::{Contents, Effect, NO_ROLE};
+use super::{Asymmetry, number};
 use crate::error::Error;
 use crate::model::Model;
 use crate::model::content::{self, Piece};
@@ -131,7 +131,7 @@ impl Transitions {
         state
     }
 
-    /// Whether tokens are symbols.
+    /// Whether tokens are symbols, so that what the store holds is known by client.
     pub(crate) fn symbolic(&self) -> bool {
         self.telling.symbols
     }
@@ -164,11 +164,6 @@ impl Transitions {
     /// Whether a client in that pair has a next step.
     pub(crate) fn is_ready(&self, pair: u32) -> bool {
         self.facts[pair as usize].command.is_some()
-    }
-
-    /// Whether what the store holds is known by client: it is not where tokens are no symbols.
-    pub(crate) fn names_clients(&self) -> bool {
-        self.telling.symbols
     }
 
     /// Whether the store holds something in the name of a client in that pair.
@@ -368,10 +363,6 @@ impl Transitions {
         self.steps.insert((content, pair), step);
         Ok(step)
     }
-}
-
-fn number(index: usize) -> u32 {
-    u32::try_from(index).expect("what is interned fits in memory, and no four billion of it do")
 }
 
 /// Counts clients of a role in a content's key, whose roles are kept in order.

@@ -135,8 +135,7 @@ struct Tree {
 
 impl Tree {
     fn grow(world: &World, control: &Control) -> Result<AnyNumber, Broken> {
-        let merge = Merge { symmetry: true, outcomes: false };
-        let (transitions, starts) = Transitions::new(world, merge)?;
+        let (transitions, starts) = Transitions::new(world, Merge::default())?;
         if starts.windows(2).any(|two| two[0] != two[1]) {
             return Err(Asymmetry("they run different programs".into()).into());
         }
