@@ -157,9 +157,10 @@ impl Interpreter {
         // Under a limit each allocation from Rust is guarded by a call of its own, several times as dear as itself.
         // The arguments were in memory before; what the script makes of them is limited.
         self.lua.set_memory_limit(0)?;
-        self.globals.raw_set("KEYS", strings(keys)?)?;
-        self.globals.raw_set("ARGV", strings(arguments)?)?;
+        let set = |name: &str, items: &[Bytes]| self.globals.raw_set(name, strings(items)?);
+        let filled = set("KEYS", keys).and_then(|()| set("ARGV", arguments));
         self.lua.set_memory_limit(MEMORY_LIMIT)?;
+        filled?;
         self.host.checks.set(0);
         self.host.random.set(api::random_state(0));
         let host = Rc::clone(&self.host);
