@@ -16,6 +16,7 @@ use gatecrash::world::World;
 use gatecrash_benches::exploring::world_with_limit;
 use gatecrash_benches::pipelining::{Mix, redis_benchmark};
 use gatecrash_benches::stats::Summary;
+use gatecrash_benches::tables::{self, Called, called};
 
 /// How much is measured, and what is known to come out.
 struct Size {
@@ -56,19 +57,13 @@ struct Block {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    // Whoever lists tests finds none here, and whoever names another benchmark does not mean this one.
-    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
-    if has("--list") || filter.is_some_and(|filter| !"lockstep".contains(filter.as_str())) {
-        return;
-    }
-    // cargo passes this for `cargo bench`, and does not for `cargo test`.
-    let size = if has("--bench") && !has("--test") {
-        FULL
-    } else {
-        println!("a test that this works, whose figures mean nothing: use `cargo bench` for real ones\n");
-        SMOKE
+    let size = match called("lockstep") {
+        Called::Not => return,
+        Called::Full => FULL,
+        Called::Smoke => {
+            println!("{}", tables::SMOKE);
+            SMOKE
+        }
     };
     let server = gatecrash_benches::private_server();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);

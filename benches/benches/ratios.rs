@@ -14,6 +14,7 @@ use gatecrash::store::Compared;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 use gatecrash_benches::limiting::{Rig, Subject, Work};
 use gatecrash_benches::stats::Summary;
+use gatecrash_benches::tables::{self, Called, called};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -30,19 +31,13 @@ const FULL: Size = Size { limiter_blocks: 60, calls: 150, explore_blocks: 25 };
 const SMOKE: Size = Size { limiter_blocks: 1, calls: 2, explore_blocks: 1 };
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    // Whoever lists tests finds none here, and whoever names another benchmark does not mean this one.
-    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
-    if has("--list") || filter.is_some_and(|filter| !"ratios".contains(filter.as_str())) {
-        return;
-    }
-    // cargo passes this for `cargo bench`, and does not for `cargo test`.
-    let size = if has("--bench") && !has("--test") {
-        FULL
-    } else {
-        println!("a test that this works, whose figures mean nothing: use `cargo bench` for real ones\n");
-        SMOKE
+    let size = match called("ratios") {
+        Called::Not => return,
+        Called::Full => FULL,
+        Called::Smoke => {
+            println!("{}", tables::SMOKE);
+            SMOKE
+        }
     };
     let rig = Rig::start();
     let server = rig.server();

@@ -11,37 +11,22 @@ use gatecrash::explore::certify::{Certified, Options, certify};
 use gatecrash::explore::{Bound, Control, Timeout};
 use gatecrash::redis_store::Server;
 use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::server::PrivateServer;
-use gatecrash::target::Target;
 use gatecrash::world::World;
 use gatecrash_limiter::{Algorithm, Atomic, Naive};
 
 #[path = "certify/algorithms.rs"]
 mod algorithms;
 mod common;
+#[path = "common/servers.rs"]
+mod servers;
 
 use OperationKind::{Acquire, Release};
 use algorithms::{Brief, Counter, Expiring, Line, Ranked, Retrying, Sending, Timed, Watching};
+use servers::{bystander, given, private};
 
 fn world(algorithm: impl Algorithm + 'static, clients: usize, limit: u64) -> World {
     let scenario = common::scenario(&vec![vec![Acquire, Release]; clients], limit, 1, OnReject::Stop);
     World::new(&scenario, Arc::new(algorithm))
-}
-
-fn private() -> Server {
-    Server::open(&Target::Private).unwrap()
-}
-
-/// Somebody else's server, as far as gatecrash can tell: it was named.
-fn given() -> (PrivateServer, Server) {
-    let theirs = PrivateServer::start().unwrap();
-    let ours = Server::open(&Target::choose(Some(&theirs.url()), None, false).unwrap()).unwrap();
-    (theirs, ours)
-}
-
-/// A connection that gatecrash knows nothing of.
-fn bystander(server: &Server) -> redis::Connection {
-    redis::Client::open(server.address().connection_info().clone()).unwrap().get_connection().unwrap()
 }
 
 fn keys(server: &Server) -> Vec<String> {

@@ -6,32 +6,19 @@ use std::time::Duration;
 
 use gatecrash::redis_store::{KEY_NAMESPACE, Server};
 use gatecrash::schedule::ClientId;
-use gatecrash::server::PrivateServer;
 use gatecrash::store::{Store, StoreError};
-use gatecrash::target::{Source, Target};
+use gatecrash::target::Source;
 use gatecrash_limiter::{Command, Reply, Script};
+
+#[path = "common/servers.rs"]
+mod servers;
+use servers::{bystander, given, private};
 
 const A: ClientId = ClientId(0);
 const B: ClientId = ClientId(1);
 
 fn command(text: &str) -> Command {
     Command::from_parts(text.split(' ').map(|part| part.to_owned().into()).collect()).unwrap()
-}
-
-fn private() -> Server {
-    Server::open(&Target::Private).unwrap()
-}
-
-/// Somebody else's server, as far as gatecrash can tell: it was named.
-fn given() -> (PrivateServer, Server) {
-    let theirs = PrivateServer::start().unwrap();
-    let ours = Server::open(&Target::choose(Some(&theirs.url()), None, false).unwrap()).unwrap();
-    (theirs, ours)
-}
-
-/// A connection that gatecrash's stores know nothing of.
-fn bystander(server: &Server) -> redis::Connection {
-    redis::Client::open(server.address().connection_info().clone()).unwrap().get_connection().unwrap()
 }
 
 fn keys(connection: &mut redis::Connection) -> Vec<String> {
