@@ -212,7 +212,7 @@ fn states(entry: &Entry) -> Option<String> {
 
 /// How much was run and how much of it over-admits, in few words.
 fn facts(entry: &Entry) -> String {
-    let over = entry.over_admission.map_or(0, |over| over.max);
+    let over = entry.over_admission.as_ref().map_or(0, |over| over.max);
     let highest = if over > 0 { format!(", by {}", grouped(over)) } else { String::new() };
     if let Some(census) = &entry.census {
         let share = census.violating.share_of(&census.interleavings).filter(|_| !census.violating.is_zero());
