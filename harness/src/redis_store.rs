@@ -8,6 +8,7 @@ mod connection;
 mod guard;
 mod keys;
 mod pipeline;
+pub(crate) mod resp;
 mod series;
 #[cfg(unix)]
 mod socket;

@@ -23,6 +23,7 @@
 mod block;
 mod count;
 mod entry;
+pub mod histogram;
 pub mod json;
 pub mod junit;
 mod lanes;
