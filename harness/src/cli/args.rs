@@ -1,11 +1,14 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
+mod compare;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::compare::Compare;
 use crate::scenario::Expected;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
@@ -23,7 +26,7 @@ const MAX_STATES: u64 = 10_000_000;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 as expected; 1 a violation where none was expected, or none where one was; 2 undecided; \
-64 usage; 65 bad scenario; 69 server not available; 70 internal error; 130 interrupted.
+3 compare: worse than before; 64 usage; 65 bad scenario or report; 69 server not available; 70 internal error; 130 interrupted.
 
 Which Redis: --redis URL, else GATECRASH_REDIS_URL, else a private server started for this run. \
 No other variable is read.";
@@ -43,6 +46,9 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
+    /// Two loads: is the new one still correct, and still as fast?
+    #[command(after_help = compare::AFTER_HELP)]
+    Compare(Compare),
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +219,9 @@ pub(crate) struct Common {
     /// Writes the report as XML, in the form of `JUnit`
     #[arg(long, value_name = "FILE", global = true, help = "Writes the report as JUnit XML")]
     pub(crate) junit: Option<PathBuf>,
+    /// Writes the report as Markdown, for the summary of a job; with `-` to stdout, and nothing else
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) markdown: Option<PathBuf>,
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]
     pub(crate) stable: bool,

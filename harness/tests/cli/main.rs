@@ -4,9 +4,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+mod compare;
 mod exit_codes;
 mod explore;
 mod json;
+#[path = "../common/loads.rs"]
+mod loads;
 mod redis;
 mod replay;
 mod run;
