@@ -14,6 +14,7 @@
 //! What it can miss: see [`bootstrap`] for what differs between runs as wholes, which `--tolerance` is for; and a change
 //! that is smaller than the intervals that are shown.
 
+pub mod annotations;
 pub mod baseline;
 pub mod bootstrap;
 mod correctness;
@@ -105,6 +106,17 @@ pub enum Outcome {
     Undecided,
     /// Something is worse.
     Regression,
+}
+
+impl Outcome {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Undecided => "undecided",
+            Self::Regression => "regression",
+        }
+    }
 }
 
 impl Comparison {

@@ -20,6 +20,7 @@
 //! assert_eq!(Exit::from(&report), Exit::Ok);
 //! ```
 
+pub mod annotations;
 mod block;
 pub(crate) mod bounded;
 mod count;
@@ -32,6 +33,7 @@ mod lanes;
 pub mod latency;
 pub mod load;
 pub mod markdown;
+mod mermaid;
 pub(crate) mod palette;
 mod step;
 pub mod text;
@@ -179,6 +181,8 @@ pub struct About {
     pub limit: u64,
     /// The names of its clients, in declared order.
     pub clients: Vec<String>,
+    /// Its file.
+    pub file: Option<String>,
 }
 
 impl From<&Scenario> for About {
@@ -188,6 +192,7 @@ impl From<&Scenario> for About {
             title: scenario.title.clone(),
             limit: scenario.limit,
             clients: scenario.clients.iter().map(|client| client.name.clone()).collect(),
+            file: scenario.path.as_ref().map(|path| path.display().to_string()),
         }
     }
 }

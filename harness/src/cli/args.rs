@@ -200,6 +200,7 @@ pub(crate) enum Color {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Common {
     /// Where to run it
     #[arg(long, value_name = "STORE", value_enum, global = true)]
@@ -222,6 +223,9 @@ pub(crate) struct Common {
     /// Writes the report as Markdown, for the summary of a job; with `-` to stdout, and nothing else
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) markdown: Option<PathBuf>,
+    /// Marks what failed on GitHub: prints its commands to stderr, which the runner reads like stdout
+    #[arg(long, global = true)]
+    pub(crate) annotations: bool,
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]
     pub(crate) stable: bool,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::{Common, Compare};
 use super::{Problem, output};
-use crate::compare::{self, Baseline, Comparison, Options, json, markdown, read, text};
+use crate::compare::{self, Baseline, Comparison, Options, annotations, json, markdown, read, text};
 use crate::exit::Exit;
 
 pub(super) fn compare(arguments: &Compare, common: &Common) -> Result<Exit, Problem> {
@@ -43,6 +43,7 @@ fn write(comparison: &Comparison, common: &Common) -> Result<(), Problem> {
         text: &|color| text::render(comparison, text::Options { color, quiet: common.quiet }),
         json: &|| json::render(comparison),
         markdown: &|| markdown::render(comparison),
+        annotations: &|| annotations::of_comparison(comparison),
     };
     forms.write(common)
 }

@@ -8,6 +8,7 @@ use anstream::ColorChoice;
 use super::Problem;
 use super::args::{Color, Common};
 use crate::exit::Exit;
+use crate::report::annotations::{self, Annotation};
 use crate::report::{Report, json, junit, markdown, text};
 
 /// The widest text, in columns.
@@ -55,6 +56,7 @@ pub(super) struct Forms<'a> {
     pub(super) text: &'a dyn Fn(bool) -> String,
     pub(super) json: &'a dyn Fn() -> serde_json::Result<String>,
     pub(super) markdown: &'a dyn Fn() -> String,
+    pub(super) annotations: &'a dyn Fn() -> Vec<Annotation>,
 }
 
 impl Forms<'_> {
@@ -77,6 +79,10 @@ impl Forms<'_> {
         if let Some(file) = common.markdown.as_deref().filter(|file| !is_stdout(file)) {
             to_file(file, &(self.markdown)())?;
         }
+        if common.annotations {
+            // Not among the results: what reads those need not know of GitHub.
+            let _ = io::stderr().lock().write_all(annotations::render(&(self.annotations)()).as_bytes());
+        }
         Ok(())
     }
 }
@@ -88,6 +94,7 @@ pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> 
         text: &|color| text::render(report, &text::Options { color, quiet: common.quiet, width: WIDTH }),
         json: &|| json::render(report),
         markdown: &|| markdown::render(report),
+        annotations: &|| annotations::of_report(report),
     };
     forms.write(common)?;
     if let Some(file) = &common.junit {

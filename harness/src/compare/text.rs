@@ -62,7 +62,7 @@ fn limiter(compared: &Compared, palette: &Palette) -> Vec<Vec<String>> {
 fn properties(checks: &[Check], palette: &Palette) -> Vec<String> {
     let (fine, wrong): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.verdict == Outcome::Ok);
     let wrong = wrong.into_iter().flat_map(|check| {
-        let (verdict, why) = (word(check.verdict), check.why.as_deref().unwrap_or_default());
+        let (verdict, why) = (check.verdict.word(), check.why.as_deref().unwrap_or_default());
         let lines = indented(&format!("{verdict}: {}: {why}", numbers(check)));
         lines.into_iter().map(|line| paint(style(check.verdict, palette), line))
     });
@@ -128,7 +128,7 @@ pub(super) fn method(comparison: &Comparison) -> String {
 fn last(comparison: &Comparison, palette: &Palette) -> Vec<String> {
     let verdict = comparison.verdict();
     let mut lines: Vec<String> = comparison.undecided.iter().flat_map(|why| wrapped(why, WIDTH)).collect();
-    lines.push(format!("{}: {}", paint(style(verdict, palette), word(verdict)), summary(comparison)));
+    lines.push(format!("{}: {}", paint(style(verdict, palette), verdict.word()), summary(comparison)));
     lines
 }
 
@@ -152,15 +152,6 @@ pub(super) fn summary(comparison: &Comparison) -> String {
         }
     }
     parts.join(", ")
-}
-
-/// The outcome in one word.
-pub(super) fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Ok => "ok",
-        Outcome::Undecided => "undecided",
-        Outcome::Regression => "regression",
-    }
 }
 
 fn style(outcome: Outcome, palette: &Palette) -> anstyle::Style {

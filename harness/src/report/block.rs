@@ -171,7 +171,7 @@ fn remarks(found: &Counterexample, width: usize) -> Option<Vec<String>> {
 }
 
 /// Whether both show the same, however long a server took for it.
-fn same_steps(one: &Entry, other: &Entry) -> bool {
+pub(super) fn same_steps(one: &Entry, other: &Entry) -> bool {
     let untimed = |trace: &Trace| {
         let mut trace = trace.clone();
         for row in &mut trace.rows {
@@ -211,7 +211,7 @@ fn states(entry: &Entry) -> Option<String> {
 }
 
 /// How much was run and how much of it over-admits, in few words.
-fn facts(entry: &Entry) -> String {
+pub(super) fn facts(entry: &Entry) -> String {
     let over = entry.over_admission.as_ref().map_or(0, |over| over.max);
     let highest = if over > 0 { format!(", by {}", grouped(over)) } else { String::new() };
     if let Some(census) = &entry.census {
@@ -251,7 +251,7 @@ fn facts(entry: &Entry) -> String {
 }
 
 /// The engine, and how it draws where it does.
-fn engine(entry: &Entry) -> String {
+pub(super) fn engine(entry: &Entry) -> String {
     let strategy = entry.strategy.as_ref().map_or_else(String::new, |strategy| format!(" {strategy}"));
     format!("{}{strategy}", entry.engine)
 }

@@ -13,12 +13,18 @@ pub(crate) fn sentence(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             // What would begin a list or underline a heading does so at the start only.
             '-' | '+' | '=' if at == 0 => escaped.extend(['\\', c]),
-            '.' | ')' if at == number && number > 0 => escaped.extend(['\\', c]),
+            '.' | ')' if at == number && number > 0 && ends_word(&text[at + 1..]) => {
+                escaped.extend(['\\', c]);
+            }
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '$' | '!' => escaped.extend(['\\', c]),
             _ => escaped.push(c),
         }
     }
     escaped
+}
+
+fn ends_word(rest: &str) -> bool {
+    rest.chars().next().is_none_or(char::is_whitespace)
 }
 
 /// A name or a command, as code. It can stand in the same places.
@@ -29,6 +35,13 @@ pub(crate) fn code(text: &str) -> String {
     }
     // In a span of backticks neither of the two can be escaped everywhere.
     format!("<code>{}</code>", sentence(text))
+}
+
+/// A block of code, in a fence that is longer than any in it.
+pub(crate) fn fenced(language: &str, text: &str) -> String {
+    let runs = text.split(|c| c != '`').map(str::len);
+    let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_end())
 }
 
 #[cfg(test)]
@@ -46,7 +59,7 @@ mod tests {
         assert_eq!(shown("[a](b) *c* _d_ `e` | #1 &amp;"), r"\[a\](b) \*c\* \_d\_ \`e\` \| \#1 &amp;amp;");
         assert_eq!(shown("1. one\n2. two"), r"1\. one 2. two");
         assert_eq!(shown("- item"), r"\- item");
-        assert_eq!(shown("a-b 1.5"), "a-b 1.5");
+        assert_eq!(shown("1.5 a-b"), "1.5 a-b");
     }
 
     #[test]
@@ -55,5 +68,11 @@ mod tests {
         assert_eq!(code("a`b|c"), r"<code>a\`b\|c</code>");
         assert_eq!(code(" a"), "<code>a</code>");
         assert_eq!(code(""), "<code></code>");
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_what_it_holds() {
+        assert_eq!(fenced("sh", "a\n"), "```sh\na\n```\n");
+        assert_eq!(fenced("text", "```\nb"), "````text\n```\nb\n````\n");
     }
 }

@@ -82,21 +82,21 @@ fn line(about: &About, row: &Row, holders_before: u32) -> Line {
     }
 }
 
-fn advance(choice: Choice) -> String {
+pub(super) fn advance(choice: Choice) -> String {
     match choice {
         Choice::Advance(by) => format!("-- clock +{} --", virtual_time(by)),
         Choice::Step(_) | Choice::Crash(_) => "-- clock --".to_owned(),
     }
 }
 
-fn client(choice: Choice) -> Option<ClientId> {
+pub(super) fn client(choice: Choice) -> Option<ClientId> {
     match choice {
         Choice::Step(client) | Choice::Crash(client) => Some(client),
         Choice::Advance(_) => None,
     }
 }
 
-fn name(about: &About, client: ClientId) -> String {
+pub(super) fn name(about: &About, client: ClientId) -> String {
     let known = about.clients.get(client.index()).cloned();
     known.unwrap_or_else(|| format!("client{}", client.index()))
 }

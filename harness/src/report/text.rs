@@ -61,7 +61,7 @@ pub fn interleaving(about: &About, trace: &Trace, options: &Options) -> String {
 }
 
 /// Whether the result keeps the run from being ok.
-fn matters(entry: &Entry) -> bool {
+pub(super) fn matters(entry: &Entry) -> bool {
     entry.failed() || entry.judgement.verdict() == Verdict::Undecided
 }
 
@@ -157,7 +157,7 @@ fn last(report: &Report, palette: &Palette) -> Vec<String> {
 }
 
 /// How many results there are, and how many of them keep the run from being ok.
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let results = plural(report.results.len(), "result");
     let count = |holds: fn(&Entry) -> bool| report.results.iter().filter(|entry| holds(entry)).count();
     let mut parts = vec![match count(Entry::failed) {

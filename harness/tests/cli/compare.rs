@@ -74,3 +74,13 @@ fn each_form_goes_where_it_was_asked_for() {
     assert_eq!(std::fs::read_to_string(json_file).unwrap(), alone.stdout);
     assert_eq!(std::fs::read_to_string(markdown_file).unwrap(), markdown);
 }
+
+#[test]
+fn annotations_name_what_is_worse() {
+    let files = files();
+    let ran = compare(&files, "slow.json", &["--annotations"]).exits(3);
+    assert!(ran.stderr.starts_with("::error title=atomic%3A regression::throughput: -"), "{}", ran.stderr);
+    let ran = compare(&files, "part.json", &["--annotations"]).exits(2);
+    assert_eq!(ran.stderr, "::warning title=naive%3A undecided::NEW did not measure it\n");
+    assert_eq!(compare(&files, "same.json", &["--annotations"]).exits(0).stderr, "");
+}

@@ -14,4 +14,5 @@ mod redis;
 mod replay;
 mod run;
 mod signals;
+mod summary;
 mod support;

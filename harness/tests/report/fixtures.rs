@@ -108,6 +108,7 @@ pub(crate) fn about(clients: usize, limit: u64) -> About {
         title: "Two workers take the last slot".into(),
         limit,
         clients: (0..clients).map(name).collect(),
+        file: Some("scenarios/last-slot.toml".into()),
     }
 }
 

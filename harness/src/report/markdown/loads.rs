@@ -1,0 +1,98 @@
+//! Loads in tables: what was admitted, and how fast.
+
+use std::collections::BTreeMap;
+
+use crate::report::escape::{code, sentence};
+use crate::report::latency::Summary;
+use crate::report::load::Load;
+use crate::report::words::{cut, grouped, nanoseconds, percent, plural};
+use crate::report::{Entry, Report};
+
+/// A table of counts and one of times.
+pub(super) fn tables(report: &Report) -> Vec<String> {
+    let loads: Vec<(&Entry, &Load)> =
+        report.results.iter().filter_map(|entry| Some((entry, entry.load.as_ref()?))).collect();
+    if loads.is_empty() {
+        return Vec::new();
+    }
+    let counts = "| load | clients | attempts | admitted | refused | failed | over-admissions | fairness |\n\
+                  | --- | --: | --: | --: | --: | --: | --: | --: |\n";
+    let times = "| load | throughput | acquire p50 | p99 | corrected p99 | release p50 | p99 | corrected p99 |\n\
+                 | --- | --: | --: | --: | --: | --: | --: | --: |\n";
+    let mut parts = vec![counts.to_owned()];
+    parts.extend(loads.iter().map(|(entry, load)| row(&entry.limiter, &count_cells(entry, load))));
+    parts.push("\n".to_owned());
+    // A stable report has none.
+    let measured: Vec<_> = loads.iter().filter(|(_, load)| load.throughput_per_s.is_some()).collect();
+    if !measured.is_empty() {
+        parts.push(times.to_owned());
+        parts.extend(measured.iter().map(|(entry, load)| row(&entry.limiter, &time_cells(entry, load))));
+        parts.push("\n".to_owned());
+    }
+    parts
+}
+
+/// How often and how far the limit was exceeded, in few words.
+pub(super) fn facts(entry: &Entry) -> String {
+    let Some(over) = &entry.over_admission else { return String::new() };
+    match (over.max, over.events) {
+        (0, _) => "stays within the limit".to_owned(),
+        (max, None) => format!("over-admits by {}", grouped(max)),
+        (max, Some(events)) => format!("over-admits {}, by {}", plural(events, "time"), grouped(max)),
+    }
+}
+
+fn row(limiter: &str, cells: &[String]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| sentence(cell)).collect();
+    format!("| {} | {} |\n", code(&cut(limiter, super::WIDEST_CELL)), cells.join(" | "))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people to read")]
+fn count_cells(entry: &Entry, load: &Load) -> [String; 7] {
+    let share = load.admitted as f64 / load.attempts.max(1) as f64;
+    let failed = load.errors.saturating_add(load.unknown);
+    let over = entry.over_admission.as_ref();
+    let over = over.map_or_else(String::new, |over| match over.events {
+        Some(0) => "0".to_owned(),
+        Some(events) => format!("{} (by {})", grouped(events), grouped(over.max)),
+        None => format!("by {}", grouped(over.max)),
+    });
+    [
+        format!("{} (limit {})", grouped(load.clients), grouped(load.limit)),
+        grouped(load.attempts),
+        format!("{} ({})", grouped(load.admitted), percent(share)),
+        grouped(load.refused),
+        grouped(failed),
+        over,
+        format!("{:.3}", load.fairness.jain),
+    ]
+}
+
+fn time_cells(entry: &Entry, load: &Load) -> [String; 7] {
+    let of =
+        |summaries: Option<&BTreeMap<String, Summary>>, operation: &str, quantile: fn(&Summary) -> u64| {
+            let summary = summaries.and_then(|summaries| summaries.get(operation));
+            summary.map_or_else(String::new, |summary| nanoseconds(quantile(summary)))
+        };
+    let (sent, intended) = (entry.latency_ns.as_ref(), load.latency_corrected_ns.as_ref());
+    let throughput =
+        load.throughput_per_s.map_or_else(String::new, |pace| format!("{}/s", grouped(whole(pace))));
+    [
+        throughput,
+        of(sent, "acquire", |of| of.p50),
+        of(sent, "acquire", |of| of.p99),
+        of(intended, "acquire", |of| of.p99),
+        of(sent, "release", |of| of.p50),
+        of(sent, "release", |of| of.p99),
+        of(intended, "release", |of| of.p99),
+    ]
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a pace; what is no number is none"
+)]
+fn whole(pace: f64) -> u64 {
+    pace.round() as u64
+}
