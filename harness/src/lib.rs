@@ -64,6 +64,7 @@ pub mod execution;
 pub mod exit;
 pub mod explore;
 pub mod footprint;
+pub mod load;
 pub mod merge;
 pub mod model;
 pub mod redis_store;

@@ -24,7 +24,11 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// As many as fall due within a block that begins now.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are positive and bounded")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "both are positive and bounded"
+    )]
     pub(super) fn new(began: Instant, per_second: f64, block: Duration) -> Self {
         let total = (per_second * block.as_secs_f64()).ceil() as u64;
         Self { began, per_second, total, taken: AtomicU64::new(0), due: Semaphore::new(0) }

@@ -99,7 +99,9 @@ mod tests {
             let hold: Hold = text.parse().expect(text);
             assert_eq!(hold.to_string().parse(), Ok(hold), "{text}");
         }
-        for bad in ["", "1", "2h", "exp:", "exp:x", "uniform:1ms", "uniform:5ms..1ms", "pareto:1ms", "uniform:.."] {
+        for bad in
+            ["", "1", "2h", "exp:", "exp:x", "uniform:1ms", "uniform:5ms..1ms", "pareto:1ms", "uniform:.."]
+        {
             assert!(bad.parse::<Hold>().is_err(), "{bad}");
         }
     }
