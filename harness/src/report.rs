@@ -29,6 +29,7 @@ pub mod junit;
 mod lanes;
 pub mod latency;
 pub mod load;
+mod loaded;
 mod palette;
 mod step;
 pub mod text;
