@@ -77,7 +77,7 @@ impl Client {
     async fn cycle(&mut self, stage: &Stage, subject: &Subject, due: Option<Instant>) {
         self.settle(stage, subject).await;
         stage.run.progress.fetch_add(1, Ordering::Relaxed);
-        let fault = stage.run.faults.draw(&mut self.draws);
+        let fault = self.draw_fault(stage);
         if fault == Some(Fault::CutBefore) {
             self.cut(stage);
         } else if self.connected(stage).await.is_some() {
@@ -121,7 +121,7 @@ impl Client {
             subject.monitor().lets_go(Instant::now());
             return self.die(stage);
         }
-        let fault = stage.run.faults.draw(&mut self.draws).filter(|fault| *fault != Fault::Kill);
+        let fault = self.draw_fault(stage).filter(|fault| *fault != Fault::Kill);
         let sent = Instant::now();
         subject.monitor().lets_go(sent);
         match self.strike(stage, fault, &call, subject.algorithm.release()).await {
@@ -234,6 +234,11 @@ impl Client {
         tally.faulted.killed_holding += self.debts.len() as u64;
         self.debts.clear();
         self.connection = None;
+    }
+
+    /// Faults strike only while it counts: what they leave behind is to be told from what else is left.
+    fn draw_fault(&mut self, stage: &Stage) -> Option<Fault> {
+        if stage.measured { stage.run.faults.draw(&mut self.draws) } else { None }
     }
 
     /// A name that no other permit of this run has.

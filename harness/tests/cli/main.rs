@@ -7,6 +7,7 @@
 mod exit_codes;
 mod explore;
 mod json;
+mod load;
 mod redis;
 mod replay;
 mod run;

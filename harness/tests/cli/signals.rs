@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use crate::support::{LAST_SLOT, Ran, eventually, gatecrash, results};
 
 /// Ended when it is dropped, so that a failing test leaves nothing behind.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -21,16 +21,16 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("gatecrash can be started"))
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(self.0.id().cast_signed())
     }
 
     /// Waits for the line that is written once the server is there; signals are watched from before that.
-    fn wait_for_the_server(&mut self) -> BufReader<std::process::ChildStderr> {
+    pub(crate) fn wait_for_the_server(&mut self) -> BufReader<std::process::ChildStderr> {
         let mut stderr = BufReader::new(self.0.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -39,7 +39,7 @@ impl Running {
     }
 
     /// Reads on until it has ended.
-    fn end(mut self, mut stderr: impl std::io::Read + Send + 'static) -> Ran {
+    pub(crate) fn end(mut self, mut stderr: impl std::io::Read + Send + 'static) -> Ran {
         let mut out = self.0.stdout.take().unwrap();
         let read_out = thread::spawn(move || {
             let mut text = String::new();
