@@ -65,6 +65,7 @@ pub mod explore;
 pub mod footprint;
 pub mod merge;
 pub mod model;
+pub mod observe;
 pub mod redis_store;
 pub mod replay;
 pub mod report;
