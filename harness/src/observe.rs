@@ -165,6 +165,13 @@ impl Activity {
         self.pulse();
     }
 
+    /// It became known how far the phase under way will go.
+    pub fn expect(&self, extent: Extent) {
+        if let Some((phase, _)) = &mut lock(&self.phases).now {
+            phase.extent = extent;
+        }
+    }
+
     /// So many units are done, since the last that were told.
     pub fn advance(&self, units: u64) {
         self.done.0.fetch_add(units, Ordering::Relaxed);
@@ -227,6 +234,11 @@ impl Activity {
     /// Whether it was noted that nothing has happened for too long.
     pub fn is_stalled(&self) -> bool {
         lock(&self.progress).stalled
+    }
+
+    /// How long it has lasted.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Whether work has begun.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Doing, Extent, PhaseNow, Snapshot, WorkerNow};
-use crate::report::words::{grouped, plural, span};
+use crate::report::words::{grouped, span};
 
 /// The most workers that a dump names one by one.
 const MOST_WORKERS: usize = 1_000;
@@ -76,9 +76,6 @@ pub fn dump(now: &Snapshot) -> String {
     }
     if let Some(more) = now.workers.len().checked_sub(MOST_WORKERS).filter(|more| *more > 0) {
         let _ = write!(text, "\n  and {} more", grouped(more));
-    }
-    if now.workers.is_empty() {
-        let _ = write!(text, "\n  {} registered", plural(0, "worker"));
     }
     text
 }

@@ -30,7 +30,7 @@ pub(super) fn count(number: &Count) -> String {
 }
 
 /// A number with its noun: `1 result`, `1,000 results`.
-pub(crate) fn plural(number: impl Display, noun: &str) -> String {
+pub(super) fn plural(number: impl Display, noun: &str) -> String {
     let number = grouped(number);
     let ending = if number == "1" { "" } else { "s" };
     format!("{number} {noun}{ending}")
