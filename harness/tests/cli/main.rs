@@ -6,9 +6,12 @@
 
 mod exit_codes;
 mod explore;
+mod health;
 mod json;
+mod observe;
 mod redis;
 mod replay;
 mod run;
+mod running;
 mod signals;
 mod support;
