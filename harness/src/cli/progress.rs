@@ -14,7 +14,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How far is not known: no bar.
 const OPEN: &str = "{spinner} {wide_msg}";
 /// How far is known.
-const BOUNDED: &str = "{spinner} [{bar:20}] {wide_msg}";
+const BOUNDED: &str = "{spinner} {bar:10} {wide_msg}";
 
 /// Where progress is shown.
 pub(super) enum Progress {
