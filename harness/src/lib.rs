@@ -67,6 +67,7 @@ pub mod footprint;
 pub mod load;
 pub mod merge;
 pub mod model;
+pub mod observe;
 pub mod redis_store;
 pub mod replay;
 pub mod report;

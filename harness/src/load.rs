@@ -47,7 +47,9 @@ pub use hold::Hold;
 use crate::duration;
 use crate::error::Error;
 use crate::explore::{Bound, Control};
+use crate::observe::{Extent, Phase};
 use crate::redis_store::Server;
+use crate::report::StoreKind;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
 use arrivals::Arrivals;
@@ -152,11 +154,18 @@ pub fn load(
     for subject in &subjects {
         probe::prepare(server, subject)?;
     }
-    let progress = Arc::clone(&control.executions);
-    let run = Arc::new(Run::new(server.address().clone(), settings.hold, settings.faults, progress));
-    let crew = (0..clients).map(|id| Some(Client::new(id, settings.seed))).collect();
+    let activity = &control.activity;
+    let blocks = Blocks::of(settings, limiters.len());
+    activity.begin(Phase {
+        what: format!("load on {}", StoreKind::Redis),
+        unit: "operations",
+        extent: Extent::Time(blocks.length(settings.warmup)),
+    });
+    let run =
+        Arc::new(Run::new(server.address().clone(), settings.hold, settings.faults, Arc::clone(activity)));
+    let crew = (0..clients).map(|id| Some(Client::new(id, settings.seed, activity))).collect();
     let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control);
-    let stopped = conductor.play();
+    let stopped = conductor.play(blocks);
     conductor.finish(server, stopped)
 }
 
@@ -202,8 +211,7 @@ impl<'a> Conductor<'a> {
     }
 
     /// The whole programme. Says what ended it early.
-    fn play(&mut self) -> Option<Bound> {
-        let blocks = Blocks::of(self.settings, self.subjects.len());
+    fn play(&mut self, blocks: Blocks) -> Option<Bound> {
         let mut floor = Tally::default();
         let mut floor_took = Duration::ZERO;
         for turn in blocks.turns() {
@@ -254,7 +262,8 @@ impl<'a> Conductor<'a> {
         let crew = std::thread::scope(|scope| {
             if let Some(arrivals) = &stage.arrivals {
                 let stop = &stop;
-                scope.spawn(move || arrivals.let_in(stop));
+                let activity = &self.control.activity;
+                scope.spawn(move || arrivals.let_in(stop, activity));
             }
             let crew = self.runtime.block_on(self.perform(&stage, subject.as_ref(), crew));
             stop.store(true, Ordering::Relaxed);
@@ -277,7 +286,8 @@ impl<'a> Conductor<'a> {
         let mut tasks = JoinSet::new();
         for (id, client) in crew.into_iter().enumerate() {
             // One that was cut off has no state that is worth anything.
-            let mut client = client.unwrap_or_else(|| Client::new(id, self.settings.seed));
+            let mut client =
+                client.unwrap_or_else(|| Client::new(id, self.settings.seed, &self.control.activity));
             let (stage, subject) = (Arc::clone(stage), subject.cloned());
             tasks.spawn(async move {
                 match &subject {

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
+use crate::observe::{Activity, Worker};
 use crate::schedule::ClientId;
 use crate::server::{PrivateServer, ServerError};
 use crate::store::{Store, StoreError};
@@ -77,6 +78,7 @@ impl Server {
             prefix: Prefix::new(self.next_prefix()),
             touched: BTreeSet::new(),
             last_round_trip: Duration::ZERO,
+            workers: Vec::new(),
             server: self.clone(),
         })
     }
@@ -173,6 +175,8 @@ pub struct RedisStore {
     /// The keys, with prefix, that commands named since the last reset.
     touched: BTreeSet<Bytes>,
     last_round_trip: Duration,
+    /// Where each client tells what it waits for, if anybody watches.
+    workers: Vec<Worker>,
     // Dropped last: the connections lead to it.
     server: Server,
 }
@@ -186,6 +190,13 @@ impl RedisStore {
     /// The server behind it.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// The store, telling what each client waits for, by these names.
+    #[must_use]
+    pub fn watched_by(mut self, activity: &Arc<Activity>, names: &[String]) -> Self {
+        self.workers = names.iter().map(|name| activity.worker(name)).collect();
+        self
     }
 
     /// Deletes the keys that were touched, over whichever connection works.
@@ -223,9 +234,15 @@ impl Store for RedisStore {
         // Before it is sent: a command can take effect although its reply is lost.
         self.touched.extend(positions.iter().map(|&at| command.parts()[at].clone()));
 
+        if let Some(worker) = self.workers.get(client.index()) {
+            worker.waits("a reply of redis to", command.parts()[0].clone());
+        }
         let start = Instant::now();
         let reply = self.connections[client.index()].call(&command);
         self.last_round_trip = start.elapsed();
+        if let Some(worker) = self.workers.get(client.index()) {
+            worker.idle();
+        }
         reply.map(|reply| self.prefix.take_off(reply))
     }
 

@@ -34,7 +34,7 @@ mod palette;
 mod step;
 pub mod text;
 mod verdict;
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,7 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
 mod load;
+mod observe;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::scenario::Expected;
-
 pub(crate) use load::Load;
+pub(crate) use observe::Observe;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
 #[derive(Debug, Parser)]
@@ -241,6 +242,8 @@ pub(crate) struct Common {
     /// On how many threads the model is explored; the result is the same [default: all there are]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) observe: Observe,
     /// Colours in the text
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,

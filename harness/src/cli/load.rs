@@ -9,6 +9,7 @@ use gatecrash_limiter::Algorithm;
 
 use super::args::{Common, Load};
 use super::plan::{self, REDIS, Wanted};
+use super::watch::Watch;
 use super::{Problem, output};
 use crate::exit::Exit;
 use crate::load::Settings;
@@ -19,6 +20,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
     if common.max_executions.is_some() {
         return Err(Problem::Usage("--max-executions is not for load: its bound is --duration".into()));
     }
+    let watch = Watch::start(common)?;
     output::check_folder("--histograms", load.histograms.as_deref())?;
     let limiters = limiters(&load.limiter)?;
     plan::check_expectations(common, &limiters)?;
@@ -37,7 +39,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
     };
     let mut log = None;
     let mut results = Vec::new();
-    let exit = plan::carry_out(stores, common, interrupted, |campaign| {
+    let exit = plan::carry_out(stores, common, interrupted, watch, |campaign| {
         log = Some(campaign.load(&limiters, &settings)?);
         results = campaign.report().results;
         Ok(())

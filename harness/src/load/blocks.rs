@@ -41,6 +41,12 @@ impl Blocks {
         Self { block, floor: block / FLOOR, rounds, limiters, warm_up }
     }
 
+    /// How long all of it takes, without what has begun and is waited for.
+    pub(super) fn length(self, warmup: Duration) -> Duration {
+        let limiters = u32::try_from(self.limiters).unwrap_or(u32::MAX);
+        warmup * limiters + (self.floor + self.block * limiters) * self.rounds
+    }
+
     /// Warm-ups, then rounds: the floor, and every limiter. Who comes first changes from round to round.
     pub(super) fn turns(self) -> impl Iterator<Item = Turn> {
         let warm_ups = (0..self.limiters).filter(move |_| self.warm_up).map(Turn::WarmUp);
@@ -58,6 +64,7 @@ mod tests {
 
     use super::*;
     use crate::load::{Faults, Hold};
+    use Turn::{Floor, Limiter, WarmUp};
 
     fn settings(duration: Duration, hold: Duration) -> Settings {
         Settings {
@@ -77,7 +84,6 @@ mod tests {
     fn limiters_take_turns_and_change_places() {
         let blocks = Blocks::of(&settings(Duration::from_millis(500), Duration::ZERO), 2);
         let turns: Vec<Turn> = blocks.turns().collect();
-        use Turn::{Floor, Limiter, WarmUp};
         let rounds = [Floor, Limiter(0), Limiter(1), Floor, Limiter(1), Limiter(0)];
         assert_eq!(turns[..2], [WarmUp(0), WarmUp(1)]);
         assert_eq!(turns[2..], rounds);

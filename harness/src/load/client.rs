@@ -1,20 +1,25 @@
 //! One client under load: acquire, hold, release, and again.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress};
 
+use super::arrivals::Arrivals;
 use super::connection::{Connection, REPLY_TIMEOUT};
 use super::faults::Fault;
 use super::stage::{Stage, Subject};
 use crate::draws::Draws;
+use crate::observe::{Activity, Worker};
 
 /// Between two attempts to connect.
 const CONNECT_AGAIN: Duration = Duration::from_millis(20);
 /// How long a server may be gone before the run gives up.
 const GONE_FOR: Duration = Duration::from_secs(2);
+/// Holds are taken in parts as long as this.
+const HOLD_BY: Duration = Duration::from_secs(1);
 /// How many times the runtime looks at other clients, at most, before a future is dropped.
 const LATEST_DROP: u64 = 8;
 
@@ -23,6 +28,8 @@ const LATEST_DROP: u64 = 8;
 pub(super) struct Client {
     id: usize,
     connection: Option<Connection>,
+    /// Tells what it does.
+    worker: Worker,
     draws: Draws,
     tokens: u64,
     /// Permits of which it is unknown whether they are taken. They are released before anything else is done.
@@ -38,19 +45,27 @@ enum End {
 }
 
 impl Client {
-    pub(super) fn new(id: usize, seed: u64) -> Self {
+    pub(super) fn new(id: usize, seed: u64, activity: &Arc<Activity>) -> Self {
+        let worker = activity.worker(format!("client {id}"));
         let draws = Draws::new(seed, id as u64);
-        Self { id, connection: None, draws, tokens: 0, debts: Vec::new(), gone_since: None }
+        Self { id, connection: None, worker, draws, tokens: 0, debts: Vec::new(), gone_since: None }
     }
 
     /// Bare round trips until the stage ends.
     pub(super) async fn ping(&mut self, stage: &Stage) {
         let ping = Command::new("PING");
         while stage.goes_on() {
-            let Some(connection) = self.connected(stage).await else { continue };
+            if self.connected(stage).await.is_none() {
+                continue;
+            }
+            let Some(connection) = &mut self.connection else { continue };
+            self.worker.waits("a reply of redis to", "PING");
             let sent = Instant::now();
             match tokio::time::timeout(REPLY_TIMEOUT, connection.call(&ping)).await {
-                Ok(Ok(_)) => stage.tally().acquired(sent.elapsed(), None),
+                Ok(Ok(_)) => {
+                    stage.tally().acquired(sent.elapsed(), None);
+                    stage.run.activity.pulse();
+                }
                 Ok(Err(_)) | Err(_) => self.connection = None,
             }
         }
@@ -65,18 +80,24 @@ impl Client {
                 }
             }
             Some(arrivals) => {
-                while let Some(due) = arrivals.next().await {
+                while let Some(due) = self.next(arrivals).await {
                     self.cycle(stage, subject, Some(due)).await;
                 }
             }
         }
         self.settle(stage, subject).await;
+        self.worker.idle();
+    }
+
+    async fn next(&self, arrivals: &Arrivals) -> Option<Instant> {
+        self.worker.idle();
+        arrivals.next().await
     }
 
     /// One acquire, and if it is admitted, its hold and its release.
     async fn cycle(&mut self, stage: &Stage, subject: &Subject, due: Option<Instant>) {
         self.settle(stage, subject).await;
-        stage.run.progress.fetch_add(1, Ordering::Relaxed);
+        stage.run.activity.advance(1);
         let fault = self.draw_fault(stage);
         if fault == Some(Fault::CutBefore) {
             self.cut(stage);
@@ -112,10 +133,7 @@ impl Client {
     }
 
     async fn hold_and_release(&mut self, stage: &Stage, subject: &Subject, call: Call, fault: Option<Fault>) {
-        let hold = stage.run.hold.draw(&mut self.draws);
-        if !hold.is_zero() {
-            tokio::time::sleep(hold).await;
-        }
+        self.hold(stage).await;
         self.debts.push(call.token.clone());
         if fault == Some(Fault::Kill) {
             subject.monitor().lets_go(Instant::now());
@@ -132,6 +150,18 @@ impl Client {
             }
             End::Outcome(other) => stage.tally().note(&other),
             End::Unknown => {}
+        }
+    }
+
+    /// Holding is no stall, however long it takes.
+    async fn hold(&mut self, stage: &Stage) {
+        let mut left = stage.run.hold.draw(&mut self.draws);
+        while !left.is_zero() {
+            self.worker.works("holding a permit", "");
+            let part = left.min(HOLD_BY);
+            tokio::time::sleep(part).await;
+            stage.run.activity.pulse();
+            left -= part;
         }
     }
 
@@ -169,17 +199,14 @@ impl Client {
         loop {
             let Some(connection) = &mut self.connection else { return End::Unknown };
             let command = operation.command(call, clock());
-            match tokio::time::timeout(REPLY_TIMEOUT, connection.call(&command)).await {
-                Ok(Ok(reply)) => {
-                    if let Progress::Done(outcome) = operation.receive(call, &reply) {
-                        return End::Outcome(outcome);
-                    }
-                }
+            self.worker.waits("a reply of redis to", command.parts()[0].clone());
+            let Ok(Ok(reply)) = tokio::time::timeout(REPLY_TIMEOUT, connection.call(&command)).await else {
                 // Late or lost: what comes next shall not have to wait for it.
-                Ok(Err(_)) | Err(_) => {
-                    self.connection = None;
-                    return End::Unknown;
-                }
+                self.connection = None;
+                return End::Unknown;
+            };
+            if let Progress::Done(outcome) = operation.receive(call, &reply) {
+                return End::Outcome(outcome);
             }
         }
     }
@@ -205,6 +232,7 @@ impl Client {
     /// The connection, made anew if there is none. If that fails for too long, the run ends.
     async fn connected(&mut self, stage: &Stage) -> Option<&mut Connection> {
         if self.connection.is_none() {
+            self.worker.waits("a connection to redis", "");
             match Connection::open(&stage.run.address).await {
                 Ok(connection) => {
                     self.gone_since = None;

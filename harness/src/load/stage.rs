@@ -11,6 +11,7 @@ use super::faults::Faults;
 use super::hold::Hold;
 use super::monitor::Monitor;
 use super::tally::Tally;
+use crate::observe::Activity;
 use crate::target::Address;
 
 /// What stays the same for as long as the load lasts.
@@ -19,14 +20,14 @@ pub(super) struct Run {
     pub(super) address: Address,
     pub(super) hold: Hold,
     pub(super) faults: Faults,
-    /// How many operations began, for whoever watches.
-    pub(super) progress: Arc<AtomicU64>,
+    /// Where is told what goes on.
+    pub(super) activity: Arc<Activity>,
     lost: OnceLock<String>,
 }
 
 impl Run {
-    pub(super) fn new(address: Address, hold: Hold, faults: Faults, progress: Arc<AtomicU64>) -> Self {
-        Self { address, hold, faults, progress, lost: OnceLock::new() }
+    pub(super) fn new(address: Address, hold: Hold, faults: Faults, activity: Arc<Activity>) -> Self {
+        Self { address, hold, faults, activity, lost: OnceLock::new() }
     }
 
     /// The server is gone; the first reason is kept.

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::signals::Running;
+use crate::running::Running;
 use crate::support::{Ran, arg, eventually, gatecrash, of, ran, results};
 
 /// Naive under contention: it over-admits at once.

@@ -6,10 +6,13 @@
 
 mod exit_codes;
 mod explore;
+mod health;
 mod json;
 mod load;
+mod observe;
 mod redis;
 mod replay;
 mod run;
+mod running;
 mod signals;
 mod support;

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::load::{Faults, Hold, MOST_CLIENTS};
 
 /// The longest load.
-const LONGEST: Duration = Duration::from_hours(7 * 24);
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[derive(Debug, Args)]
 pub(crate) struct Load {
