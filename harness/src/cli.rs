@@ -1,6 +1,7 @@
 //! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
 
 mod args;
+mod compare;
 mod demo;
 mod load;
 mod output;
@@ -45,6 +46,7 @@ fn run() -> Exit {
         Command::Demo => demo::demo(&cli.common, interrupted),
         Command::Run(run) => plan::run(run, &cli.common, interrupted),
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
+        Command::Compare(compare) => compare::compare(compare, &cli.common),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
         Command::Load(load) => load::load(load, &cli.common, interrupted),
     });
@@ -76,6 +78,9 @@ enum Problem {
     Run(#[from] Error),
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
+    /// A file that cannot be compared.
+    #[error(transparent)]
+    Comparison(crate::compare::read::ReadError),
     #[error("the report cannot be written: {0}")]
     Report(String),
 }
@@ -86,7 +91,7 @@ impl Problem {
             Self::Usage(_) | Self::Order(_) | Self::Target(_) | Self::Run(Error::Passed { .. }) => {
                 Exit::Usage
             }
-            Self::Scenarios(_) | Self::Empty { .. } => Exit::BadInput,
+            Self::Scenarios(_) | Self::Empty { .. } | Self::Comparison(_) => Exit::BadInput,
             Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
             Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
         }

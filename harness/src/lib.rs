@@ -55,6 +55,7 @@
 pub mod campaign;
 pub mod cli;
 pub mod client;
+pub mod compare;
 pub mod counterexample;
 pub mod diagnostic;
 mod draws;

@@ -21,8 +21,10 @@
 //! ```
 
 mod block;
+pub(crate) mod bounded;
 mod count;
 mod entry;
+pub(crate) mod escape;
 pub mod histogram;
 pub mod json;
 pub mod junit;
@@ -30,7 +32,8 @@ mod lanes;
 pub mod latency;
 pub mod load;
 mod loaded;
-mod palette;
+pub mod markdown;
+pub(crate) mod palette;
 mod step;
 pub mod text;
 mod verdict;

@@ -1,5 +1,6 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
+mod compare;
 mod load;
 mod observe;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::compare::Compare;
 use crate::scenario::Expected;
 pub(crate) use load::Load;
 pub(crate) use observe::Observe;
@@ -28,7 +30,7 @@ const MAX_STATES: u64 = 10_000_000;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 as expected; 1 a violation where none was expected, or none where one was; 2 undecided; \
-64 usage; 65 bad scenario; 69 server not available; 70 internal error; 130 interrupted.
+3 compare: worse than before; 64 usage; 65 bad scenario or report; 69 server not available; 70 internal error; 130 interrupted.
 
 Which Redis: --redis URL, else GATECRASH_REDIS_URL, else a private server started for this run. \
 No other variable is read.";
@@ -54,6 +56,9 @@ pub(crate) enum Command {
                       --expect naive=violation --expect atomic=clean"
     )]
     Load(Load),
+    /// Two loads: is the new one still correct, and still as fast?
+    #[command(after_help = compare::AFTER_HELP)]
+    Compare(Compare),
 }
 
 #[derive(Debug, Args)]
@@ -224,6 +229,9 @@ pub(crate) struct Common {
     /// Writes the report as XML, in the form of `JUnit`
     #[arg(long, value_name = "FILE", global = true, help = "Writes the report as JUnit XML")]
     pub(crate) junit: Option<PathBuf>,
+    /// Writes the report as Markdown, for the summary of a job; with `-` to stdout, and nothing else
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) markdown: Option<PathBuf>,
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]
     pub(crate) stable: bool,

@@ -4,11 +4,14 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+mod compare;
 mod exit_codes;
 mod explore;
 mod health;
 mod json;
 mod load;
+#[path = "../common/loads.rs"]
+mod loads;
 mod observe;
 mod redis;
 mod replay;
