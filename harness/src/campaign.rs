@@ -25,6 +25,7 @@
 
 mod entry;
 mod interleavings;
+mod loading;
 mod rerun;
 mod stopwatch;
 mod subject;
@@ -40,13 +41,15 @@ use crate::error::Error;
 use crate::explore::sample::Sampler;
 use crate::explore::{Bound, Control, census};
 use crate::model::Model;
+use crate::observe::{Extent, Phase};
 use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
-use crate::report::{About, NotRun, RedisInfo, Report, StoreKind};
+use crate::report::{About, Engine, NotRun, RedisInfo, Report, StoreKind};
 use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::store::{Compared, StoreError};
 
+pub(crate) use entry::coverage;
 use subject::Subject;
 
 /// Where scenarios are run.
@@ -195,6 +198,7 @@ impl Campaign {
                 let subject = self.subject(scenario, limiter, Some(expect));
                 self.interleavings(&subject)?;
             }
+            self.control.activity.task_done();
         }
         Ok(())
     }
@@ -221,7 +225,9 @@ impl Campaign {
     ) -> Result<(), Error> {
         self.introduce(scenario);
         let subject = self.subject(scenario, limiter, expect);
-        self.interleavings(&subject)
+        self.interleavings(&subject)?;
+        self.control.activity.task_done();
+        Ok(())
     }
 
     fn introduce(&mut self, scenario: &Scenario) {
@@ -240,13 +246,32 @@ impl Campaign {
         limiter: &'a Arc<dyn Algorithm>,
         file: Option<&Expectations>,
     ) -> Subject<'a> {
-        let name = limiter.name();
-        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(name));
-        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
-        let given = named.or_else(all).map(|given| given.expected);
-        let expected = given.or_else(|| file?.get(name).copied());
+        let expected = self.expected(limiter.name(), file);
         let (resized, searched) = (self.resized.clone(), self.searched.clone());
         Subject { scenario, limiter, expected, resized, searched }
+    }
+
+    /// What is expected of a limiter: what was said of it, else of all, else in the file.
+    fn expected(&self, limiter: &str, file: Option<&Expectations>) -> Option<Expected> {
+        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(limiter));
+        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
+        named.or_else(all).map(|given| given.expected).or_else(|| file?.get(limiter).copied())
+    }
+
+    /// Tells whoever watches what comes now.
+    fn begin(&self, subject: &Subject<'_>, engine: Engine, store: StoreKind, extent: Extent) {
+        let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
+        let unit = match engine {
+            Engine::Census => "states",
+            Engine::AnyNumber => "nodes",
+            Engine::Certify => "cases",
+            Engine::Load => "operations",
+            Engine::Enumerate | Engine::Dpor | Engine::Sample | Engine::Schedule | Engine::Loom => {
+                "executions"
+            }
+        };
+        let what = format!("{scenario}, {limiter}: {engine} on {store}");
+        self.control.activity.begin(Phase { what, unit, extent });
     }
 
     fn interrupted(&self) -> bool {
@@ -261,12 +286,15 @@ impl Campaign {
         passing: Passing,
     ) -> Result<(), Error> {
         if self.stores.model && !self.interrupted() {
+            self.begin(subject, Engine::Schedule, StoreKind::Model, Extent::Units(1));
             let started = Instant::now();
             let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
+            self.control.count();
             let entry = subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed());
             self.report.results.push(entry);
         }
         if let Some(store) = self.open(subject)? {
+            self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
             let started = Instant::now();
             let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
                 Err(refused @ Error::ServerClock { .. }) => {
@@ -276,6 +304,7 @@ impl Campaign {
                 trace => self.unless_lost(subject, trace)?,
             };
             let Some(trace) = trace else { return Ok(()) };
+            self.control.count();
             let entry = subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed());
             self.report.results.push(entry);
         }
@@ -313,6 +342,8 @@ impl Campaign {
     fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
         let Some(server) = self.server(subject) else { return Ok(None) };
         let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
+        let names = subject.scenario.client_names();
+        let store = store.map(|store| store.watched_by(&self.control.activity, &names));
         Ok(self.unless_lost(subject, store)?.and_then(Result::ok))
     }
 

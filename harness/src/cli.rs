@@ -3,9 +3,11 @@
 mod args;
 mod compare;
 mod demo;
+mod load;
 mod output;
 mod plan;
 mod progress;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+#[cfg(unix)]
+use signal_hook::consts::SIGUSR1;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
@@ -44,6 +48,7 @@ fn run() -> Exit {
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
         Command::Compare(compare) => compare::compare(compare, &cli.common),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
+        Command::Load(load) => load::load(load, &cli.common, interrupted),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);
@@ -114,7 +119,8 @@ fn log(verbose: u8) {
         .try_init();
 }
 
-/// The first Ctrl-C ends gracefully, with a report; the second at once.
+/// The first Ctrl-C ends gracefully, with a report; the second at once. A question of what is going on never ends
+/// anything, also where nobody answers it.
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
@@ -122,8 +128,13 @@ fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
             flag::register(signal, Arc::clone(flag))
         };
-        watch(&interrupted)
-            .map_err(|error| Problem::Io { what: "signals cannot be watched".into(), error })?;
+        watch(&interrupted).map_err(unwatched)?;
     }
+    #[cfg(unix)]
+    flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
     Ok(interrupted)
+}
+
+fn unwatched(error: std::io::Error) -> Problem {
+    Problem::Io { what: "signals cannot be watched".into(), error }
 }

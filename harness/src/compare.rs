@@ -224,7 +224,8 @@ fn only_base(before: &Measured) -> Compared {
 fn parameters(of: &Measured) -> String {
     let pace = of.rate_per_s.map_or_else(|| "closed loop".to_owned(), |rate| format!("{rate} operations/s"));
     let (clients, limit) = (grouped(of.clients), grouped(of.limit));
-    format!("{clients} clients, limit {limit}, hold {}, {pace}", of.hold)
+    let faults = if of.faults { ", with faults" } else { "" };
+    format!("{clients} clients, limit {limit}, hold {}, {pace}{faults}", of.hold)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share for people to read")]

@@ -32,6 +32,7 @@ pub mod junit;
 mod lanes;
 pub mod latency;
 pub mod load;
+mod loaded;
 pub mod markdown;
 mod mermaid;
 pub(crate) mod palette;

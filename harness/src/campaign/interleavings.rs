@@ -15,6 +15,7 @@ use crate::explore::sample::{self, Sample, Sampler, Sampling, Settings};
 use crate::explore::{Bound, Control, Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::merge::{self, Graph, Merge};
 use crate::model::Model;
+use crate::observe::Extent;
 use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
 use crate::report::{About, Engine, Entry, StoreKind};
@@ -68,6 +69,7 @@ impl Campaign {
     }
 
     fn certify(&mut self, subject: &Subject<'_>, server: &Server, counted: &Counted) -> Result<(), Error> {
+        self.begin(subject, Engine::Certify, StoreKind::Redis, Extent::Open);
         let started = Instant::now();
         let options = certify::Options {
             edges: self.search.certify_edges,
@@ -111,6 +113,7 @@ impl Campaign {
     }
 
     fn count(&self, subject: &Subject<'_>) -> Result<Counted, Error> {
+        self.begin(subject, Engine::Census, StoreKind::Model, Extent::Open);
         let started = Instant::now();
         let world = subject.world();
         let graph = merge::search(&world, self.search.census.merge, &self.control)?;
@@ -120,12 +123,14 @@ impl Campaign {
 
     fn enumerate(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
         if self.stores.model && !self.interrupted() {
+            self.begin(subject, Engine::Enumerate, StoreKind::Model, Extent::Open);
             let started = Instant::now();
             let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
             let entry = subject.enumeration(StoreKind::Model, &found, started.elapsed())?;
             self.report.results.push(entry);
         }
         if let Some(server) = self.server(subject) {
+            self.begin(subject, Engine::Enumerate, StoreKind::Redis, Extent::Open);
             let started = Instant::now();
             let (world, mut all) = (subject.world(), Prefixes::new());
             let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
@@ -139,6 +144,7 @@ impl Campaign {
 
     /// Decides for every number of clients. A violation is shown with as few clients as have one.
     fn any_number(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        self.begin(subject, Engine::AnyNumber, StoreKind::Model, Extent::Open);
         let started = Instant::now();
         let found = match any::decide(&subject.world(), &self.control)? {
             Ok(found) => found,
@@ -189,7 +195,10 @@ impl Campaign {
     fn sample(&mut self, subject: &Subject<'_>, sampler: Sampler, exact: Option<f64>) -> Result<(), Error> {
         let world = subject.world();
         let settings = Settings { sampler, executions: self.search.executions, seed: self.seed };
+        let most = self.control.max_executions.unwrap_or(u64::MAX);
+        let drawn = Extent::Units(settings.executions.min(most));
         if self.stores.model && !self.interrupted() {
+            self.begin(subject, Engine::Sample, StoreKind::Model, drawn);
             let started = Instant::now();
             match sample::on_model(&world, settings, self.threads, &self.control) {
                 Err(unfit @ Error::Infinite) => self.unfit(subject, StoreKind::Model, &unfit.to_string()),
@@ -200,6 +209,7 @@ impl Campaign {
             }
         }
         if let Some(server) = self.server(subject) {
+            self.begin(subject, Engine::Sample, StoreKind::Redis, drawn);
             let started = Instant::now();
             let mut sampling = match Sampling::new(&world, settings, &self.control) {
                 Err(unfit @ Error::Infinite) => {
@@ -236,12 +246,14 @@ impl Campaign {
     /// One execution of each trace class.
     fn dpor(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
         if self.stores.model && !self.interrupted() {
+            self.begin(subject, Engine::Dpor, StoreKind::Model, Extent::Open);
             let started = Instant::now();
             let found = dpor::explore(subject.world(), Model::new(), &self.control, &mut ())?;
             let entry = subject.classes(StoreKind::Model, &found, started.elapsed())?;
             self.report.results.push(entry);
         }
         if let Some(store) = self.open(subject)? {
+            self.begin(subject, Engine::Dpor, StoreKind::Redis, Extent::Open);
             let started = Instant::now();
             let found = dpor::explore(subject.world(), Compared::new(store), &self.control, &mut ());
             let stopped = |classes: &Classes| classes.found.stopped.clone();
@@ -259,9 +271,11 @@ impl Campaign {
             let Some(order) = unconfirmed(&self.report.results[at]) else { continue };
             let Ok(schedule) = Schedule::parse(&order, &names) else { continue };
             let Some(store) = self.open(subject)? else { return Ok(()) };
+            self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
             let started = Instant::now();
             let store = Compared::new(store);
             let trace = replay(subject.world(), store, &schedule, Passing::Allowed, &self.control);
+            self.control.count();
             match self.unless_lost(subject, trace)? {
                 Some(Ok(trace)) if u64::from(trace.peak()) > subject.scenario.limit => {
                     if let Some(found) = &mut self.report.results[at].counterexample {
@@ -285,6 +299,7 @@ impl Campaign {
             self.unfit(subject, StoreKind::Loom, &reason);
             return Ok(());
         }
+        self.begin(subject, Engine::Loom, StoreKind::Loom, Extent::Open);
         let started = Instant::now();
         let explored = loom::explore(&world, &self.control)?;
         let entry = subject.loom(&explored, started.elapsed())?;

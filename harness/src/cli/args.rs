@@ -1,6 +1,8 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
 mod compare;
+mod load;
+mod observe;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::compare::Compare;
 use crate::scenario::Expected;
+pub(crate) use load::Load;
+pub(crate) use observe::Observe;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
 #[derive(Debug, Parser)]
@@ -46,6 +50,12 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
+    /// Limiters under real concurrency, on a real server
+    #[command(
+        after_help = "Example: gatecrash load --limiter naive --limiter atomic --clients 50 --limit 5 --duration 10s \
+                      --expect naive=violation --expect atomic=clean"
+    )]
+    Load(Load),
     /// Two loads: is the new one still correct, and still as fast?
     #[command(after_help = compare::AFTER_HELP)]
     Compare(Compare),
@@ -244,6 +254,8 @@ pub(crate) struct Common {
     /// On how many threads the model is explored; the result is the same [default: all there are]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) observe: Observe,
     /// Colours in the text
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,

@@ -50,6 +50,12 @@ pub(super) fn check_file(option: &str, file: Option<&Path>) -> Result<(), Proble
     Err(Problem::Usage(format!("{option} {} cannot be written: {why}", file.display())))
 }
 
+/// Refuses a folder that could not be made, if there is one.
+pub(super) fn check_folder(option: &str, folder: Option<&Path>) -> Result<(), Problem> {
+    let Some(folder) = folder.filter(|folder| folder.exists() && !folder.is_dir()) else { return Ok(()) };
+    Err(Problem::Usage(format!("{option} {} cannot be made: it is a file", folder.display())))
+}
+
 /// What can be written of a report or of a comparison.
 pub(super) struct Forms<'a> {
     /// For the terminal, in colour or not.

@@ -11,7 +11,7 @@ use gatecrash_limiter::{Algorithm, algorithm};
 use super::Problem;
 use super::args::{CertifyName, Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
-use super::progress::Progress;
+use super::watch::Watch;
 use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
@@ -31,6 +31,7 @@ const LOOM: StoreName = StoreName::Loom;
 
 /// `gatecrash run`.
 pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+    let watch = Watch::start(common)?;
     let mut scenarios = load_all(&run.paths)?;
     if let Some(text) = &run.filter {
         scenarios.retain(|scenario| scenario.name.contains(text.as_str()));
@@ -46,23 +47,29 @@ pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> R
         return Err(Problem::Empty { path: display_path(empty) });
     }
     if scenarios.is_empty() {
-        return nothing_to_run(run, common, interrupted);
+        return nothing_to_run(run, common, interrupted, watch);
     }
     check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
     let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
     let stores = open(&wanted, common)?;
-    carry_out(stores, common, interrupted, |campaign| {
+    watch.activity().expect_tasks(scenarios.iter().map(|scenario| scenario.limiters.len()).sum());
+    carry_out(stores, common, interrupted, watch, |campaign| {
         scenarios.iter().try_for_each(|scenario| campaign.run(scenario))
     })
 }
 
 /// Says that there is no scenario. The report is written all the same, for whoever waits for it.
-fn nothing_to_run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+fn nothing_to_run(
+    run: &Run,
+    common: &Common,
+    interrupted: Arc<AtomicBool>,
+    watch: Watch,
+) -> Result<Exit, Problem> {
     let places: Vec<_> = run.paths.iter().map(|path| path.display().to_string()).collect();
     let filter = run.filter.as_ref().map(|text| format!(" whose name contains `{text}`"));
     output::note(&format!("there is no scenario{} in {}", filter.unwrap_or_default(), places.join(", ")));
     let stores = Stores { model: false, redis: Redis::Unwanted, loom: false };
-    carry_out(stores, common, interrupted, |_| Ok(()))
+    carry_out(stores, common, interrupted, watch, |_| Ok(()))
 }
 
 /// `gatecrash replay`.
@@ -76,6 +83,7 @@ pub(super) fn replay(
             "--clients any is for explore: a schedule has a number of clients".into(),
         ));
     }
+    let watch = Watch::start(common)?;
     let scenario = resize(load_one(&replay.file)?, replay.size)?;
     let limiter = limiter(&replay.limiter)?;
     check_expectations(common, [&limiter])?;
@@ -86,7 +94,7 @@ pub(super) fn replay(
     let passing = if replay.strict { Passing::Refused } else { Passing::Allowed };
     let wanted = Wanted::of(common.on, &[MODEL, REDIS], &[MODEL])?;
     let stores = open(&wanted, common)?;
-    carry_out(stores, common, interrupted, |campaign| {
+    carry_out(stores, common, interrupted, watch, |campaign| {
         campaign.resized = options(replay.size);
         campaign.replay(&scenario, &limiter, &order, passing)
     })
@@ -99,6 +107,7 @@ pub(super) fn explore(
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
     output::check_file("--save", explore.save.as_deref())?;
+    let watch = Watch::start(common)?;
     let scenario = resize(load_one(&explore.file)?, explore.size)?;
     let limiters = match &explore.limiter {
         Some(name) => vec![limiter(name)?],
@@ -127,7 +136,8 @@ pub(super) fn explore(
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
     let expect = scenario.explore.as_ref().filter(|_| explore.size.is_as_in_the_file());
     let mut found = None;
-    let exit = carry_out(stores, common, interrupted, |campaign| {
+    watch.activity().expect_tasks(limiters.len());
+    let exit = carry_out(stores, common, interrupted, watch, |campaign| {
         campaign.resized = options(explore.size);
         campaign.search = search(explore);
         campaign.searched = searched(explore, common.seed);
@@ -231,6 +241,7 @@ pub(super) fn carry_out(
     stores: Stores,
     common: &Common,
     interrupted: Arc<AtomicBool>,
+    watch: Watch,
     work: impl FnOnce(&mut Campaign) -> Result<(), Error>,
 ) -> Result<Exit, Problem> {
     if let Redis::Open(server) = &stores.redis {
@@ -246,11 +257,12 @@ pub(super) fn carry_out(
         max_states: Some(common.max_states),
         timeout: common.timeout.and_then(Timeout::starting_now),
         interrupted,
+        activity: Arc::clone(watch.activity()),
         ..Control::default()
     };
-    let progress = Progress::start(Arc::clone(&campaign.control.executions), common.quiet);
+    watch.activity().ready();
     let worked = work(&mut campaign);
-    drop(progress);
+    drop(watch);
     let report = campaign.report();
     if let Err(error) = worked {
         if !report.results.is_empty() {
@@ -339,7 +351,7 @@ fn display_path(scenario: &Scenario) -> String {
     scenario.path.as_ref().map_or_else(|| scenario.name.clone(), |path| path.display().to_string())
 }
 
-fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
+pub(super) fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
     algorithm::by_name(name).ok_or_else(|| {
         let built_in = algorithm::built_in();
         let help = suggestion(name, built_in.iter().map(|limiter| limiter.name())).unwrap_or_default();
@@ -355,7 +367,7 @@ fn overrides(common: &Common) -> Vec<Override> {
     common.expect.iter().map(each).collect()
 }
 
-fn check_expectations<'a>(
+pub(super) fn check_expectations<'a>(
     common: &Common,
     limiters: impl IntoIterator<Item = &'a Arc<dyn Algorithm>>,
 ) -> Result<(), Problem> {

@@ -55,6 +55,11 @@ pub struct Measured {
     pub unknown: u64,
     /// How many were refused although a permit was certainly free throughout.
     pub refused_although_free: u64,
+    /// How many releases found that their permit was gone.
+    pub not_held: u64,
+    /// Whether faults were to strike.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub faults: bool,
     /// How many permits were still taken when nobody held one any more; absent if that could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaked: Option<u64>,
@@ -106,6 +111,8 @@ fn measured(entry: &Entry) -> Option<Measured> {
         errors: load.errors,
         unknown: load.unknown,
         refused_although_free: load.refused_although_free,
+        not_held: load.not_held,
+        faults: load.faults.is_some(),
         leaked: load.leaked,
         over_admission,
         judgement: entry.judgement,

@@ -1,8 +1,9 @@
 //! The hard gate: is a limiter under load still as correct as before?
 //!
 //! What counts is what is certain. Over-admission and refusals although a permit was free are counted of operations
-//! whose outcome is known, so one where there was none is a regression. A leak is certain only where every operation
-//! was answered: an acquire that was sent and never answered may have taken the slot that is left over.
+//! whose outcome is known, so one where there was none is a regression. A leak, or a permit that is gone when it is
+//! released, is certain only where every operation was answered: an acquire that was sent and never answered may have
+//! taken the slot that is left over.
 //!
 //! How often an incorrect limiter goes wrong is chance. Where the base did so too, more of it is a note, not a
 //! regression.
@@ -43,6 +44,8 @@ pub enum Property {
     OverAdmission,
     /// Refusals although a permit was free.
     RefusedAlthoughFree,
+    /// Releases of permits that were gone.
+    NotHeld,
     /// Permits that nobody holds and nobody gets.
     Leaked,
     /// Operations that failed or were never answered.
@@ -55,6 +58,7 @@ impl fmt::Display for Property {
             Self::Expectation => "expectation",
             Self::OverAdmission => "over-admission",
             Self::RefusedAlthoughFree => "refused although free",
+            Self::NotHeld => "permits gone",
             Self::Leaked => "leaked permits",
             Self::Failures => "failed operations",
         })
@@ -67,6 +71,7 @@ pub(super) fn checks(before: &Measured, now: &Measured) -> Vec<Check> {
         as_expected(now),
         over_admission(before, now),
         refused_although_free(before, now),
+        not_held(before, now),
         leaked(before, now),
         failures(before, now),
     ]
@@ -121,13 +126,29 @@ fn refused_although_free(before: &Measured, now: &Measured) -> Check {
     Check { property: Property::RefusedAlthoughFree, base: Some(base), new: Some(new), verdict, why }
 }
 
+fn not_held(before: &Measured, now: &Measured) -> Check {
+    let (base, new) = (before.not_held, now.not_held);
+    let (verdict, why) = match (base, new) {
+        (0, 1..) if !answered(now) => {
+            undecided("releases found their permit gone, but not every operation was answered")
+        }
+        (0, 1..) => {
+            let releases =
+                if new == 1 { "a release".to_owned() } else { format!("{} releases", grouped(new)) };
+            (Outcome::Regression, Some(format!("{releases} in NEW found the permit gone, none did in BASE")))
+        }
+        _ => (Outcome::Ok, None),
+    };
+    Check { property: Property::NotHeld, base: Some(base), new: Some(new), verdict, why }
+}
+
 fn leaked(before: &Measured, now: &Measured) -> Check {
     let (base, new) = (before.leaked, now.leaked);
     let (verdict, why) = match (base, new) {
         (Some(_), None) => undecided("NEW could not ask for it"),
         (None, None) | (_, Some(0)) => (Outcome::Ok, None),
         (None, Some(_)) => undecided("NEW leaks, and BASE could not ask for it"),
-        (Some(0), Some(_)) if failed(now) > 0 => {
+        (Some(0), Some(_)) if !answered(now) => {
             undecided("NEW leaks, but not every operation was answered: one of those may have taken the slot")
         }
         (Some(0), Some(leaked)) => {
@@ -151,6 +172,11 @@ fn failures(before: &Measured, now: &Measured) -> Check {
     Check { property: Property::Failures, base: Some(base), new: Some(new), verdict, why }
 }
 
+/// Whether it is known of every operation what it came to.
+fn answered(of: &Measured) -> bool {
+    failed(of) == 0 && !of.faults
+}
+
 fn failed(of: &Measured) -> u64 {
     of.errors.saturating_add(of.unknown)
 }
@@ -165,6 +191,7 @@ pub(super) fn notes(before: &Measured, now: &Measured) -> Vec<String> {
     let rows = [
         ("over-admits by", by(before), by(now)),
         ("refusals although free:", before.refused_although_free, now.refused_although_free),
+        ("permits gone:", before.not_held, now.not_held),
         ("leaked permits:", before.leaked.unwrap_or(0), now.leaked.unwrap_or(0)),
     ];
     let both = rows.into_iter().filter(|(_, base, new)| *base > 0 && new > base);

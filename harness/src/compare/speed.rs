@@ -144,7 +144,7 @@ fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Resu
     } else if duration::parse(&now.hold).is_ok_and(|hold| !hold.is_zero()) || now.hold.contains(':') {
         let hold =
             format!("permits are held ({}): on a faster machine the ratio of throughput falls", now.hold);
-        notes.push(hold + " although nothing changed; --hold 0ms avoids that");
+        notes.push(hold + " although nothing changed; --hold 0s avoids that");
     }
     let of = |measured: &Measured, metric| measured.ratios.get(&metric).cloned().unwrap_or_default();
     metrics.into_iter().map(|metric| pair(metric, &of(before, metric), &of(now, metric))).collect()

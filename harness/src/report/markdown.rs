@@ -8,7 +8,7 @@ use super::escape::{code, fenced, sentence};
 use super::palette::Palette;
 use super::text::{matters, summary};
 use super::words::{cut, grouped, plural, printable};
-use super::{About, Engine, Entry, NotRun, Overall, Report, mermaid};
+use super::{About, Entry, NotRun, Overall, Report, mermaid};
 
 /// How many rows the table of results has at most.
 const MOST_ROWS: usize = 200;
@@ -93,7 +93,7 @@ fn results(report: &Report) -> Vec<String> {
 fn row(entry: &Entry) -> String {
     let cell = |text: &str| cut(text, WIDEST_CELL);
     let (scenario, limiter) = (code(&cell(&entry.scenario)), code(&cell(&entry.limiter)));
-    let what = if entry.engine == Engine::Load { loads::facts(entry) } else { facts(entry) };
+    let what = facts(entry);
     let what = match &entry.schedule {
         Some(schedule) => format!("{}: {what}", cell(schedule)),
         None => what,

@@ -66,6 +66,16 @@ pub(crate) fn nanoseconds(ns: u64) -> String {
     }
 }
 
+/// How long something has lasted or will last, as people say it: `12 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{} h {m} min", grouped(h)),
+    }
+}
+
 /// A virtual duration as schedules write it: `30s`, `250ms`.
 pub(crate) fn virtual_time(time: Duration) -> String {
     let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
@@ -137,6 +147,12 @@ mod tests {
         assert_eq!(times, ["0 ns", "812 ns", "1.00 us", "45.3 us", "999 us", "1.24 ms", "12.0 s"]);
         assert_eq!(virtual_time(Duration::from_secs(90)), "90s");
         assert_eq!(virtual_time(Duration::from_millis(1250)), "1250ms");
+    }
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        let spans = [0, 59, 60, 200, 7_500, 3_600_000].map(|s| span(Duration::from_secs(s)));
+        assert_eq!(spans, ["0 s", "59 s", "1 min 0 s", "3 min 20 s", "2 h 5 min", "1,000 h 0 min"]);
     }
 
     #[test]

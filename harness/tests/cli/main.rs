@@ -7,12 +7,16 @@
 mod compare;
 mod exit_codes;
 mod explore;
+mod health;
 mod json;
+mod load;
 #[path = "../common/loads.rs"]
 mod loads;
+mod observe;
 mod redis;
 mod replay;
 mod run;
+mod running;
 mod signals;
 mod summary;
 mod support;

@@ -1,7 +1,7 @@
 //! The hard gate: each property with a case in which it fires and one in which it does not.
 
 use gatecrash::compare::{Outcome, Property};
-use gatecrash::report::load::Load;
+use gatecrash::report::load::{Faulted, Load};
 use gatecrash::report::{Entry, Judgement, OverAdmission, Verdict};
 use gatecrash::scenario::Expected;
 
@@ -90,6 +90,17 @@ fn a_leak_is_certain_where_every_operation_was_answered() {
     assert_eq!(wrong(leaks(Some(0)), leaks(None)), [leaked(Outcome::Undecided)]);
     assert_eq!(wrong(leaks(None), leaks(Some(1))), [leaked(Outcome::Undecided)]);
     assert_eq!(wrong(leaks(None), leaks(Some(0))), []);
+}
+
+#[test]
+fn a_permit_that_is_gone_is_certain_where_every_operation_was_answered() {
+    let gone = |releases| of(atomic(1.0), |load| load.not_held = releases);
+    let cut = |releases| of(gone(releases), |load| load.faults = Some(Faulted::default()));
+    let not_held = |outcome| (Property::NotHeld, outcome);
+    assert_eq!(wrong(gone(0), gone(3)), [not_held(Outcome::Regression)]);
+    assert_eq!(wrong(cut(0), cut(3)), [not_held(Outcome::Undecided)]);
+    assert_eq!(wrong(gone(1), gone(3)), []);
+    assert_eq!(wrong(gone(1), gone(0)), []);
 }
 
 #[test]

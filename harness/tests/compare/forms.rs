@@ -44,13 +44,13 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
     expect![[r#"
         ci/baseline.json -> load.json
 
-        broken: 50 clients, limit 50, hold 0ms, closed loop
+        broken: 50 clients, limit 50, hold 0s, closed loop
           admitted 100% -> 100%
           regression: expectation: NEW failed: VIOLATION, not expected
           regression: over-admission 0 -> 2: NEW over-admits by 2, 412 times, BASE
             never did
-          ok: refused although free 0 -> 0, leaked permits 0 -> 0, failed operations 0
-            -> 0
+          ok: refused although free 0 -> 0, permits gone 0 -> 0, leaked permits 0 ->
+            0, failed operations 0 -> 0
 
                             of the floor    change  interval
           throughput    0.480x -> 0.400x    -16.7%  -22.7% to -10.1%      WORSE
@@ -59,10 +59,10 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
           release p50   1.496x -> 1.795x    +20.0%  +15.1% to +24.3%      WORSE
           release p99   1.503x -> 1.803x    +20.0%  +15.9% to +24.2%      WORSE
 
-        naive: 50 clients, limit 5, hold 0ms, closed loop
+        naive: 50 clients, limit 5, hold 0s, closed loop
           admitted 25% -> 25%
-          ok: expectation, over-admission 7 -> 9, refused although free 0 -> 0, leaked
-            permits 0 -> 0, failed operations 0 -> 0
+          ok: expectation, over-admission 7 -> 9, refused although free 0 -> 0,
+            permits gone 0 -> 0, leaked permits 0 -> 0, failed operations 0 -> 0
 
                             of the floor    change  interval
           throughput    0.480x -> 0.480x      0.0%  -6.9% to +8.6%        unchanged
@@ -74,10 +74,10 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
           note: over-admits by 9, in BASE 7; how often a faulty limiter fails is
             chance
 
-        atomic: 50 clients, limit 50, hold 0ms, closed loop
+        atomic: 50 clients, limit 50, hold 0s, closed loop
           admitted 100% -> 100%
-          ok: expectation, over-admission 0 -> 0, refused although free 0 -> 0, leaked
-            permits 0 -> 0, failed operations 0 -> 0
+          ok: expectation, over-admission 0 -> 0, refused although free 0 -> 0,
+            permits gone 0 -> 0, leaked permits 0 -> 0, failed operations 0 -> 0
 
                             of the floor    change  interval
           throughput    0.480x -> 0.466x     -2.9%  -10.0% to +4.1%       unchanged
@@ -86,10 +86,10 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
           release p50   1.496x -> 1.541x     +3.0%  -0.9% to +7.4%        unchanged
           release p99   1.503x -> 1.548x     +3.0%  -0.9% to +6.7%        unchanged
 
-        few: 50 clients, limit 50, hold 0ms, closed loop
+        few: 50 clients, limit 50, hold 0s, closed loop
           admitted 100% -> 100%
-          ok: expectation, over-admission 0 -> 0, refused although free 0 -> 0, leaked
-            permits 0 -> 0, failed operations 0 -> 0
+          ok: expectation, over-admission 0 -> 0, refused although free 0 -> 0,
+            permits gone 0 -> 0, leaked permits 0 -> 0, failed operations 0 -> 0
 
                             of the floor    change  interval
           undecided: throughput: NEW has 3 blocks, and it takes 8
@@ -98,7 +98,7 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
           undecided: release p50: NEW has 3 blocks, and it takes 8
           undecided: release p99: NEW has 3 blocks, and it takes 8
 
-        gone: 50 clients, limit 50, hold 0ms, closed loop
+        gone: 50 clients, limit 50, hold 0s, closed loop
           admitted 100% -> ?
 
           undecided: NEW did not measure it
@@ -141,13 +141,14 @@ fn markdown_has_a_table_for_each_limiter() {
 
         ### `broken`: **regression**
 
-        50 clients, limit 50, hold 0ms, closed loop; admitted 100% -&gt; 100%
+        50 clients, limit 50, hold 0s, closed loop; admitted 100% -&gt; 100%
 
         | correctness | base -> new | verdict | |
         | --- | --: | --- | --- |
         | expectation |  | **regression** | NEW failed: VIOLATION, not expected |
         | over-admission | 0 -> 2 | **regression** | NEW over-admits by 2, 412 times, BASE never did |
         | refused although free | 0 -> 0 | ok |  |
+        | permits gone | 0 -> 0 | ok |  |
         | leaked permits | 0 -> 0 | ok |  |
         | failed operations | 0 -> 0 | ok |  |
 
@@ -161,13 +162,14 @@ fn markdown_has_a_table_for_each_limiter() {
 
         ### `few`: **undecided**
 
-        50 clients, limit 50, hold 0ms, closed loop; admitted 100% -&gt; 100%
+        50 clients, limit 50, hold 0s, closed loop; admitted 100% -&gt; 100%
 
         | correctness | base -> new | verdict | |
         | --- | --: | --- | --- |
         | expectation |  | ok |  |
         | over-admission | 0 -> 0 | ok |  |
         | refused although free | 0 -> 0 | ok |  |
+        | permits gone | 0 -> 0 | ok |  |
         | leaked permits | 0 -> 0 | ok |  |
         | failed operations | 0 -> 0 | ok |  |
 
@@ -181,19 +183,20 @@ fn markdown_has_a_table_for_each_limiter() {
 
         ### `gone`: **undecided**
 
-        50 clients, limit 50, hold 0ms, closed loop; admitted 100% -&gt; ?
+        50 clients, limit 50, hold 0s, closed loop; admitted 100% -&gt; ?
 
         - undecided: NEW did not measure it
 
         ### `naive`: ok
 
-        50 clients, limit 5, hold 0ms, closed loop; admitted 25% -&gt; 25%
+        50 clients, limit 5, hold 0s, closed loop; admitted 25% -&gt; 25%
 
         | correctness | base -> new | verdict | |
         | --- | --: | --- | --- |
         | expectation |  | ok |  |
         | over-admission | 7 -> 9 | ok |  |
         | refused although free | 0 -> 0 | ok |  |
+        | permits gone | 0 -> 0 | ok |  |
         | leaked permits | 0 -> 0 | ok |  |
         | failed operations | 0 -> 0 | ok |  |
 
@@ -209,13 +212,14 @@ fn markdown_has_a_table_for_each_limiter() {
 
         ### `atomic`: ok
 
-        50 clients, limit 50, hold 0ms, closed loop; admitted 100% -&gt; 100%
+        50 clients, limit 50, hold 0s, closed loop; admitted 100% -&gt; 100%
 
         | correctness | base -> new | verdict | |
         | --- | --: | --- | --- |
         | expectation |  | ok |  |
         | over-admission | 0 -> 0 | ok |  |
         | refused although free | 0 -> 0 | ok |  |
+        | permits gone | 0 -> 0 | ok |  |
         | leaked permits | 0 -> 0 | ok |  |
         | failed operations | 0 -> 0 | ok |  |
 

@@ -1,7 +1,7 @@
 //! The soft gate, and what is undecided about it.
 
 use gatecrash::compare::{Direction, Metric, Options, Outcome};
-use gatecrash::report::load::Load;
+use gatecrash::report::load::{Faulted, Load};
 use gatecrash::report::{Entry, Report};
 
 use crate::loads::{atomic, naive, report};
@@ -97,11 +97,12 @@ fn too_few_blocks_and_blocks_with_gaps_are_undecided() {
 
 #[test]
 fn other_parameters_are_undecided_each() {
-    let changes: [fn(&mut Load); 4] = [
+    let changes: [fn(&mut Load); 5] = [
         |load| load.clients = 51,
         |load| load.limit = 51,
         |load| load.hold = "1ms".into(),
         |load| load.rate_per_s = Some(1000.0),
+        |load| load.faults = Some(Faulted::default()),
     ];
     for change in changes {
         let (limiter, verdict) = one(atomic(1.0), of(change));

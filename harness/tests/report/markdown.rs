@@ -113,7 +113,7 @@ fn loads_are_shown_in_tables() {
 
         | scenario | limiter | store | engine | | verdict |
         | --- | --- | --- | --- | --- | --- |
-        | `load` | `naive` | redis | load | over-admits 412 times, by 7 | violation, as expected |
+        | `load` | `naive` | redis | load | over-admits 412 times, by up to 7 | violation, as expected |
         | `load` | `atomic` | redis | load | stays within the limit | clean, as expected |
         | `load` | `open` | redis | load | stays within the limit | clean, as expected |
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::report::escape::{code, sentence};
 use crate::report::latency::Summary;
 use crate::report::load::Load;
-use crate::report::words::{cut, grouped, nanoseconds, percent, plural};
+use crate::report::words::{cut, grouped, nanoseconds, percent};
 use crate::report::{Entry, Report};
 
 /// A table of counts and one of times.
@@ -30,16 +30,6 @@ pub(super) fn tables(report: &Report) -> Vec<String> {
         parts.push("\n".to_owned());
     }
     parts
-}
-
-/// How often and how far the limit was exceeded, in few words.
-pub(super) fn facts(entry: &Entry) -> String {
-    let Some(over) = &entry.over_admission else { return String::new() };
-    match (over.max, over.events) {
-        (0, _) => "stays within the limit".to_owned(),
-        (max, None) => format!("over-admits by {}", grouped(max)),
-        (max, Some(events)) => format!("over-admits {}, by {}", plural(events, "time"), grouped(max)),
-    }
 }
 
 fn row(limiter: &str, cells: &[String]) -> String {
