@@ -4,6 +4,7 @@ mod args;
 mod compare;
 mod demo;
 mod load;
+mod nightly;
 mod output;
 mod plan;
 mod progress;
@@ -49,6 +50,7 @@ fn run() -> Exit {
         Command::Compare(compare) => compare::compare(compare, &cli.common),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
         Command::Load(load) => load::load(load, &cli.common, interrupted),
+        Command::Nightly(nightly) => nightly::nightly(nightly, &cli.common, interrupted),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);

@@ -68,6 +68,7 @@ pub mod footprint;
 pub mod load;
 pub mod merge;
 pub mod model;
+pub mod nightly;
 pub mod observe;
 pub mod redis_store;
 pub mod replay;

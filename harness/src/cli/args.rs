@@ -2,6 +2,7 @@
 
 mod compare;
 mod load;
+mod nightly;
 mod observe;
 
 use std::num::NonZeroUsize;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::compare::Compare;
 use crate::scenario::Expected;
 pub(crate) use load::Load;
+pub(crate) use nightly::Nightly;
 pub(crate) use observe::Observe;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
@@ -56,6 +58,9 @@ pub(crate) enum Command {
                       --expect naive=violation --expect atomic=clean"
     )]
     Load(Load),
+    /// Everything that can find a violation, stage after stage, and one verdict
+    #[command(after_help = nightly::AFTER_HELP)]
+    Nightly(Nightly),
     /// Two loads: is the new one still correct, and still as fast?
     #[command(after_help = compare::AFTER_HELP)]
     Compare(Compare),
@@ -239,9 +244,9 @@ pub(crate) struct Common {
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]
     pub(crate) stable: bool,
-    /// The seed of whatever is drawn at random; kept in the report
-    #[arg(long, value_name = "N", default_value_t = 0, global = true)]
-    pub(crate) seed: u64,
+    /// The seed of whatever is drawn at random; kept in the report [default: 0, but nightly draws one]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) seed: Option<u64>,
     /// Stops each exploration after that many executions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub(crate) max_executions: Option<u64>,
@@ -265,6 +270,13 @@ pub(crate) struct Common {
     /// Logs more to stderr; twice: much more
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
+}
+
+impl Common {
+    /// The seed, 0 unless another one was given.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
 }
 
 /// One `--expect`.

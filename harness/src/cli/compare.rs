@@ -11,7 +11,7 @@ pub(super) fn compare(arguments: &Compare, common: &Common) -> Result<Exit, Prob
     check_options(common)?;
     let (base, new) = (load(&arguments.base)?, load(&arguments.new)?);
     let name = |path: &Path| path.display().to_string();
-    let options = Options { seed: common.seed, tolerance: arguments.tolerance };
+    let options = Options { seed: common.seed(), tolerance: arguments.tolerance };
     let (base_name, new_name) = (name(&arguments.base), name(&arguments.new));
     let comparison = compare::compare((&base_name, &base), (&new_name, &new), options);
     write(&comparison, common)?;

@@ -21,13 +21,13 @@ use crate::explore::{Control, Timeout, census};
 use crate::redis_store::Server;
 use crate::replay::Passing;
 use crate::report::Entry;
-use crate::scenario::{self, ClientSpec, Scenario};
+use crate::scenario::{self, ClientSpec, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::target::{self, Source, Target};
 
 pub(super) const MODEL: StoreName = StoreName::Model;
 pub(super) const REDIS: StoreName = StoreName::Redis;
-const LOOM: StoreName = StoreName::Loom;
+pub(super) const LOOM: StoreName = StoreName::Loom;
 
 /// `gatecrash run`.
 pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
@@ -140,7 +140,7 @@ pub(super) fn explore(
     let exit = carry_out(stores, common, interrupted, watch, |campaign| {
         campaign.resized = options(explore.size);
         campaign.search = search(explore);
-        campaign.searched = searched(explore, common.seed);
+        campaign.searched = searched(explore, common.seed());
         limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))?;
         found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
         Ok(())
@@ -161,6 +161,7 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
         limiter: &entry.limiter,
         order: &found.order,
         explanation: found.explanation.as_deref(),
+        expected: Expected::Violation,
     };
     output::to_file(file, &scenario::save(scenario, finding))?;
     output::note(&format!("saved: {}", file.display()));
@@ -248,9 +249,8 @@ pub(super) fn carry_out(
         output::note(&format!("redis: {}", server.describe()));
     }
     let mut campaign = Campaign::new(stores);
-    campaign.seed = common.seed;
-    campaign.threads =
-        common.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    campaign.seed = common.seed();
+    campaign.threads = threads(common);
     campaign.overrides = overrides(common);
     campaign.control = Control {
         max_executions: common.max_executions,
@@ -278,6 +278,11 @@ pub(super) fn carry_out(
         }
         None => exit,
     })
+}
+
+/// On how many threads the model is explored.
+pub(super) fn threads(common: &Common) -> NonZeroUsize {
+    common.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Which stores are wanted, and whether a server was asked for by name.
@@ -330,7 +335,7 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
     Ok(Stores { model: wanted.stores.contains(&MODEL), redis, loom: wanted.stores.contains(&LOOM) })
 }
 
-fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Problem> {
+pub(super) fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Problem> {
     let files = scenario::discover(paths).map_err(|error| Problem::Scenarios(vec![error]))?;
     let mut errors = Vec::new();
     let mut scenarios = Vec::new();

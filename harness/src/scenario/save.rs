@@ -1,8 +1,8 @@
-//! A counterexample as a scenario file: its clients, one schedule, and the violation that is expected of it.
+//! A counterexample as a scenario file: its clients, one schedule, and what is expected of it.
 
 use std::fmt::Write as _;
 
-use super::{OnReject, OperationKind, Scenario};
+use super::{Expected, OnReject, OperationKind, Scenario};
 use crate::duration;
 
 /// What a saved scenario is about.
@@ -14,11 +14,17 @@ pub struct Finding<'a> {
     pub order: &'a str,
     /// Why it does, in a sentence, if that is known.
     pub explanation: Option<&'a str>,
+    /// What is expected: the violation, to show it; that it is clean, to see that it does not come back.
+    pub expected: Expected,
 }
 
 /// The text of a file from which [`super::parse`] makes the same clients with that one schedule.
 pub fn save(scenario: &Scenario, finding: Finding<'_>) -> String {
-    let Finding { limiter, order, explanation } = finding;
+    let Finding { limiter, order, explanation, expected } = finding;
+    let expected = match expected {
+        Expected::Violation => "violation",
+        Expected::Clean => "clean",
+    };
     let mut text = String::new();
     let mut line = |key: &str, value: String| {
         // Writing to a string does not fail.
@@ -47,7 +53,7 @@ pub fn save(scenario: &Scenario, finding: Finding<'_>) -> String {
     let name = explanation.unwrap_or("found by exploring");
     let _ = writeln!(text, "name = {}", quoted(name));
     let _ = writeln!(text, "order = {}", quoted(order));
-    let _ = writeln!(text, "expect = {{ {} = \"violation\" }}", quoted(limiter));
+    let _ = writeln!(text, "expect = {{ {} = {} }}", quoted(limiter), quoted(expected));
     text
 }
 
@@ -65,7 +71,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Expected, parse};
+    use super::super::parse;
     use super::*;
 
     #[test]
@@ -81,7 +87,15 @@ mod tests {
             workers = { count = 3, program = ["acquire", "release"] }
         "#;
         let scenario = parse("w.toml", file).unwrap();
-        let finding = Finding { limiter: "naive", order: "A A B C C B", explanation: Some("B read it.") };
+        let finding = Finding {
+            limiter: "naive",
+            order: "A A B C C B",
+            explanation: Some("B read it."),
+            expected: Expected::Violation,
+        };
+        let guard = Finding { expected: Expected::Clean, ..finding };
+        let guard = parse("guard.toml", &save(&scenario, guard)).unwrap();
+        assert_eq!(guard.schedules[0].expect["naive"], Expected::Clean);
         let saved = parse("saved.toml", &save(&scenario, finding)).unwrap();
         assert_eq!((&saved.title, &saved.why), (&scenario.title, &scenario.why));
         assert_eq!((saved.limit, saved.repeat, saved.on_reject), (2, 3, OnReject::Continue));

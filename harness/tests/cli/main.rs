@@ -12,6 +12,7 @@ mod json;
 mod load;
 #[path = "../common/loads.rs"]
 mod loads;
+mod nightly;
 mod observe;
 mod redis;
 mod replay;

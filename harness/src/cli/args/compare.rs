@@ -21,12 +21,12 @@ pub(crate) struct Compare {
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
     /// What is worse by at most that much is shown, but does not fail: 5%
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0%")]
+    #[arg(long, value_name = "SHARE", value_parser = tolerance, default_value = "0%")]
     pub(crate) tolerance: f64,
 }
 
 /// A share in percent.
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn tolerance(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').and_then(|number| number.parse::<f64>().ok());
     let percent = number.filter(|percent| (0.0..=1000.0).contains(percent));
     percent

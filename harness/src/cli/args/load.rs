@@ -42,7 +42,7 @@ pub(crate) struct Load {
     pub(crate) histograms: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match warmup(text)? {
         Duration::ZERO => Err("it has to be longer than nothing".to_owned()),
         time => Ok(time),

@@ -1,0 +1,177 @@
+//! `gatecrash nightly`: the plan from the arguments, the night, and a folder of artifacts.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::args::{Common, Nightly};
+use super::plan::{self, LOOM, MODEL, REDIS, Wanted};
+use super::watch::Watch;
+use super::{Problem, output};
+use crate::campaign::Redis;
+use crate::compare::{self, Baseline, read};
+use crate::exit::Exit;
+use crate::explore::{Control, Timeout};
+use crate::load::{Faults, Hold, Settings};
+use crate::nightly::{self, Night, Plan, summary};
+use crate::report::{Report, json, junit};
+use crate::scenario::Scenario;
+
+/// How many clients load a server.
+const CLIENTS: u32 = 50;
+/// Permits for a tenth of them: they contend.
+const CONTENDED: u64 = 5;
+const WARM_UP: Duration = Duration::from_secs(1);
+
+pub(super) fn nightly(
+    nightly: &Nightly,
+    common: &Common,
+    interrupted: Arc<AtomicBool>,
+) -> Result<Exit, Problem> {
+    check_options(common)?;
+    output::check_folder("--artifacts", Some(&nightly.artifacts))?;
+    let watch = Watch::start(common)?;
+    let plan = plan_of(nightly, common)?;
+    let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
+    let stores = plan::open(&wanted, common)?;
+    if let Redis::Open(server) = &stores.redis {
+        output::note(&format!("redis: {}", server.describe()));
+    }
+    output::note(&format!("seed: {}", plan.seed));
+    let control = Control {
+        max_states: Some(common.max_states),
+        timeout: common.timeout.and_then(Timeout::starting_now),
+        interrupted,
+        activity: Arc::clone(watch.activity()),
+        ..Control::default()
+    };
+    watch.activity().ready();
+    let night = nightly::run(&plan, &stores, &control);
+    drop(watch);
+    let night = night?;
+    write(&night, nightly, common)?;
+    Ok(night.exit())
+}
+
+/// Refuses common options that a night does not heed.
+fn check_options(common: &Common) -> Result<(), Problem> {
+    let given = [
+        (common.json.is_some(), "--json"),
+        (common.junit.is_some(), "--junit"),
+        (common.markdown.is_some(), "--markdown"),
+        (!common.expect.is_empty(), "--expect"),
+        (common.max_executions.is_some(), "--max-executions"),
+    ];
+    match given.into_iter().find(|(given, _)| *given) {
+        Some((_, "--max-executions")) => Err(Problem::Usage("a night's budget is --executions".into())),
+        Some((_, "--expect")) => Err(Problem::Usage(
+            "--expect is not for a night: what is expected stands in the scenarios".into(),
+        )),
+        Some((_, option)) => {
+            Err(Problem::Usage(format!("{option} is not for a night: all its reports are in --artifacts")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
+    let base = match &nightly.base {
+        Some(file) => Some((file.display().to_string(), read::read(file).map_err(Problem::Comparison)?)),
+        None => None,
+    };
+    let is_saved =
+        |scenario: &Scenario| scenario.path.as_deref().is_some_and(|path| is_in(path, &nightly.regressions));
+    let mut regressions = if nightly.regressions.is_dir() {
+        plan::load_all(std::slice::from_ref(&nightly.regressions))?
+    } else {
+        Vec::new()
+    };
+    regressions.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut scenarios = plan::load_all(&nightly.paths)?;
+    scenarios.retain(|scenario| !is_saved(scenario));
+    let seed = match common.seed {
+        Some(seed) => seed,
+        None => fresh_seed()?,
+    };
+    let load = Settings {
+        clients: CLIENTS,
+        limit: CONTENDED,
+        duration: nightly.load,
+        warmup: WARM_UP,
+        rate: None,
+        hold: Hold::Fixed(Duration::from_millis(1)),
+        faults: Faults::default(),
+        seed,
+        threads: NonZeroUsize::MIN,
+    };
+    let cost = Settings { limit: CLIENTS.into(), hold: Hold::Fixed(Duration::ZERO), ..load.clone() };
+    let threads = plan::threads(common);
+    let Nightly { executions, tolerance, .. } = *nightly;
+    Ok(Plan { regressions, scenarios, executions, seed, load, cost, base, tolerance, threads })
+}
+
+fn is_in(path: &Path, folder: &Path) -> bool {
+    match (path.canonicalize(), folder.canonicalize()) {
+        (Ok(path), Ok(folder)) => path.starts_with(folder),
+        _ => false,
+    }
+}
+
+fn fresh_seed() -> Result<u64, Problem> {
+    // Short enough to be read out over a telephone.
+    let drawn = getrandom::u32().map_err(|error| Problem::Io {
+        what: "no seed can be drawn".into(),
+        error: std::io::Error::other(error),
+    })?;
+    Ok(u64::from(drawn))
+}
+
+/// Everything that a night leaves behind. What is new among the scenarios comes first: nothing else could be found again
+/// so hard.
+fn write(night: &Night, nightly: &Nightly, common: &Common) -> Result<(), Problem> {
+    let folder = &nightly.artifacts;
+    make(folder)?;
+    for found in &night.regressions {
+        for place in [&nightly.regressions, &folder.join("regressions")] {
+            make(place)?;
+            output::to_file(&place.join(&found.name), &found.text)?;
+        }
+    }
+    let stable = |report: &Report| if common.stable { report.stable() } else { report.clone() };
+    let failed = |error: serde_json::Error| Problem::Report(error.to_string());
+    let reports = [
+        ("explored.json", &night.explored),
+        ("sampled.json", &night.sampled),
+        ("load.json", &night.loaded),
+        ("cost.json", &night.measured),
+    ];
+    for (name, report) in reports {
+        output::to_file(&folder.join(name), &json::render(&stable(report)).map_err(failed)?)?;
+    }
+    let xml =
+        junit::render(&stable(&night.searched())).map_err(|error| Problem::Report(error.to_string()))?;
+    output::to_file(&folder.join("junit.xml"), &xml)?;
+    let baseline = Baseline::from(&night.measured).render().map_err(failed)?;
+    output::to_file(&folder.join("baseline.json"), &baseline)?;
+    if let Some(comparison) = &night.comparison {
+        output::to_file(&folder.join("compare.json"), &compare::json::render(comparison).map_err(failed)?)?;
+    }
+    for (name, log) in &night.logs {
+        output::to_file(&folder.join(format!("{name}.hlog")), log.as_str())?;
+    }
+    if let Some((first, second)) = &night.difference {
+        output::to_file(&folder.join("first.json"), first)?;
+        output::to_file(&folder.join("second.json"), second)?;
+    }
+    output::to_file(&folder.join("nightly.json"), &summary::json(night).map_err(failed)?)?;
+    output::to_file(&folder.join("summary.md"), &summary::render_markdown(night))?;
+    output::to_stdout(&summary::text(night))?;
+    Ok(())
+}
+
+fn make(folder: &Path) -> Result<(), Problem> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Problem::Io { what: format!("{} cannot be made", folder.display()), error })
+}
