@@ -100,10 +100,19 @@ impl Night {
         self.stages.iter().fold(start, |exit, stage| exit.and(stage.outcome.exit()))
     }
 
-    /// All that was explored and drawn, as one report.
+    /// All that was explored and drawn, as one report. A sample that used up its budget has nothing to say.
     pub fn searched(&self) -> Report {
         let mut all = self.explored.clone();
-        explore::absorb(&mut all, self.sampled.clone());
+        let mut drawn = self.sampled.clone();
+        drawn.results.retain(|entry| !stage::used_its_budget(entry));
+        explore::absorb(&mut all, drawn);
+        all
+    }
+
+    /// Both loads, as one report.
+    pub fn loads(&self) -> Report {
+        let mut all = self.loaded.clone();
+        explore::absorb(&mut all, self.measured.clone());
         all
     }
 }

@@ -168,6 +168,9 @@ fn write(night: &Night, nightly: &Nightly, common: &Common) -> Result<(), Proble
     output::to_file(&folder.join("nightly.json"), &summary::json(night).map_err(failed)?)?;
     output::to_file(&folder.join("summary.md"), &summary::render_markdown(night))?;
     output::to_stdout(&summary::text(night))?;
+    if common.annotations {
+        output::annotate(&summary::remarks(night));
+    }
     Ok(())
 }
 

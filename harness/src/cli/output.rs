@@ -86,11 +86,15 @@ impl Forms<'_> {
             to_file(file, &(self.markdown)())?;
         }
         if common.annotations {
-            // Not among the results: what reads those need not know of GitHub.
-            let _ = io::stderr().lock().write_all(annotations::render(&(self.annotations)()).as_bytes());
+            annotate(&(self.annotations)());
         }
         Ok(())
     }
+}
+
+/// To stderr, not among the results: what reads those need not know of GitHub.
+pub(super) fn annotate(remarks: &[Annotation]) {
+    let _ = io::stderr().lock().write_all(annotations::render(remarks).as_bytes());
 }
 
 /// Writes the report in every form that was asked for, and gives the exit code that follows from it.

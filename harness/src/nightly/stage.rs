@@ -130,10 +130,14 @@ pub(super) fn of_searches(report: &Report, lost: Option<&str>) -> (Outcome, Stri
     }
 }
 
-/// A sample that used up its budget is not: nobody expected more of it.
 fn is_undecided(entry: &Entry) -> bool {
+    entry.judgement.verdict() == Verdict::Undecided && !used_its_budget(entry)
+}
+
+/// A sample that drew all it was to draw and found nothing: nobody expected more of it.
+pub(super) fn used_its_budget(entry: &Entry) -> bool {
     let budget = entry.coverage.as_ref().is_some_and(|coverage| coverage.stopped_by == Bound::MaxExecutions);
-    entry.judgement.verdict() == Verdict::Undecided && !(entry.engine == Engine::Sample && budget)
+    entry.engine == Engine::Sample && budget && entry.judgement.verdict() == Verdict::Undecided
 }
 
 /// What a load comes to.

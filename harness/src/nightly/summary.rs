@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Night, Stage};
+use crate::report::annotations::{self, Annotation};
+use crate::report::bounded::{Bounded, SUMMARY};
 use crate::report::words::wrapped;
-use crate::report::{Report, Tool, escape, markdown};
+use crate::report::{Tool, escape, markdown};
 use crate::{compare, exit::Exit};
 
 /// The version of the document's form.
 const SCHEMA_VERSION: u32 = 1;
-/// The longest summary: GitHub refuses one of more than a mebibyte.
-const MOST_BYTES: usize = 900 << 10;
 
 /// The night as text, a line for each stage.
 pub fn text(night: &Night) -> String {
@@ -49,7 +49,7 @@ pub fn verdict(night: &Night) -> &'static str {
     }
 }
 
-/// The night as Markdown: its stages, then what failed, then all results.
+/// The night as Markdown: its stages, then what failed, then all results; no more than the summary of a job may have.
 pub fn render_markdown(night: &Night) -> String {
     let mut text = format!("# gatecrash nightly: {}\n\nSeed {}", verdict(night), night.seed);
     if let Some(redis) = &night.explored.redis {
@@ -66,27 +66,25 @@ pub fn render_markdown(night: &Night) -> String {
         }
     }
     let _ = writeln!(text, "\nSee it again with `gatecrash nightly --seed {}`.\n", night.seed);
-    let parts = [
-        Some(markdown::render(&night.searched())),
-        loads(night).map(|loads| markdown::render(&loads)),
-        night.comparison.as_ref().map(compare::markdown::render),
-    ];
-    for part in parts.into_iter().flatten() {
-        if text.len() + part.len() > MOST_BYTES {
-            text.push_str("\nThe rest is left out here; it is in the artifacts.\n");
-            break;
-        }
-        text.push_str(&part);
-        text.push('\n');
+    let mut bounded = Bounded::new(SUMMARY);
+    bounded.push(&text);
+    bounded.push(&markdown::render_within(&night.searched(), SUMMARY / 2));
+    let loads = night.loads();
+    if !loads.results.is_empty() {
+        bounded.push(&markdown::render_within(&loads, SUMMARY / 4));
     }
-    text
+    if let Some(comparison) = &night.comparison {
+        bounded.push(&compare::markdown::render(comparison));
+    }
+    bounded.finish()
 }
 
-/// Both loads as one report, if there was any.
-fn loads(night: &Night) -> Option<Report> {
-    let mut all = night.loaded.clone();
-    super::explore::absorb(&mut all, night.measured.clone());
-    (!all.results.is_empty()).then_some(all)
+/// What the night has to remark to a job on GitHub.
+pub fn remarks(night: &Night) -> Vec<Annotation> {
+    let mut remarks = annotations::of_report(&night.searched());
+    remarks.extend(annotations::of_report(&night.loads()));
+    remarks.extend(night.comparison.iter().flat_map(compare::annotations::of_comparison));
+    remarks
 }
 
 /// The stages as a JSON document.

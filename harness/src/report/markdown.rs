@@ -28,7 +28,12 @@ const MOST_LINES: usize = 20;
 /// The report, and no more of it than the summary of a job may have. Without times if it was made
 /// [stable](Report::stable) before.
 pub fn render(report: &Report) -> String {
-    let mut text = Bounded::new(SUMMARY);
+    render_within(report, SUMMARY)
+}
+
+/// The report in at most so many bytes.
+pub(crate) fn render_within(report: &Report, bytes: usize) -> String {
+    let mut text = Bounded::new(bytes);
     text.push(&head(report));
     for part in results(report) {
         text.push(&part);
