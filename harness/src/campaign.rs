@@ -23,30 +23,46 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod done;
 mod entry;
 mod interleavings;
+mod item;
+mod part;
+mod request;
 mod rerun;
+mod server;
 mod stopwatch;
 mod subject;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use gatecrash_limiter::Algorithm;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::explore::sample::Sampler;
-use crate::explore::{Bound, Control, census};
+use crate::explore::{Control, census};
+use crate::journal::Journal;
 use crate::model::Model;
-use crate::redis_store::{RedisStore, Server};
+use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
-use crate::report::{About, NotRun, RedisInfo, Report, StoreKind};
+use crate::report::shard::{self, Shard};
+use crate::report::{About, Engine, NotRun, RedisInfo, Report, StoreKind};
 use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
+use crate::shard::Share;
 use crate::store::{Compared, StoreError};
 
+pub use done::{Done, Known};
+pub use request::{Explore, Job, Request};
+
+use interleavings::Counted;
+use item::{Item, Work};
+use server::Landed;
 use subject::Subject;
 
 /// Where scenarios are run.
@@ -58,6 +74,27 @@ pub struct Stores {
     pub redis: Redis,
     /// Under loom, where they fit.
     pub loom: bool,
+}
+
+impl Stores {
+    /// Those that are wanted, whether or not they are there.
+    pub fn kinds(&self) -> Vec<StoreKind> {
+        let redis = !matches!(self.redis, Redis::Unwanted);
+        let wanted =
+            [(StoreKind::Model, self.model), (StoreKind::Redis, redis), (StoreKind::Loom, self.loom)];
+        wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(store, _)| store).collect()
+    }
+
+    /// What there is to say about the server, if there is one.
+    pub fn info(&self) -> Option<RedisInfo> {
+        let Redis::Open(server) = &self.redis else { return None };
+        Some(RedisInfo {
+            version: server.version().to_owned(),
+            source: server.source().as_str().to_owned(),
+            run_id: Some(server.run_id().to_owned()),
+            address: Some(server.address().to_string()),
+        })
+    }
 }
 
 /// Whether there is a real server.
@@ -72,7 +109,7 @@ pub enum Redis {
 }
 
 /// How interleavings are explored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Search {
     /// The engine.
     pub strategy: Strategy,
@@ -96,7 +133,8 @@ impl Default for Search {
 }
 
 /// An engine, or the one that each store has by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// The census on the model, certified on a server.
     #[default]
@@ -116,7 +154,7 @@ pub enum Strategy {
 }
 
 /// An expectation that replaces a file's, of one limiter or of all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The limiter's name; all of them if there is none.
     pub limiter: Option<String>,
@@ -142,22 +180,34 @@ pub struct Campaign {
     pub threads: NonZeroUsize,
     /// The seed of whatever is drawn at random.
     pub seed: u64,
+    /// Where what is done is kept, item by item.
+    pub journal: Option<Journal>,
+    /// What items came to elsewhere or before, by their numbers: these are not run again.
+    pub known: BTreeMap<u64, Vec<Known>>,
     report: Report,
     lost: Option<StoreError>,
+    /// The last census, as its certification comes next.
+    counted: Option<(String, Counted)>,
+    walked: Walked,
+}
+
+/// How far the list of items has been walked.
+#[derive(Debug, Default)]
+struct Walked {
+    /// How many items were met.
+    items: u64,
+    /// How many of each kind, which are dealt out each on their own: they cost about the same.
+    dealt: BTreeMap<(Engine, StoreKind), u64>,
+    /// Where nothing is run and all is known: of how many shards.
+    merging: Option<u32>,
+    /// The items that nobody knows of, then.
+    unknown: Vec<u64>,
 }
 
 impl Campaign {
     /// A campaign that has run nothing yet.
     pub fn new(stores: Stores) -> Self {
-        let mut report = Report::new(0);
-        if let Redis::Open(server) = &stores.redis {
-            report.redis = Some(RedisInfo {
-                version: server.version().to_owned(),
-                source: server.source().as_str().to_owned(),
-                run_id: Some(server.run_id().to_owned()),
-                address: Some(server.address().to_string()),
-            });
-        }
+        let report = Report { redis: stores.info(), ..Report::new(0) };
         Self {
             stores,
             control: Control::default(),
@@ -167,9 +217,34 @@ impl Campaign {
             searched: String::new(),
             threads: NonZeroUsize::MIN,
             seed: 0,
+            journal: None,
+            known: BTreeMap::new(),
             report,
             lost: None,
+            counted: None,
+            walked: Walked::default(),
         }
+    }
+
+    /// Whether there is a server.
+    pub fn redis(&self) -> &Redis {
+        &self.stores.redis
+    }
+
+    /// Leaves to others what does not fall to this shard.
+    pub fn take_share(&mut self, shard: Shard) {
+        self.report.shard = Some(shard);
+    }
+
+    /// Puts together what is known from so many shards, and runs nothing.
+    pub(crate) fn only_merge(&mut self, shards: u32, redis: Option<RedisInfo>) {
+        self.walked.merging = Some(shards);
+        self.report.redis = redis;
+    }
+
+    /// Which items were met that nobody knows of, and how many were met in all.
+    pub(crate) fn unknown(&self) -> (&[u64], u64) {
+        (&self.walked.unknown, self.walked.items)
     }
 
     /// What was found so far.
@@ -185,18 +260,7 @@ impl Campaign {
     /// The main job: every schedule of a scenario, and all interleavings where it has `[explore]`, against each
     /// of its limiters, on every store.
     pub fn run(&mut self, scenario: &Scenario) -> Result<(), Error> {
-        self.introduce(scenario);
-        for limiter in &scenario.limiters {
-            for script in &scenario.schedules {
-                let subject = self.subject(scenario, limiter, Some(&script.expect));
-                self.schedule(&subject, Some(&script.name), &script.order, Passing::Allowed)?;
-            }
-            if let Some(expect) = &scenario.explore {
-                let subject = self.subject(scenario, limiter, Some(expect));
-                self.interleavings(&subject)?;
-            }
-        }
-        Ok(())
+        self.walk(scenario, item::of_run(self, scenario))
     }
 
     /// One schedule against one limiter.
@@ -207,9 +271,8 @@ impl Campaign {
         order: &Schedule,
         passing: Passing,
     ) -> Result<(), Error> {
-        self.introduce(scenario);
         let subject = self.subject(scenario, limiter, None);
-        self.schedule(&subject, None, order, passing)
+        self.walk(scenario, item::of_schedule(self, &subject, Work::Schedule { name: None, order, passing }))
     }
 
     /// All interleavings against one limiter, with the file's expectation if that still applies.
@@ -219,19 +282,7 @@ impl Campaign {
         limiter: &Arc<dyn Algorithm>,
         expect: Option<&Expectations>,
     ) -> Result<(), Error> {
-        self.introduce(scenario);
-        let subject = self.subject(scenario, limiter, expect);
-        self.interleavings(&subject)
-    }
-
-    fn introduce(&mut self, scenario: &Scenario) {
-        if self.report.about(&scenario.name).is_some() {
-            return;
-        }
-        self.report.scenarios.push(About::from(scenario));
-        if let Redis::Missing(reason) = &self.stores.redis {
-            self.report.not_run.push(NotRun::no_server(&scenario.name, None, reason));
-        }
+        self.walk(scenario, item::of_exploration(self, scenario, limiter, expect))
     }
 
     fn subject<'a>(
@@ -253,92 +304,142 @@ impl Campaign {
         self.control.interrupted.load(Ordering::Relaxed)
     }
 
-    fn schedule(
-        &mut self,
-        subject: &Subject<'_>,
-        name: Option<&str>,
-        order: &Schedule,
-        passing: Passing,
-    ) -> Result<(), Error> {
-        if self.stores.model && !self.interrupted() {
-            let started = Instant::now();
-            let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
-            let entry = subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed());
-            self.report.results.push(entry);
+    /// Which part of the campaign is run here, if not the whole.
+    fn share(&self) -> Option<Share> {
+        self.report.shard.as_ref().and_then(Shard::share)
+    }
+
+    /// Item after item: what is known of it is taken, what falls to this shard is run, the rest is for others.
+    fn walk(&mut self, scenario: &Scenario, items: Vec<Item<'_>>) -> Result<(), Error> {
+        if self.report.about(&scenario.name).is_none() {
+            self.report.scenarios.push(About::from(scenario));
         }
-        if let Some(store) = self.open(subject)? {
-            let started = Instant::now();
-            let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
-                Err(refused @ Error::ServerClock { .. }) => {
-                    self.unfit(subject, StoreKind::Redis, &refused.to_string());
-                    return Ok(());
-                }
-                trace => self.unless_lost(subject, trace)?,
+        for item in items {
+            let number = self.walked.items;
+            self.walked.items += 1;
+            let ours = self.falls_here(&item);
+            let known = self.known.remove(&number).unwrap_or_default();
+            let done = if !known.is_empty() {
+                self.settle(&item, known).map_err(Error::Damaged)?
+            } else if self.walked.merging.is_some() {
+                self.walked.unknown.push(number);
+                continue;
+            } else if ours && !self.interrupted() {
+                let done = self.carry_out(&item)?;
+                self.keep(number, &done)?;
+                done
+            } else {
+                continue;
             };
-            let Some(trace) = trace else { return Ok(()) };
-            let entry = subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed());
-            self.report.results.push(entry);
+            self.take(number, &item, done);
         }
+        self.counted = None;
         Ok(())
     }
 
-    fn unfit(&mut self, subject: &Subject<'_>, store: StoreKind, reason: &str) {
-        let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
-        self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), store, reason));
+    /// Whether an item, or a part of it, is run here.
+    fn falls_here(&mut self, item: &Item<'_>) -> bool {
+        let kind = (item.engine(), item.store);
+        let nth = self.walked.dealt.entry(kind).or_default();
+        // Each kind begins with another shard, so that few of many kinds do not all fall to the first.
+        let number = *nth + kind.0 as u64 + kind.1 as u64;
+        *nth += 1;
+        item.is_spread() || self.share().is_none_or(|share| share.takes(number))
     }
 
-    /// Notes once that a limiter could not be run on the server.
-    fn without_server(&mut self, subject: &Subject<'_>, reason: &str) {
-        let not_run = NotRun::no_server(&subject.scenario.name, Some(subject.limiter.name()), reason);
-        if !self.report.not_run.contains(&not_run) {
-            self.report.not_run.push(not_run);
-        }
-    }
-
-    /// The server, if one is wanted and still there.
-    fn server(&mut self, subject: &Subject<'_>) -> Option<Server> {
-        let Redis::Open(server) = &self.stores.redis else { return None };
-        if self.interrupted() {
-            return None;
-        }
-        if let Some(lost) = &self.lost {
-            let reason = lost.to_string();
-            self.without_server(subject, &reason);
-            return None;
-        }
-        Some(server.clone())
-    }
-
-    /// A store on the server, if one is wanted and still there.
-    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
-        let Some(server) = self.server(subject) else { return Ok(None) };
-        let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
-        Ok(self.unless_lost(subject, store)?.and_then(Result::ok))
-    }
-
-    /// Sorts out how a run on the server ended: a result, a difference from the model, or a server that is lost,
-    /// which is noted; what needs none goes on.
-    fn unless_lost<T>(
-        &mut self,
-        subject: &Subject<'_>,
-        result: Result<T, Error>,
-    ) -> Result<Option<Result<T, String>>, Error> {
-        match result {
-            Ok(value) => Ok(Some(Ok(value))),
-            Err(Error::Store(differs @ StoreError::Differs { .. })) => Ok(Some(Err(differs.to_string()))),
-            Err(Error::Store(lost @ StoreError::Unavailable { .. })) => {
-                self.without_server(subject, &lost.to_string());
-                self.lost = Some(lost);
-                Ok(None)
+    /// What an item came to elsewhere or before.
+    fn settle(&self, item: &Item<'_>, mut known: Vec<Known>) -> Result<Done, String> {
+        match self.walked.merging {
+            Some(shards) if item.is_spread() => item.merge(known, shards, self.interrupted()),
+            _ => {
+                let Known { origin, done } = known.remove(0);
+                if let Some(other) = known.first() {
+                    return Err(format!("{origin} and {} both have the same result", other.origin));
+                }
+                item.restore(done).map_err(|why| format!("{origin}: {why}"))
             }
-            Err(other) => Err(other),
         }
     }
 
-    /// Remembers that a search has lost the server.
-    fn note_bound(&mut self, bound: Option<&Bound>) {
-        if let Some(Bound::LostServer(why)) = bound {
-            self.lost = Some(StoreError::Unavailable { what: "exploring".into(), why: why.clone() });
+    /// Keeps what an item came to, if it would come to the same again.
+    fn keep(&mut self, number: u64, done: &Done) -> Result<(), Error> {
+        let is_final = done.is_final() && self.lost.is_none() && self.control.stop(0).is_none();
+        match &mut self.journal {
+            Some(journal) if is_final => journal.append(number, done).map_err(Error::Journal),
+            _ => Ok(()),
         }
+    }
+
+    /// Takes what an item came to into the report.
+    fn take(&mut self, number: u64, item: &Item<'_>, done: Done) {
+        let scenario = item.subject.scenario;
+        if let Some(about) = done.about(scenario) {
+            self.report.scenarios.retain(|known| known.name != scenario.name);
+            self.report.scenarios.push(about);
+        }
+        let Done { results, not_run, clients, part } = done;
+        let first = self.report.results.len();
+        self.report.results.extend(results);
+        let results = (first..self.report.results.len()).collect();
+        let not_run = not_run.into_iter().map(|not_run| self.note(not_run)).collect();
+        if let Some(shard) = &mut self.report.shard {
+            shard.items.push(shard::Item { item: number, results, not_run, clients, part });
+        }
+    }
+
+    /// Notes what was not run, the want of a server once. Gives its place.
+    fn note(&mut self, not_run: NotRun) -> usize {
+        let all = &mut self.report.not_run;
+        let known = all.iter().position(|known| not_run.is_for_want_of_a_server() && *known == not_run);
+        known.unwrap_or_else(|| {
+            all.push(not_run);
+            all.len() - 1
+        })
+    }
+
+    /// Runs an item, and confirms on the server what was found elsewhere, if there is one.
+    fn carry_out(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let mut done = match item.work {
+            Work::Schedule { name, order, passing } => self.schedule(item, name, order, passing)?,
+            Work::Census if item.store == StoreKind::Redis => self.certify(item)?,
+            Work::Census => self.census(item)?,
+            Work::AnyNumber => self.any_number(item)?,
+            Work::Enumerate => self.enumerate(item)?,
+            Work::Dpor => self.dpor(item)?,
+            Work::Sample { sampler, compared } => self.sample(item, sampler, compared)?,
+            Work::Loom => return self.under_loom(item),
+        };
+        self.confirm(item, &mut done)?;
+        Ok(done)
+    }
+
+    fn schedule(
+        &mut self,
+        item: &Item<'_>,
+        name: Option<&str>,
+        order: &Schedule,
+        passing: Passing,
+    ) -> Result<Done, Error> {
+        let (subject, started) = (&item.subject, Instant::now());
+        if item.store == StoreKind::Model {
+            let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
+            return Ok(subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed()).into());
+        }
+        let store = match self.open(subject)? {
+            Ok(store) => store,
+            Err(not_run) => return Ok(not_run.into()),
+        };
+        let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
+            Err(refused @ Error::ServerClock { .. }) => {
+                return Ok(subject.unfit(StoreKind::Redis, &refused.to_string()).into());
+            }
+            trace => self.landed(subject, trace)?,
+        };
+        let trace = match trace {
+            Landed::Found(trace) => Ok(trace),
+            Landed::Differs(difference) => Err(difference),
+            Landed::Lost(not_run) => return Ok(not_run.into()),
+        };
+        Ok(subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed()).into())
     }
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod merge;
 mod output;
 mod plan;
 mod progress;
@@ -16,8 +17,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
 
+use crate::combine::CombineError;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::journal::JournalError;
 use crate::redis_store::OpenError;
 use crate::scenario::LoadError;
 use crate::store::StoreError;
@@ -42,6 +45,7 @@ fn run() -> Exit {
         Command::Run(run) => plan::run(run, &cli.common, interrupted),
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
+        Command::Merge(files) => merge::merge(files, &cli.common),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);
@@ -73,6 +77,12 @@ enum Problem {
     Io { what: String, error: std::io::Error },
     #[error("the report cannot be written: {0}")]
     Report(String),
+    /// Reports that do not belong together.
+    #[error(transparent)]
+    Combine(#[from] CombineError),
+    /// A file of `--resume` that cannot be gone on with.
+    #[error(transparent)]
+    Resume(#[from] JournalError),
 }
 
 impl Problem {
@@ -81,7 +91,11 @@ impl Problem {
             Self::Usage(_) | Self::Order(_) | Self::Target(_) | Self::Run(Error::Passed { .. }) => {
                 Exit::Usage
             }
-            Self::Scenarios(_) | Self::Empty { .. } => Exit::BadInput,
+            Self::Scenarios(_)
+            | Self::Empty { .. }
+            | Self::Combine(_)
+            | Self::Resume(_)
+            | Self::Run(Error::Damaged(_)) => Exit::BadInput,
             Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
             Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
         }

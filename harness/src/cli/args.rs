@@ -1,12 +1,18 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
+mod merge;
+mod spread;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::scenario::Expected;
+use crate::scenario::{Clients, Expected};
+
+pub(crate) use merge::Merge;
+pub(crate) use spread::Spread;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
 #[derive(Debug, Parser)]
@@ -43,6 +49,9 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
+    /// The reports of all shards of a campaign as one
+    #[command(after_help = "Example: gatecrash merge shard-*.json --json report.json")]
+    Merge(Merge),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +65,8 @@ pub(crate) struct Run {
     /// Lists the scenarios and runs none
     #[arg(long)]
     pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) spread: Spread,
 }
 
 #[derive(Debug, Args)]
@@ -105,13 +116,8 @@ pub(crate) struct Explore {
     /// Saves the counterexample as a scenario
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
-}
-
-/// How many clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Clients {
-    Number(u16),
-    Any,
+    #[command(flatten)]
+    pub(crate) spread: Spread,
 }
 
 /// Another size than the file's.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::args::Common;
 use super::plan::{self, Wanted};
 use super::{Problem, output};
-use crate::campaign::Redis;
+use crate::campaign::{Campaign, Redis};
 use crate::exit::Exit;
 use crate::scenario;
 
@@ -49,5 +49,5 @@ pub(super) fn demo(common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit
     if !common.quiet && common.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
         output::to_stdout(INTRODUCTION)?;
     }
-    plan::carry_out(stores, common, interrupted, |campaign| campaign.run(&scenario))
+    plan::carry_out(Campaign::new(stores), common, interrupted, |campaign| campaign.run(&scenario))
 }

@@ -1,7 +1,8 @@
 //! From arguments to a campaign: which scenarios, limiters and stores, and whether they make sense together.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,21 +10,23 @@ use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
-use super::args::{CertifyName, Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::args::{self, CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
 use super::progress::Progress;
-use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
+use crate::campaign::{self, Campaign, Job, Known, Override, Redis, Request, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::explore::sample::Sampler;
 use crate::explore::{Control, Timeout, census};
+use crate::journal::Journal;
 use crate::redis_store::Server;
 use crate::replay::Passing;
 use crate::report::Entry;
-use crate::scenario::{self, ClientSpec, Scenario};
+use crate::report::shard::Shard;
+use crate::scenario::{self, Clients, LoadError, Scenario, Source};
 use crate::schedule::Schedule;
-use crate::target::{self, Source, Target};
+use crate::target::{self, Target};
 
 pub(super) const MODEL: StoreName = StoreName::Model;
 pub(super) const REDIS: StoreName = StoreName::Redis;
@@ -31,10 +34,11 @@ const LOOM: StoreName = StoreName::Loom;
 
 /// `gatecrash run`.
 pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
-    let mut scenarios = load_all(&run.paths)?;
+    let mut loaded = load_all(&run.paths)?;
     if let Some(text) = &run.filter {
-        scenarios.retain(|scenario| scenario.name.contains(text.as_str()));
+        loaded.retain(|(_, scenario)| scenario.name.contains(text.as_str()));
     }
+    let (sources, scenarios): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
     if run.list {
         let lines = scenarios.iter().map(|scenario| format!("{}: {}\n", scenario.name, scenario.title));
         output::to_stdout(&lines.collect::<String>())?;
@@ -45,24 +49,76 @@ pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> R
     {
         return Err(Problem::Empty { path: display_path(empty) });
     }
-    if scenarios.is_empty() {
-        return nothing_to_run(run, common, interrupted);
-    }
-    check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
-    let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
-    let stores = open(&wanted, common)?;
-    carry_out(stores, common, interrupted, |campaign| {
-        scenarios.iter().try_for_each(|scenario| campaign.run(scenario))
+    let stores = if scenarios.is_empty() {
+        say_that_nothing_is_there(run);
+        Stores { model: false, redis: Redis::Unwanted, loom: false }
+    } else {
+        check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
+        open(&Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?, common)?
+    };
+    let request = request(Job::Run, sources, &stores, common);
+    let spread = Spread::over(&run.spread, &request)?;
+    carry_out(request.campaign(stores), common, interrupted, |campaign| {
+        spread.give(campaign);
+        request.carry_out(campaign)
     })
 }
 
 /// Says that there is no scenario. The report is written all the same, for whoever waits for it.
-fn nothing_to_run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+fn say_that_nothing_is_there(run: &Run) {
     let places: Vec<_> = run.paths.iter().map(|path| path.display().to_string()).collect();
     let filter = run.filter.as_ref().map(|text| format!(" whose name contains `{text}`"));
     output::note(&format!("there is no scenario{} in {}", filter.unwrap_or_default(), places.join(", ")));
-    let stores = Stores { model: false, redis: Redis::Unwanted, loom: false };
-    carry_out(stores, common, interrupted, |_| Ok(()))
+}
+
+/// What is asked for, on these stores.
+fn request(job: Job, scenarios: Vec<Source>, stores: &Stores, common: &Common) -> Request {
+    Request {
+        expect: overrides(common),
+        seed: common.seed,
+        max_executions: common.max_executions,
+        max_states: Some(common.max_states),
+        ..Request::new(job, scenarios, stores)
+    }
+}
+
+/// Which part of a campaign is run, and what is known of it already.
+struct Spread {
+    shard: Option<Shard>,
+    journal: Option<Journal>,
+    known: BTreeMap<u64, Vec<Known>>,
+}
+
+impl Spread {
+    fn over(spread: &args::Spread, request: &Request) -> Result<Self, Problem> {
+        let text = |error: serde_json::Error| Problem::Report(error.to_string());
+        let shard = match spread.shard {
+            Some(share) => {
+                let asked = serde_json::to_value(request).map_err(text)?;
+                Some(Shard::new(share, request.fingerprint().map_err(text)?, asked))
+            }
+            None => None,
+        };
+        let (journal, known) = match &spread.resume {
+            Some(file) => {
+                let (journal, known) = Journal::open(file, request, spread.shard)?;
+                if !known.is_empty() {
+                    output::note(&format!("resumed: {} are known from {}", known.len(), file.display()));
+                }
+                (Some(journal), known)
+            }
+            None => (None, BTreeMap::new()),
+        };
+        Ok(Self { shard, journal, known })
+    }
+
+    fn give(self, campaign: &mut Campaign) {
+        if let Some(shard) = self.shard {
+            campaign.take_share(shard);
+        }
+        campaign.journal = self.journal;
+        campaign.known = self.known;
+    }
 }
 
 /// `gatecrash replay`.
@@ -76,7 +132,9 @@ pub(super) fn replay(
             "--clients any is for explore: a schedule has a number of clients".into(),
         ));
     }
-    let scenario = resize(load_one(&replay.file)?, replay.size)?;
+    let size = scenario::Size::from(replay.size);
+    let (_, scenario) = load(&replay.file)?;
+    let scenario = size.of(scenario).map_err(Problem::Usage)?;
     let limiter = limiter(&replay.limiter)?;
     check_expectations(common, [&limiter])?;
     let order = Schedule::parse(&replay.order, &scenario.client_names()).map_err(|errors| {
@@ -86,10 +144,9 @@ pub(super) fn replay(
     let passing = if replay.strict { Passing::Refused } else { Passing::Allowed };
     let wanted = Wanted::of(common.on, &[MODEL, REDIS], &[MODEL])?;
     let stores = open(&wanted, common)?;
-    carry_out(stores, common, interrupted, |campaign| {
-        campaign.resized = options(replay.size);
-        campaign.replay(&scenario, &limiter, &order, passing)
-    })
+    let mut campaign = Campaign::new(stores);
+    campaign.resized = size.options();
+    carry_out(campaign, common, interrupted, |campaign| campaign.replay(&scenario, &limiter, &order, passing))
 }
 
 /// `gatecrash explore`.
@@ -99,7 +156,8 @@ pub(super) fn explore(
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
     output::check_file("--save", explore.save.as_deref())?;
-    let scenario = resize(load_one(&explore.file)?, explore.size)?;
+    let (source, scenario) = load(&explore.file)?;
+    let scenario = scenario::Size::from(explore.size).of(scenario).map_err(Problem::Usage)?;
     let limiters = match &explore.limiter {
         Some(name) => vec![limiter(name)?],
         None => scenario.limiters.clone(),
@@ -124,14 +182,20 @@ pub(super) fn explore(
         Some(StrategyName::Certify) => (&[REDIS], &[REDIS]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
+    check_share(explore, common)?;
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
-    let expect = scenario.explore.as_ref().filter(|_| explore.size.is_as_in_the_file());
+    let job = Job::Explore(campaign::Explore {
+        limiters: limiters.iter().map(|limiter| limiter.name().to_owned()).collect(),
+        size: explore.size.into(),
+        search: search(explore),
+        searched: searched(explore, common.seed),
+    });
+    let request = request(job, vec![source], &stores, common);
+    let spread = Spread::over(&explore.spread, &request)?;
     let mut found = None;
-    let exit = carry_out(stores, common, interrupted, |campaign| {
-        campaign.resized = options(explore.size);
-        campaign.search = search(explore);
-        campaign.searched = searched(explore, common.seed);
-        limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))?;
+    let exit = carry_out(request.campaign(stores), common, interrupted, |campaign| {
+        spread.give(campaign);
+        request.carry_out(campaign)?;
         found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
         Ok(())
     });
@@ -184,6 +248,29 @@ fn check_options(explore: &Explore) -> Result<(), Problem> {
     }
 }
 
+/// Refuses what a part of an exploration cannot do.
+fn check_share(explore: &Explore, common: &Common) -> Result<(), Problem> {
+    if explore.spread.shard.is_none() {
+        return Ok(());
+    }
+    if explore.strategy == Some(StrategyName::Enumerate) && common.max_executions.is_some() {
+        // Which executions come first is known only to whoever runs all before them.
+        return Err(Problem::Usage(
+            "--max-executions bounds the whole of an enumeration, which no --shard sees; sample instead, \
+             as in --strategy uniform"
+                .into(),
+        ));
+    }
+    if explore.save.is_some() {
+        return Err(Problem::Usage(
+            "--save is for the best counterexample of all shards; explore without --shard, or replay the one \
+             that merge shows"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
 /// How interleavings are to be explored.
 fn search(explore: &Explore) -> Search {
     Search {
@@ -228,15 +315,14 @@ fn searched(explore: &Explore, seed: u64) -> String {
 
 /// Runs a campaign under the common bounds and writes its report, also of what an error cut short.
 pub(super) fn carry_out(
-    stores: Stores,
+    mut campaign: Campaign,
     common: &Common,
     interrupted: Arc<AtomicBool>,
     work: impl FnOnce(&mut Campaign) -> Result<(), Error>,
 ) -> Result<Exit, Problem> {
-    if let Redis::Open(server) = &stores.redis {
+    if let Redis::Open(server) = campaign.redis() {
         output::note(&format!("redis: {}", server.describe()));
     }
-    let mut campaign = Campaign::new(stores);
     campaign.seed = common.seed;
     campaign.threads =
         common.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -304,7 +390,7 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
         let target = Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),
-            Err(error) if target.source() == Source::Private && !wanted.by_name => {
+            Err(error) if target.source() == target::Source::Private && !wanted.by_name => {
                 Redis::Missing(error.to_string())
             }
             Err(error) => return Err(error.into()),
@@ -318,12 +404,12 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
     Ok(Stores { model: wanted.stores.contains(&MODEL), redis, loom: wanted.stores.contains(&LOOM) })
 }
 
-fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Problem> {
+fn load_all(paths: &[PathBuf]) -> Result<Vec<(Source, Scenario)>, Problem> {
     let files = scenario::discover(paths).map_err(|error| Problem::Scenarios(vec![error]))?;
     let mut errors = Vec::new();
     let mut scenarios = Vec::new();
     for file in files {
-        match scenario::load(&file) {
+        match try_load(&file) {
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => errors.push(error),
         }
@@ -331,8 +417,15 @@ fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Problem> {
     if errors.is_empty() { Ok(scenarios) } else { Err(Problem::Scenarios(errors)) }
 }
 
-fn load_one(file: &Path) -> Result<Scenario, Problem> {
-    scenario::load(file).map_err(|error| Problem::Scenarios(vec![error]))
+/// A scenario, and the file that it came from.
+fn load(file: &Path) -> Result<(Source, Scenario), Problem> {
+    try_load(file).map_err(|error| Problem::Scenarios(vec![error]))
+}
+
+fn try_load(file: &Path) -> Result<(Source, Scenario), LoadError> {
+    let source = Source::read(file)?;
+    let scenario = source.scenario()?;
+    Ok((source, scenario))
 }
 
 fn display_path(scenario: &Scenario) -> String {
@@ -369,42 +462,8 @@ fn check_expectations<'a>(
     }
 }
 
-impl Size {
-    fn is_as_in_the_file(self) -> bool {
-        self.clients.is_none() && self.limit.is_none()
+impl From<Size> for scenario::Size {
+    fn from(Size { clients, limit }: Size) -> Self {
+        Self { clients, limit }
     }
-}
-
-fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
-    let limit = size.limit.unwrap_or(scenario.limit);
-    let clients = match size.clients {
-        None => scenario.clients,
-        Some(count) => {
-            // Any number of clients is any number of the first.
-            let count = if let Clients::Number(count) = count { count } else { 1 };
-            let [first, others @ ..] = scenario.clients.as_slice() else {
-                return Err(Problem::Usage("--clients needs a scenario with clients".into()));
-            };
-            if let Some(other) = others.iter().find(|other| other.program != first.program) {
-                let (first, other) = (&first.name, &other.name);
-                let why = format!(
-                    "--clients needs identical clients, but {first} and {other} run different programs"
-                );
-                return Err(Problem::Usage(why));
-            }
-            ClientSpec::workers(count.into(), &first.program)
-        }
-    };
-    Ok(Scenario { limit, clients, ..scenario })
-}
-
-/// The size as options again.
-fn options(size: Size) -> String {
-    let clients = match size.clients {
-        None => String::new(),
-        Some(Clients::Number(n)) => format!(" --clients {n}"),
-        Some(Clients::Any) => " --clients any".to_owned(),
-    };
-    let limit = size.limit.map(|n| format!(" --limit {n}")).unwrap_or_default();
-    clients + &limit
 }
