@@ -30,9 +30,12 @@ mod item;
 mod part;
 mod request;
 mod rerun;
+mod search;
 mod server;
 mod stopwatch;
+mod stores;
 mod subject;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -41,126 +44,28 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use gatecrash_limiter::Algorithm;
-use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::explore::sample::Sampler;
-use crate::explore::{Control, census};
+use crate::explore::Control;
 use crate::journal::Journal;
 use crate::model::Model;
-use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
-use crate::report::shard::{self, Shard};
-use crate::report::{About, Engine, NotRun, RedisInfo, Report, StoreKind};
-use crate::scenario::{Expectations, Expected, Scenario};
+use crate::report::shard::Shard;
+use crate::report::{RedisInfo, Report, StoreKind};
+use crate::scenario::{Expectations, Scenario};
 use crate::schedule::Schedule;
-use crate::shard::Share;
 use crate::store::{Compared, StoreError};
 
 pub use done::{Done, Known};
 pub use request::{Explore, Job, Request};
+pub use search::{Override, Search, Strategy};
+pub use stores::{Redis, Stores};
 
 use interleavings::Counted;
 use item::{Item, Work};
 use server::Landed;
 use subject::Subject;
-
-/// Where scenarios are run.
-#[derive(Clone, Debug)]
-pub struct Stores {
-    /// On the model.
-    pub model: bool,
-    /// On a real server.
-    pub redis: Redis,
-    /// Under loom, where they fit.
-    pub loom: bool,
-}
-
-impl Stores {
-    /// Those that are wanted, whether or not they are there.
-    pub fn kinds(&self) -> Vec<StoreKind> {
-        let redis = !matches!(self.redis, Redis::Unwanted);
-        let wanted =
-            [(StoreKind::Model, self.model), (StoreKind::Redis, redis), (StoreKind::Loom, self.loom)];
-        wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(store, _)| store).collect()
-    }
-
-    /// What there is to say about the server, if there is one.
-    pub fn info(&self) -> Option<RedisInfo> {
-        let Redis::Open(server) = &self.redis else { return None };
-        Some(RedisInfo {
-            version: server.version().to_owned(),
-            source: server.source().as_str().to_owned(),
-            run_id: Some(server.run_id().to_owned()),
-            address: Some(server.address().to_string()),
-        })
-    }
-}
-
-/// Whether there is a real server.
-#[derive(Clone, Debug)]
-pub enum Redis {
-    /// Nobody asked for one.
-    Unwanted,
-    /// One would have been used, but there is none; with the reason, and how to get one.
-    Missing(String),
-    /// This one.
-    Open(Server),
-}
-
-/// How interleavings are explored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Search {
-    /// The engine.
-    pub strategy: Strategy,
-    /// What a census counts.
-    pub census: census::Options,
-    /// Whether every edge of the graph is certified, instead of every distinct pair of content and command.
-    pub certify_edges: bool,
-    /// How many executions a sampler runs.
-    pub executions: u64,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Self {
-            strategy: Strategy::default(),
-            census: census::Options::default(),
-            certify_edges: false,
-            executions: 10_000,
-        }
-    }
-}
-
-/// An engine, or the one that each store has by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// The census on the model, certified on a server.
-    #[default]
-    Census,
-    /// The census for every number of clients.
-    AnyNumber,
-    /// Every interleaving, each once.
-    Enumerate,
-    /// One interleaving of each class of equivalent ones.
-    Dpor,
-    /// Interleavings drawn at random.
-    Sample(Sampler),
-    /// All samplers side by side, beside the exact odds.
-    CompareSamplers,
-    /// loom alone.
-    Loom,
-}
-
-/// An expectation that replaces a file's, of one limiter or of all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Override {
-    /// The limiter's name; all of them if there is none.
-    pub limiter: Option<String>,
-    /// What is expected.
-    pub expected: Expected,
-}
+use walk::Walked;
 
 /// A run of scenarios: what is asked for, and the report so far.
 #[derive(Debug)]
@@ -189,19 +94,6 @@ pub struct Campaign {
     /// The last census, as its certification comes next.
     counted: Option<(String, Counted)>,
     walked: Walked,
-}
-
-/// How far the list of items has been walked.
-#[derive(Debug, Default)]
-struct Walked {
-    /// How many items were met.
-    items: u64,
-    /// How many of each kind, which are dealt out each on their own: they cost about the same.
-    dealt: BTreeMap<(Engine, StoreKind), u64>,
-    /// Where nothing is run and all is known: of how many shards.
-    merging: Option<u32>,
-    /// The items that nobody knows of, then.
-    unknown: Vec<u64>,
 }
 
 impl Campaign {
@@ -302,99 +194,6 @@ impl Campaign {
 
     fn interrupted(&self) -> bool {
         self.control.interrupted.load(Ordering::Relaxed)
-    }
-
-    /// Which part of the campaign is run here, if not the whole.
-    fn share(&self) -> Option<Share> {
-        self.report.shard.as_ref().and_then(Shard::share)
-    }
-
-    /// Item after item: what is known of it is taken, what falls to this shard is run, the rest is for others.
-    fn walk(&mut self, scenario: &Scenario, items: Vec<Item<'_>>) -> Result<(), Error> {
-        if self.report.about(&scenario.name).is_none() {
-            self.report.scenarios.push(About::from(scenario));
-        }
-        for item in items {
-            let number = self.walked.items;
-            self.walked.items += 1;
-            let ours = self.falls_here(&item);
-            let known = self.known.remove(&number).unwrap_or_default();
-            let done = if !known.is_empty() {
-                self.settle(&item, known).map_err(Error::Damaged)?
-            } else if self.walked.merging.is_some() {
-                self.walked.unknown.push(number);
-                continue;
-            } else if ours && !self.interrupted() {
-                let done = self.carry_out(&item)?;
-                self.keep(number, &done)?;
-                done
-            } else {
-                continue;
-            };
-            self.take(number, &item, done);
-        }
-        self.counted = None;
-        Ok(())
-    }
-
-    /// Whether an item, or a part of it, is run here.
-    fn falls_here(&mut self, item: &Item<'_>) -> bool {
-        let kind = (item.engine(), item.store);
-        let nth = self.walked.dealt.entry(kind).or_default();
-        // Each kind begins with another shard, so that few of many kinds do not all fall to the first.
-        let number = *nth + kind.0 as u64 + kind.1 as u64;
-        *nth += 1;
-        item.is_spread() || self.share().is_none_or(|share| share.takes(number))
-    }
-
-    /// What an item came to elsewhere or before.
-    fn settle(&self, item: &Item<'_>, mut known: Vec<Known>) -> Result<Done, String> {
-        match self.walked.merging {
-            Some(shards) if item.is_spread() => item.merge(known, shards, self.interrupted()),
-            _ => {
-                let Known { origin, done } = known.remove(0);
-                if let Some(other) = known.first() {
-                    return Err(format!("{origin} and {} both have the same result", other.origin));
-                }
-                item.restore(done).map_err(|why| format!("{origin}: {why}"))
-            }
-        }
-    }
-
-    /// Keeps what an item came to, if it would come to the same again.
-    fn keep(&mut self, number: u64, done: &Done) -> Result<(), Error> {
-        let is_final = done.is_final() && self.lost.is_none() && self.control.stop(0).is_none();
-        match &mut self.journal {
-            Some(journal) if is_final => journal.append(number, done).map_err(Error::Journal),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes what an item came to into the report.
-    fn take(&mut self, number: u64, item: &Item<'_>, done: Done) {
-        let scenario = item.subject.scenario;
-        if let Some(about) = done.about(scenario) {
-            self.report.scenarios.retain(|known| known.name != scenario.name);
-            self.report.scenarios.push(about);
-        }
-        let Done { results, not_run, clients, part } = done;
-        let first = self.report.results.len();
-        self.report.results.extend(results);
-        let results = (first..self.report.results.len()).collect();
-        let not_run = not_run.into_iter().map(|not_run| self.note(not_run)).collect();
-        if let Some(shard) = &mut self.report.shard {
-            shard.items.push(shard::Item { item: number, results, not_run, clients, part });
-        }
-    }
-
-    /// Notes what was not run, the want of a server once. Gives its place.
-    fn note(&mut self, not_run: NotRun) -> usize {
-        let all = &mut self.report.not_run;
-        let known = all.iter().position(|known| not_run.is_for_want_of_a_server() && *known == not_run);
-        known.unwrap_or_else(|| {
-            all.push(not_run);
-            all.len() - 1
-        })
     }
 
     /// Runs an item, and confirms on the server what was found elsewhere, if there is one.

@@ -6,6 +6,7 @@ mod merge;
 mod output;
 mod plan;
 mod progress;
+mod spread;
 
 use std::process::ExitCode;
 use std::sync::Arc;

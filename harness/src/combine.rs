@@ -20,16 +20,13 @@ const MAX_BYTES: u64 = 256 << 20;
 
 /// The reports cannot be put together: always the input's fault, never the tool's (exit code 65).
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {what}")]
-pub struct CombineError {
-    /// Which one is to blame.
-    file: String,
-    what: String,
-}
+#[error("{0}")]
+pub struct CombineError(String);
 
 impl CombineError {
-    fn new(file: &str, what: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), what: what.into() }
+    /// One of them is to blame.
+    fn at(file: &str, what: impl std::fmt::Display) -> Self {
+        Self(format!("{file}: {what}"))
     }
 }
 
@@ -46,15 +43,15 @@ impl Document {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, CombineError> {
         let name = path.display().to_string();
-        let cannot = |why: std::io::Error| CombineError::new(&name, format!("it cannot be read: {why}"));
+        let cannot = |why: std::io::Error| CombineError::at(&name, format!("it cannot be read: {why}"));
         let mut bytes = Vec::new();
         File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(cannot)?;
         if bytes.len() as u64 > MAX_BYTES {
-            return Err(CombineError::new(&name, "it is larger than 256 MiB, which no report may be"));
+            return Err(CombineError::at(&name, "it is larger than 256 MiB, which no report may be"));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            CombineError::new(&name, format!("it is not UTF-8 text: byte {at} cannot be read"))
+            CombineError::at(&name, format!("it is not UTF-8 text: byte {at} cannot be read"))
         })?;
         Ok(Self { name, text })
     }
@@ -73,7 +70,7 @@ pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
     let mut parts = documents.iter().map(part).collect::<Result<Vec<_>, _>>()?;
     parts.sort_by_key(|part| part.shard.index);
     let Some(first) = parts.first() else {
-        return Err(CombineError::new("merge", "there is no report"));
+        return Err(CombineError("there is no report to be merged".to_owned()));
     };
     check_set(first, &parts)?;
     let request = first.request.clone();
@@ -83,18 +80,18 @@ pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
     let interrupted = parts.iter().any(|part| part.report.interrupted);
     campaign.control.interrupted.store(interrupted, Ordering::Relaxed);
     request.carry_out(&mut campaign).map_err(|error| match error {
-        // It names the file.
-        Error::Damaged(what) => CombineError { file: "merge".to_owned(), what },
-        other => CombineError::new(&first.name, other.to_string()),
+        // It names the files.
+        Error::Damaged(what) => CombineError(what),
+        other => CombineError::at(&first.name, other.to_string()),
     })?;
     let (unknown, items) = campaign.unknown();
     if let (Some(item), false) = (unknown.first(), interrupted) {
         let what = format!("item {item} of the campaign is in none: a shard has not come to its end");
-        return Err(CombineError::new("merge", what));
+        return Err(CombineError(what));
     }
     if let Some((item, known)) = campaign.known.first_key_value() {
         let origin = known.first().map_or("", |known| known.origin.as_str());
-        return Err(CombineError::new(origin, format!("it has item {item}, but there are only {items}")));
+        return Err(CombineError::at(origin, format!("it has item {item}, but there are only {items}")));
     }
     Ok(campaign.report())
 }
@@ -102,10 +99,10 @@ pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
 /// A document, if it is the report of a shard.
 fn part(document: &Document) -> Result<Part, CombineError> {
     let Document { name, text } = document;
-    let error = |what: String| CombineError::new(name, what);
+    let error = |what: String| CombineError::at(name, what);
     let mut report = json::parse(text).map_err(|why| match why {
         json::ReadError::Form { line, column, what } => {
-            CombineError::new(&format!("{name}:{line}:{column}"), what)
+            CombineError::at(&format!("{name}:{line}:{column}"), what)
         }
         version @ json::ReadError::Version(_) => error(version.to_string()),
     })?;
@@ -133,7 +130,7 @@ fn part(document: &Document) -> Result<Part, CombineError> {
 /// Whether they are all shards of one campaign, each once. They are sorted by their indices.
 fn check_set(first: &Part, parts: &[Part]) -> Result<(), CombineError> {
     for part in parts {
-        let other = |what: String| CombineError::new(&part.name, format!("it is of {what}"));
+        let other = |what: String| CombineError::at(&part.name, format!("it is of {what}"));
         if let Some(differs) = first.request.difference(&part.request) {
             let what = format!("another campaign than {}: {differs} differs", first.name);
             return Err(other(what));
@@ -148,7 +145,7 @@ fn check_set(first: &Part, parts: &[Part]) -> Result<(), CombineError> {
         if one.shard.index == two.shard.index {
             let what =
                 format!("shard {}/{} is there twice: {} has it too", one.shard.index, one.shard.of, one.name);
-            return Err(CombineError::new(&two.name, what));
+            return Err(CombineError::at(&two.name, what));
         }
     }
     let missing: Vec<String> = (1..=first.shard.of)
@@ -157,10 +154,10 @@ fn check_set(first: &Part, parts: &[Part]) -> Result<(), CombineError> {
         .collect();
     match &missing[..] {
         [] => Ok(()),
-        [one] => Err(CombineError::new("merge", format!("shard {one} is missing"))),
+        [one] => Err(CombineError(format!("shard {one} is missing"))),
         [one, rest @ ..] => {
             let what = format!("{} shards are missing, the first is {one}", rest.len() + 1);
-            Err(CombineError::new("merge", what))
+            Err(CombineError(what))
         }
     }
 }
@@ -177,7 +174,7 @@ fn redis(request: &Request, parts: &[Part]) -> Option<RedisInfo> {
 fn known(parts: &[Part]) -> Result<BTreeMap<u64, Vec<Known>>, CombineError> {
     let mut all: BTreeMap<u64, Vec<Known>> = BTreeMap::new();
     for part in parts {
-        let damaged = || CombineError::new(&part.name, "it is damaged: its items do not fit its results");
+        let damaged = || CombineError::at(&part.name, "it is damaged: its items do not fit its results");
         let mut next = 0;
         for Item { item, results, not_run, clients, part: tally } in &part.shard.items {
             // Each result belongs to one item, in their order.

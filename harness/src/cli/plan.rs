@@ -1,6 +1,5 @@
 //! From arguments to a campaign: which scenarios, limiters and stores, and whether they make sense together.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,20 +9,19 @@ use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
-use super::args::{self, CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
 use super::progress::Progress;
-use crate::campaign::{self, Campaign, Job, Known, Override, Redis, Request, Search, Stores, Strategy};
+use super::spread::Spread;
+use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::explore::sample::Sampler;
 use crate::explore::{Control, Timeout, census};
-use crate::journal::Journal;
 use crate::redis_store::Server;
 use crate::replay::Passing;
 use crate::report::Entry;
-use crate::report::shard::Shard;
 use crate::scenario::{self, Clients, LoadError, Scenario, Source};
 use crate::schedule::Schedule;
 use crate::target::{self, Target};
@@ -79,45 +77,6 @@ fn request(job: Job, scenarios: Vec<Source>, stores: &Stores, common: &Common) -
         max_executions: common.max_executions,
         max_states: Some(common.max_states),
         ..Request::new(job, scenarios, stores)
-    }
-}
-
-/// Which part of a campaign is run, and what is known of it already.
-struct Spread {
-    shard: Option<Shard>,
-    journal: Option<Journal>,
-    known: BTreeMap<u64, Vec<Known>>,
-}
-
-impl Spread {
-    fn over(spread: &args::Spread, request: &Request) -> Result<Self, Problem> {
-        let text = |error: serde_json::Error| Problem::Report(error.to_string());
-        let shard = match spread.shard {
-            Some(share) => {
-                let asked = serde_json::to_value(request).map_err(text)?;
-                Some(Shard::new(share, request.fingerprint().map_err(text)?, asked))
-            }
-            None => None,
-        };
-        let (journal, known) = match &spread.resume {
-            Some(file) => {
-                let (journal, known) = Journal::open(file, request, spread.shard)?;
-                if !known.is_empty() {
-                    output::note(&format!("resumed: {} are known from {}", known.len(), file.display()));
-                }
-                (Some(journal), known)
-            }
-            None => (None, BTreeMap::new()),
-        };
-        Ok(Self { shard, journal, known })
-    }
-
-    fn give(self, campaign: &mut Campaign) {
-        if let Some(shard) = self.shard {
-            campaign.take_share(shard);
-        }
-        campaign.journal = self.journal;
-        campaign.known = self.known;
     }
 }
 

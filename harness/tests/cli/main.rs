@@ -9,6 +9,8 @@ mod explore;
 mod json;
 mod redis;
 mod replay;
+mod resume;
 mod run;
+mod shard;
 mod signals;
 mod support;
