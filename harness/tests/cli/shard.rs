@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{LAST_SLOT, Ran, arg, document, folder, gatecrash, ran, results};
 
@@ -226,6 +226,58 @@ fn what_does_not_belong_together_is_refused() {
         refused(&[&one, "broken.json"], &["broken.json", why]);
     }
     campaign.merge(&[one, two]).exits(0);
+}
+
+#[test]
+fn a_shard_that_did_not_come_to_its_end() {
+    let campaign = Campaign::of(&["explore", LAST_SLOT, "--strategy", "enumerate"]);
+    let [one, two] = [1, 2].map(|index| campaign.shard(index, 2).1);
+    let mut cut = document(&campaign.read(&two));
+    cut["shard"]["items"].as_array_mut().unwrap().pop();
+    let write = |value: &Value| std::fs::write(campaign.path("cut.json"), value.to_string()).unwrap();
+    let cut_json = || "cut.json".to_owned();
+    write(&cut);
+    let why = ["only 1 of 2 shards have a part of atomic in last-slot"];
+    campaign.merge(&[one.clone(), cut_json()]).exits(65).complains(&why);
+    // Somebody stopped it: so the whole was stopped.
+    cut["interrupted"] = true.into();
+    cut["verdict"] = "undecided".into();
+    write(&cut);
+    campaign.merge(&[one, cut_json()]).exits(130);
+    let merged = document(&campaign.read("merged.json"));
+    let [naive, atomic] = &results(&merged)[..] else { panic!("{merged}") };
+    assert_eq!((&naive["verdict"], &naive["interleavings"]), (&"violation".into(), &"16".into()));
+    assert_eq!((&atomic["verdict"], &atomic["interleavings"]), (&"undecided".into(), &Value::Null));
+    assert_eq!(atomic["coverage"]["stopped_by"], "interrupt");
+}
+
+#[test]
+fn a_shard_that_had_trouble_with_its_server() {
+    let campaign = Campaign::of(&["explore", LAST_SLOT, "--strategy", "enumerate"]);
+    let [one, two] = [1, 2].map(|index| campaign.shard(index, 2).1);
+    let merge = |field: &str, what: Value, exit: i32| {
+        let mut shard = document(&campaign.read(&two));
+        shard[field] = json!([what]);
+        shard["shard"]["items"][0] = json!({"item": 0, field: [0]});
+        std::fs::write(campaign.path("trouble.json"), shard.to_string()).unwrap();
+        campaign.merge(&[one.clone(), "trouble.json".to_owned()]).exits(exit);
+        document(&campaign.read("merged.json"))
+    };
+    // It was lost: what the others found stands, and nobody knows the rest.
+    let lost = json!({"scenario": "last-slot", "limiter": "naive", "store": "redis", "reason": "gone", "no_server": true});
+    let merged = merge("not_run", lost, 2);
+    let naive = &results(&merged)[0];
+    assert_eq!((&naive["verdict"], &naive["interleavings"]), (&"violation".into(), &Value::Null));
+    assert_eq!(naive["coverage"]["stopped_by"], "lost_server");
+    assert_eq!(merged["not_run"][0]["reason"], "gone");
+    // It answered otherwise than the model: that decides, whatever the others found.
+    let differs = json!({
+        "scenario": "last-slot", "limiter": "naive", "store": "model", "engine": "enumerate", "exhaustive": false,
+        "coverage": {"stopped_by": "mismatch", "covered": "it differs"}, "mismatches": 1,
+        "verdict": "undecided", "expected": "violation", "ok": false
+    });
+    let merged = merge("results", differs.clone(), 1);
+    assert_eq!((&results(&merged)[0], results(&merged).len()), (&differs, 2));
 }
 
 #[test]
