@@ -27,6 +27,7 @@ mod done;
 mod entry;
 mod interleavings;
 mod item;
+mod loading;
 mod part;
 mod request;
 mod rerun;
@@ -49,12 +50,16 @@ use crate::error::Error;
 use crate::explore::Control;
 use crate::journal::Journal;
 use crate::model::Model;
+use crate::observe::{Extent, Phase};
 use crate::replay::{Passing, replay};
 use crate::report::shard::Shard;
-use crate::report::{RedisInfo, Report, StoreKind};
-use crate::scenario::{Expectations, Scenario};
+use crate::report::{Engine, RedisInfo, Report, StoreKind};
+use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
+use crate::shard::Share;
 use crate::store::{Compared, StoreError};
+
+pub(crate) use entry::coverage;
 
 pub use done::{Done, Known};
 pub use request::{Explore, Job, Request};
@@ -152,7 +157,7 @@ impl Campaign {
     /// The main job: every schedule of a scenario, and all interleavings where it has `[explore]`, against each
     /// of its limiters, on every store.
     pub fn run(&mut self, scenario: &Scenario) -> Result<(), Error> {
-        self.walk(scenario, item::of_run(self, scenario))
+        self.walk(scenario, &item::of_run(self, scenario))
     }
 
     /// One schedule against one limiter.
@@ -164,7 +169,9 @@ impl Campaign {
         passing: Passing,
     ) -> Result<(), Error> {
         let subject = self.subject(scenario, limiter, None);
-        self.walk(scenario, item::of_schedule(self, &subject, Work::Schedule { name: None, order, passing }))
+        let items = item::of_schedule(self, &subject, Work::Schedule { name: None, order, passing });
+        self.control.activity.expect_tasks(1);
+        self.walk(scenario, &items)
     }
 
     /// All interleavings against one limiter, with the file's expectation if that still applies.
@@ -174,7 +181,7 @@ impl Campaign {
         limiter: &Arc<dyn Algorithm>,
         expect: Option<&Expectations>,
     ) -> Result<(), Error> {
-        self.walk(scenario, item::of_exploration(self, scenario, limiter, expect))
+        self.walk(scenario, &item::of_exploration(self, scenario, limiter, expect))
     }
 
     fn subject<'a>(
@@ -183,13 +190,45 @@ impl Campaign {
         limiter: &'a Arc<dyn Algorithm>,
         file: Option<&Expectations>,
     ) -> Subject<'a> {
-        let name = limiter.name();
-        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(name));
-        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
-        let given = named.or_else(all).map(|given| given.expected);
-        let expected = given.or_else(|| file?.get(name).copied());
+        let expected = self.expected(limiter.name(), file);
         let (resized, searched) = (self.resized.clone(), self.searched.clone());
         Subject { scenario, limiter, expected, resized, searched }
+    }
+
+    /// What is expected of a limiter: what was said of it, else of all, else in the file.
+    fn expected(&self, limiter: &str, file: Option<&Expectations>) -> Option<Expected> {
+        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(limiter));
+        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
+        named.or_else(all).map(|given| given.expected).or_else(|| file?.get(limiter).copied())
+    }
+
+    /// How many executions there are to be, where that is known.
+    fn extent(&self, work: Work<'_>) -> Extent {
+        match work {
+            Work::Schedule { .. } => Extent::Units(1),
+            Work::Sample { .. } => {
+                let most = self.control.max_executions.unwrap_or(u64::MAX);
+                let range = self.share().unwrap_or(Share::WHOLE).range(self.search.executions.min(most));
+                Extent::Units(range.end - range.start)
+            }
+            _ => Extent::Open,
+        }
+    }
+
+    /// Tells whoever watches what comes now.
+    fn begin(&self, subject: &Subject<'_>, engine: Engine, store: StoreKind, extent: Extent) {
+        let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
+        let unit = match engine {
+            Engine::Census => "states",
+            Engine::AnyNumber => "nodes",
+            Engine::Certify => "cases",
+            Engine::Load => "operations",
+            Engine::Enumerate | Engine::Dpor | Engine::Sample | Engine::Schedule | Engine::Loom => {
+                "executions"
+            }
+        };
+        let what = format!("{scenario}, {limiter}: {engine} on {store}");
+        self.control.activity.begin(Phase { what, unit, extent });
     }
 
     fn interrupted(&self) -> bool {
@@ -198,6 +237,7 @@ impl Campaign {
 
     /// Runs an item, and confirms on the server what was found elsewhere, if there is one.
     fn carry_out(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        self.begin(&item.subject, item.engine(), item.store, self.extent(item.work));
         let mut done = match item.work {
             Work::Schedule { name, order, passing } => self.schedule(item, name, order, passing)?,
             Work::Census if item.store == StoreKind::Redis => self.certify(item)?,
@@ -222,6 +262,7 @@ impl Campaign {
         let (subject, started) = (&item.subject, Instant::now());
         if item.store == StoreKind::Model {
             let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
+            self.control.count();
             return Ok(subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed()).into());
         }
         let store = match self.open(subject)? {
@@ -234,6 +275,7 @@ impl Campaign {
             }
             trace => self.landed(subject, trace)?,
         };
+        self.control.count();
         let trace = match trace {
             Landed::Found(trace) => Ok(trace),
             Landed::Differs(difference) => Err(difference),

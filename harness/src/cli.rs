@@ -1,12 +1,15 @@
 //! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
 
 mod args;
+mod compare;
 mod demo;
+mod load;
 mod merge;
 mod output;
 mod plan;
 mod progress;
 mod spread;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +17,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+#[cfg(unix)]
+use signal_hook::consts::SIGUSR1;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
@@ -45,7 +50,9 @@ fn run() -> Exit {
         Command::Demo => demo::demo(&cli.common, interrupted),
         Command::Run(run) => plan::run(run, &cli.common, interrupted),
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
+        Command::Compare(compare) => compare::compare(compare, &cli.common),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
+        Command::Load(load) => load::load(load, &cli.common, interrupted),
         Command::Merge(files) => merge::merge(files, &cli.common),
     });
     outcome.unwrap_or_else(|problem| {
@@ -76,6 +83,9 @@ enum Problem {
     Run(#[from] Error),
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
+    /// A file that cannot be compared.
+    #[error(transparent)]
+    Comparison(crate::compare::read::ReadError),
     #[error("the report cannot be written: {0}")]
     Report(String),
     /// Reports that do not belong together.
@@ -94,6 +104,7 @@ impl Problem {
             }
             Self::Scenarios(_)
             | Self::Empty { .. }
+            | Self::Comparison(_)
             | Self::Combine(_)
             | Self::Resume(_)
             | Self::Run(Error::Damaged(_)) => Exit::BadInput,
@@ -124,7 +135,8 @@ fn log(verbose: u8) {
         .try_init();
 }
 
-/// The first Ctrl-C ends gracefully, with a report; the second at once.
+/// The first Ctrl-C ends gracefully, with a report; the second at once. A question of what is going on never ends
+/// anything, also where nobody answers it.
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
@@ -132,8 +144,13 @@ fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
             flag::register(signal, Arc::clone(flag))
         };
-        watch(&interrupted)
-            .map_err(|error| Problem::Io { what: "signals cannot be watched".into(), error })?;
+        watch(&interrupted).map_err(unwatched)?;
     }
+    #[cfg(unix)]
+    flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
     Ok(interrupted)
+}
+
+fn unwatched(error: std::io::Error) -> Problem {
+    Problem::Io { what: "signals cannot be watched".into(), error }
 }

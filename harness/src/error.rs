@@ -59,6 +59,9 @@ pub enum Error {
     /// What was done cannot be kept.
     #[error("{0}")]
     Journal(String),
+    /// A load could not be carried out.
+    #[error("the load was not carried out: {0}")]
+    Load(String),
     /// loom panicked on its own account.
     #[error("loom stopped: {0}")]
     Loom(String),

@@ -2,6 +2,7 @@
 
 use std::process::{ExitCode, Termination};
 
+use crate::compare::Outcome;
 use crate::report::{Overall, Report};
 
 /// The exit codes. They are a contract with scripts and CI jobs.
@@ -63,6 +64,16 @@ impl From<&Report> for Exit {
             Overall::Undecided => Self::Undecided,
         };
         if report.interrupted { verdict.and(Self::Interrupted) } else { verdict }
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Undecided => Self::Undecided,
+            Outcome::Regression => Self::Regression,
+        }
     }
 }
 

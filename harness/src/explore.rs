@@ -16,7 +16,7 @@ pub mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gatecrash_limiter::{Outcome, Reply};
@@ -24,6 +24,7 @@ use gatecrash_limiter::{Outcome, Reply};
 use crate::counterexample::Violation;
 use crate::error::Error;
 use crate::execution::Execution;
+use crate::observe::Activity;
 use crate::schedule::{Choice, ClientId};
 use crate::store::Store;
 use crate::trace::{Effect, StepEffect};
@@ -41,8 +42,10 @@ pub struct Control {
     pub timeout: Option<Timeout>,
     /// Set from outside: stop as soon as possible.
     pub interrupted: Arc<AtomicBool>,
-    /// How many executions have been run so far by all searches under this control; only shown, never read.
-    pub executions: Arc<AtomicU64>,
+    /// Where searches under this control tell what they do; only shown, never read.
+    pub activity: Arc<Activity>,
+    /// What they run is not counted there: it is not what was asked for.
+    pub uncounted: bool,
 }
 
 /// A point in time, and the duration that led to it.
@@ -82,6 +85,7 @@ pub enum Bound {
 impl Control {
     /// What forbids another step after that many executions, if anything does.
     pub fn stop(&self, executions: u64) -> Option<Bound> {
+        self.activity.pulse();
         if self.interrupted.load(Ordering::Relaxed) {
             return Some(Bound::Interrupted);
         }
@@ -92,14 +96,16 @@ impl Control {
         Some(Bound::Timeout(timeout.after))
     }
 
-    /// The same bounds, for a search that nobody watches.
-    pub(crate) fn unwatched(self) -> Self {
-        Self { executions: Arc::default(), ..self }
+    /// The same bounds, for a search that nobody asked for.
+    pub(crate) fn uncounted(self) -> Self {
+        Self { uncounted: true, ..self }
     }
 
-    /// Counts an execution for whoever watches.
+    /// Counts an execution, or what else a search is made of, for whoever watches.
     pub(crate) fn count(&self) {
-        self.executions.fetch_add(1, Ordering::Relaxed);
+        if !self.uncounted {
+            self.activity.advance(1);
+        }
     }
 }
 

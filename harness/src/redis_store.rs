@@ -22,13 +22,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
+use crate::observe::{Activity, Worker};
 use crate::schedule::ClientId;
 use crate::server::{PrivateServer, ServerError};
 use crate::store::{Store, StoreError};
 use crate::target::{Address, Source, Target};
 pub(crate) use batch::Batch;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
-pub(crate) use connection::{Connection, Facts};
+pub(crate) use connection::{Connection, Facts, choose_cryptography, from_value};
 use keys::Prefix;
 pub(crate) use series::Series;
 
@@ -77,8 +78,14 @@ impl Server {
             prefix: Prefix::new(self.next_prefix()),
             touched: BTreeSet::new(),
             last_round_trip: Duration::ZERO,
+            workers: Vec::new(),
             server: self.clone(),
         })
+    }
+
+    /// A connection for whoever is alone with his keys, which begin with a [prefix](Self::next_prefix) already.
+    pub(crate) fn alone(&self) -> Result<Alone, StoreError> {
+        Ok(Alone { connection: Connection::open(&self.0.address)?, guarded: !self.is_private() })
     }
 
     /// A prefix for keys that nobody else uses: `gatecrash:<run>:<n>:`.
@@ -122,6 +129,33 @@ impl Server {
     }
 }
 
+/// One connection, and commands that are sent as they are.
+#[derive(Debug)]
+pub(crate) struct Alone {
+    connection: Connection,
+    guarded: bool,
+}
+
+impl Alone {
+    /// Sends a command that others have seen to be harmless.
+    pub(crate) fn call(&mut self, command: &Command) -> Result<Reply, StoreError> {
+        self.connection.call(command)
+    }
+
+    /// Sends a command, unless it could do harm on a server that others use.
+    pub(crate) fn call_guarded(&mut self, command: &Command) -> Result<Reply, StoreError> {
+        if self.guarded {
+            guard::check(command, &keys::positions(command)?, guard::NOT_PRIVATE)?;
+        }
+        self.call(command)
+    }
+
+    /// Makes scripts known to the server.
+    pub(crate) fn load(&mut self, scripts: &[Script]) -> Result<(), StoreError> {
+        self.connection.load(scripts)
+    }
+}
+
 /// A server could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -141,6 +175,8 @@ pub struct RedisStore {
     /// The keys, with prefix, that commands named since the last reset.
     touched: BTreeSet<Bytes>,
     last_round_trip: Duration,
+    /// Where each client tells what it waits for, if anybody watches.
+    workers: Vec<Worker>,
     // Dropped last: the connections lead to it.
     server: Server,
 }
@@ -154,6 +190,13 @@ impl RedisStore {
     /// The server behind it.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// The store, telling what each client waits for, by these names.
+    #[must_use]
+    pub fn watched_by(mut self, activity: &Arc<Activity>, names: &[String]) -> Self {
+        self.workers = names.iter().map(|name| activity.worker(name)).collect();
+        self
     }
 
     /// Deletes the keys that were touched, over whichever connection works.
@@ -191,9 +234,15 @@ impl Store for RedisStore {
         // Before it is sent: a command can take effect although its reply is lost.
         self.touched.extend(positions.iter().map(|&at| command.parts()[at].clone()));
 
+        if let Some(worker) = self.workers.get(client.index()) {
+            worker.waits("a reply of redis to", command.parts()[0].clone());
+        }
         let start = Instant::now();
         let reply = self.connections[client.index()].call(&command);
         self.last_round_trip = start.elapsed();
+        if let Some(worker) = self.workers.get(client.index()) {
+            worker.idle();
+        }
         reply.map(|reply| self.prefix.take_off(reply))
     }
 

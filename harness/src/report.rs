@@ -21,20 +21,24 @@
 //! ```
 
 mod block;
+pub(crate) mod bounded;
 mod count;
 mod entry;
+pub(crate) mod escape;
 pub mod histogram;
 pub mod json;
 pub mod junit;
 mod lanes;
 pub mod latency;
 pub mod load;
-mod palette;
+mod loaded;
+pub mod markdown;
+pub(crate) mod palette;
 pub mod shard;
 mod step;
 pub mod text;
 mod verdict;
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 

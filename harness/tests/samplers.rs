@@ -12,6 +12,7 @@ use gatecrash::explore::sample::{Sample, Sampler, Sampling, Settings, on, on_mod
 use gatecrash::explore::strategy::Strategy;
 use gatecrash::explore::{Bound, Complete, Control, Observer, Timeout};
 use gatecrash::model::Model;
+use gatecrash::observe::{Extent, Phase};
 use gatecrash::scenario::{OnReject, OperationKind};
 use gatecrash::schedule::Choice;
 use gatecrash::verdict::Verdict;
@@ -236,8 +237,13 @@ fn bounds_are_obeyed() {
         let control = Control { interrupted: Arc::new(AtomicBool::new(true)), ..Control::default() };
         assert_eq!(both(&control), (0, Some(Bound::Interrupted), Verdict::Undecided));
         let control = Control::default();
+        control.activity.begin(Phase { what: "both".into(), unit: "executions", extent: Extent::Open });
         assert_eq!(both(&control).0, 1_000);
-        assert_eq!(control.executions.load(Ordering::Relaxed), 2_000, "all are counted for who watches");
+        assert_eq!(
+            control.activity.snapshot().done.get("executions"),
+            Some(&2_000),
+            "all are counted for who watches"
+        );
     }
 }
 

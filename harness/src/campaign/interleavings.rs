@@ -19,8 +19,9 @@ use crate::explore::sample::{Sample, Sampler, Sampling, Settings, sampled_on_mod
 use crate::explore::{Bound, Control, Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::merge::{self, Graph, Merge};
 use crate::model::Model;
+use crate::observe::Extent;
 use crate::replay::{Passing, replay};
-use crate::report::{Entry, StoreKind};
+use crate::report::{Engine, Entry, StoreKind};
 use crate::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
 use crate::schedule::Schedule;
 use crate::store::Compared;
@@ -57,6 +58,7 @@ impl Campaign {
             Err(not_run) => return Ok(not_run.into()),
         };
         let counted = self.count(subject)?;
+        self.begin(subject, item.engine(), item.store, Extent::Open);
         let started = Instant::now();
         let options = certify::Options {
             edges: self.search.certify_edges,
@@ -81,6 +83,7 @@ impl Campaign {
         {
             return Ok(counted);
         }
+        self.begin(subject, Engine::Census, StoreKind::Model, Extent::Open);
         let started = Instant::now();
         let world = subject.world();
         let graph = merge::search(&world, self.search.census.merge, &self.control)?;
@@ -206,7 +209,11 @@ impl Campaign {
             },
             _ => None,
         };
-        let exact_share = if compared { self.exact_share(subject, sampler)? } else { None };
+        let mut exact_share = None;
+        if compared {
+            exact_share = self.exact_share(subject, sampler)?;
+            self.begin(subject, item.engine(), item.store, self.extent(item.work));
+        }
         let started = Instant::now();
         let settings = Settings { sampler, executions: self.search.executions, seed: self.seed };
         let mut sampling = match Sampling::new(&world, settings, &self.control) {
@@ -296,7 +303,9 @@ impl Campaign {
             }
         };
         let started = Instant::now();
+        self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
         let trace = replay(subject.world(), Compared::new(store), &schedule, Passing::Allowed, &self.control);
+        self.control.count();
         match self.landed(subject, trace)? {
             Landed::Found(trace) => Ok(u64::from(trace.peak()) > subject.scenario.limit),
             Landed::Differs(difference) => {

@@ -48,6 +48,8 @@ impl Campaign {
             Err(not_run) => return Ok(Err(not_run)),
         };
         let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
+        let names = subject.scenario.client_names();
+        let store = store.map(|store| store.watched_by(&self.control.activity, &names));
         Ok(match self.landed(subject, store)? {
             Landed::Found(store) => Ok(store),
             Landed::Differs(reason) => Err(subject.without_server(&reason)),

@@ -31,30 +31,39 @@ impl Campaign {
     }
 
     /// Item after item: what is known of it is taken, what falls to this shard is run, the rest is for others.
-    pub(super) fn walk(&mut self, scenario: &Scenario, items: Vec<Item<'_>>) -> Result<(), Error> {
+    pub(super) fn walk(&mut self, scenario: &Scenario, items: &[Item<'_>]) -> Result<(), Error> {
         if self.report.about(&scenario.name).is_none() {
             self.report.scenarios.push(About::from(scenario));
         }
-        for item in items {
-            let number = self.walked.items;
-            self.walked.items += 1;
-            let ours = self.falls_here(&item);
-            let known = self.known.remove(&number).unwrap_or_default();
-            let done = if !known.is_empty() {
-                self.settle(&item, known).map_err(Error::Damaged)?
-            } else if self.walked.merging.is_some() {
-                self.walked.unknown.push(number);
-                continue;
-            } else if ours && !self.interrupted() {
-                let done = self.carry_out(&item)?;
-                self.keep(number, &done)?;
-                done
-            } else {
-                continue;
-            };
-            self.take(number, &item, done);
+        for items in items.chunk_by(|one, next| one.subject.limiter.name() == next.subject.limiter.name()) {
+            for item in items {
+                self.meet(item)?;
+            }
+            self.control.activity.task_done();
         }
         self.counted = None;
+        Ok(())
+    }
+
+    /// Takes what is known of the next item, or what comes of it if it falls to this shard.
+    fn meet(&mut self, item: &Item<'_>) -> Result<(), Error> {
+        let number = self.walked.items;
+        self.walked.items += 1;
+        let ours = self.falls_here(item);
+        let known = self.known.remove(&number).unwrap_or_default();
+        let done = if !known.is_empty() {
+            self.settle(item, known).map_err(Error::Damaged)?
+        } else if self.walked.merging.is_some() {
+            self.walked.unknown.push(number);
+            return Ok(());
+        } else if ours && !self.interrupted() {
+            let done = self.carry_out(item)?;
+            self.keep(number, &done)?;
+            done
+        } else {
+            return Ok(());
+        };
+        self.take(number, item, done);
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
+mod compare;
+mod load;
 mod merge;
+mod observe;
 mod spread;
 
 use std::num::NonZeroUsize;
@@ -11,7 +14,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::scenario::{Clients, Expected};
 
+pub(crate) use self::compare::Compare;
+pub(crate) use load::Load;
 pub(crate) use merge::Merge;
+pub(crate) use observe::Observe;
 pub(crate) use spread::Spread;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
@@ -29,7 +35,7 @@ const MAX_STATES: u64 = 10_000_000;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 as expected; 1 a violation where none was expected, or none where one was; 2 undecided; \
-64 usage; 65 bad scenario; 69 server not available; 70 internal error; 130 interrupted.
+3 compare: worse than before; 64 usage; 65 bad scenario or report; 69 server not available; 70 internal error; 130 interrupted.
 
 Which Redis: --redis URL, else GATECRASH_REDIS_URL, else a private server started for this run. \
 No other variable is read.";
@@ -49,9 +55,18 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
+    /// Limiters under real concurrency, on a real server
+    #[command(
+        after_help = "Example: gatecrash load --limiter naive --limiter atomic --clients 50 --limit 5 --duration 10s \
+                      --expect naive=violation --expect atomic=clean"
+    )]
+    Load(Load),
     /// The reports of all shards of a campaign as one
     #[command(after_help = "Example: gatecrash merge shard-*.json --json report.json")]
     Merge(Merge),
+    /// Two loads: is the new one still correct, and still as fast?
+    #[command(after_help = compare::AFTER_HELP)]
+    Compare(Compare),
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +234,9 @@ pub(crate) struct Common {
     /// Writes the report as XML, in the form of `JUnit`
     #[arg(long, value_name = "FILE", global = true, help = "Writes the report as JUnit XML")]
     pub(crate) junit: Option<PathBuf>,
+    /// Writes the report as Markdown, for the summary of a job; with `-` to stdout, and nothing else
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) markdown: Option<PathBuf>,
     /// Leaves out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]
     pub(crate) stable: bool,
@@ -237,6 +255,8 @@ pub(crate) struct Common {
     /// On how many threads the model is explored; the result is the same [default: all there are]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) observe: Observe,
     /// Colours in the text
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,

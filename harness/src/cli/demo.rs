@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::args::Common;
 use super::plan::{self, Wanted};
+use super::watch::Watch;
 use super::{Problem, output};
 use crate::campaign::{Campaign, Redis};
 use crate::exit::Exit;
@@ -39,6 +40,7 @@ expect = { naive = "violation", atomic = "clean" }
 pub(super) fn demo(common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
     let scenario = scenario::parse("demo.toml", SCENARIO)
         .map_err(|invalid| Problem::Scenarios(vec![scenario::LoadError::Invalid(invalid)]))?;
+    let watch = Watch::start(common)?;
     let wanted = Wanted::of(common.on, &[plan::MODEL, plan::REDIS], &[plan::MODEL, plan::REDIS])?;
     let mut stores = plan::open(&wanted, common)?;
     if let Redis::Missing(reason) = &stores.redis {
@@ -49,5 +51,5 @@ pub(super) fn demo(common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit
     if !common.quiet && common.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
         output::to_stdout(INTRODUCTION)?;
     }
-    plan::carry_out(Campaign::new(stores), common, interrupted, |campaign| campaign.run(&scenario))
+    plan::carry_out(Campaign::new(stores), common, interrupted, watch, |campaign| campaign.run(&scenario))
 }

@@ -8,7 +8,7 @@ use anstream::ColorChoice;
 use super::Problem;
 use super::args::{Color, Common};
 use crate::exit::Exit;
-use crate::report::{Report, json, junit, text};
+use crate::report::{Report, json, junit, markdown, text};
 
 /// The widest text, in columns.
 const WIDTH: usize = 80;
@@ -22,11 +22,24 @@ pub(super) fn choose_colour(color: Color) {
     .write_global();
 }
 
+/// Whether it stands for stdout.
+fn is_stdout(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 /// Refuses files that could not be written in the end, before anything is run.
 pub(super) fn check_files(common: &Common) -> Result<(), Problem> {
-    let json = common.json.as_ref().filter(|file| file.as_os_str() != "-");
-    check_file("--json", json.map(PathBuf::as_path))?;
-    check_file("--junit", common.junit.as_deref())
+    if [&common.json, &common.markdown].into_iter().flatten().filter(|file| is_stdout(file)).count() > 1 {
+        return Err(Problem::Usage(
+            "--json - and --markdown - both want stdout, which holds one of them".into(),
+        ));
+    }
+    for (option, file) in
+        [("--json", &common.json), ("--junit", &common.junit), ("--markdown", &common.markdown)]
+    {
+        check_file(option, file.as_deref().filter(|file| !is_stdout(file)))?;
+    }
+    Ok(())
 }
 
 /// Refuses a file that could not be written, if there is one.
@@ -36,34 +49,58 @@ pub(super) fn check_file(option: &str, file: Option<&Path>) -> Result<(), Proble
     Err(Problem::Usage(format!("{option} {} cannot be written: {why}", file.display())))
 }
 
-/// Writes the report in every form that was asked for, and gives the exit code that follows from it. What goes to stdout
-/// comes first: it is seen even if a file cannot be written.
+/// Refuses a folder that could not be made, if there is one.
+pub(super) fn check_folder(option: &str, folder: Option<&Path>) -> Result<(), Problem> {
+    let Some(folder) = folder.filter(|folder| folder.exists() && !folder.is_dir()) else { return Ok(()) };
+    Err(Problem::Usage(format!("{option} {} cannot be made: it is a file", folder.display())))
+}
+
+/// What can be written of a report or of a comparison.
+pub(super) struct Forms<'a> {
+    /// For the terminal, in colour or not.
+    pub(super) text: &'a dyn Fn(bool) -> String,
+    pub(super) json: &'a dyn Fn() -> serde_json::Result<String>,
+    pub(super) markdown: &'a dyn Fn() -> String,
+}
+
+impl Forms<'_> {
+    /// Writes every form that was asked for. What goes to stdout comes first: it is seen even if a file cannot be
+    /// written.
+    pub(super) fn write(&self, common: &Common) -> Result<(), Problem> {
+        let json = || (self.json)().map_err(|error| Problem::Report(error.to_string()));
+        let to_stdout_only = |file: &Option<PathBuf>| file.as_deref().is_some_and(is_stdout);
+        if to_stdout_only(&common.json) {
+            to_stdout(&json()?)?;
+        } else if to_stdout_only(&common.markdown) {
+            to_stdout(&(self.markdown)())?;
+        } else {
+            let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+            to_stdout(&(self.text)(color))?;
+        }
+        if let Some(file) = common.json.as_deref().filter(|file| !is_stdout(file)) {
+            to_file(file, &json()?)?;
+        }
+        if let Some(file) = common.markdown.as_deref().filter(|file| !is_stdout(file)) {
+            to_file(file, &(self.markdown)())?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the report in every form that was asked for, and gives the exit code that follows from it.
 pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {
     let report = &if common.stable { report.stable() } else { report.clone() };
-    let json = || json::render(report).map_err(|error| Problem::Report(error.to_string()));
-    let json_file = match &common.json {
-        Some(file) if file.as_os_str() == "-" => {
-            to_stdout(&json()?)?;
-            None
-        }
-        other => {
-            to_stdout(&text(report, common))?;
-            other.as_ref()
-        }
+    let forms = Forms {
+        text: &|color| text::render(report, &text::Options { color, quiet: common.quiet, width: WIDTH }),
+        json: &|| json::render(report),
+        markdown: &|| markdown::render(report),
     };
-    if let Some(file) = json_file {
-        to_file(file, &json()?)?;
-    }
+    forms.write(common)?;
     if let Some(file) = &common.junit {
         let text = junit::render(report).map_err(|error| Problem::Report(error.to_string()))?;
         to_file(file, &text)?;
     }
     Ok(Exit::from(report))
-}
-
-fn text(report: &Report, common: &Common) -> String {
-    let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-    text::render(report, &text::Options { color, quiet: common.quiet, width: WIDTH })
 }
 
 /// Prints to stdout. A reader that has seen enough is no problem.

@@ -11,8 +11,8 @@ use gatecrash_limiter::{Algorithm, algorithm};
 use super::Problem;
 use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
-use super::progress::Progress;
 use super::spread::Spread;
+use super::watch::Watch;
 use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
@@ -32,6 +32,7 @@ const LOOM: StoreName = StoreName::Loom;
 
 /// `gatecrash run`.
 pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+    let watch = Watch::start(common)?;
     let mut loaded = load_all(&run.paths)?;
     if let Some(text) = &run.filter {
         loaded.retain(|(_, scenario)| scenario.name.contains(text.as_str()));
@@ -56,7 +57,8 @@ pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> R
     };
     let request = request(Job::Run, sources, &stores, common);
     let spread = Spread::over(&run.spread, &request)?;
-    carry_out(request.campaign(stores), common, interrupted, |campaign| {
+    watch.activity().expect_tasks(scenarios.iter().map(|scenario| scenario.limiters.len()).sum());
+    carry_out(request.campaign(stores), common, interrupted, watch, |campaign| {
         spread.give(campaign);
         request.carry_out(campaign)
     })
@@ -91,6 +93,7 @@ pub(super) fn replay(
             "--clients any is for explore: a schedule has a number of clients".into(),
         ));
     }
+    let watch = Watch::start(common)?;
     let size = scenario::Size::from(replay.size);
     let (_, scenario) = load(&replay.file)?;
     let scenario = size.of(scenario).map_err(Problem::Usage)?;
@@ -105,7 +108,9 @@ pub(super) fn replay(
     let stores = open(&wanted, common)?;
     let mut campaign = Campaign::new(stores);
     campaign.resized = size.options();
-    carry_out(campaign, common, interrupted, |campaign| campaign.replay(&scenario, &limiter, &order, passing))
+    carry_out(campaign, common, interrupted, watch, |campaign| {
+        campaign.replay(&scenario, &limiter, &order, passing)
+    })
 }
 
 /// `gatecrash explore`.
@@ -115,6 +120,7 @@ pub(super) fn explore(
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
     output::check_file("--save", explore.save.as_deref())?;
+    let watch = Watch::start(common)?;
     let (source, scenario) = load(&explore.file)?;
     let scenario = scenario::Size::from(explore.size).of(scenario).map_err(Problem::Usage)?;
     let limiters = match &explore.limiter {
@@ -152,7 +158,8 @@ pub(super) fn explore(
     let request = request(job, vec![source], &stores, common);
     let spread = Spread::over(&explore.spread, &request)?;
     let mut found = None;
-    let exit = carry_out(request.campaign(stores), common, interrupted, |campaign| {
+    watch.activity().expect_tasks(limiters.len());
+    let exit = carry_out(request.campaign(stores), common, interrupted, watch, |campaign| {
         spread.give(campaign);
         request.carry_out(campaign)?;
         found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
@@ -277,6 +284,7 @@ pub(super) fn carry_out(
     mut campaign: Campaign,
     common: &Common,
     interrupted: Arc<AtomicBool>,
+    watch: Watch,
     work: impl FnOnce(&mut Campaign) -> Result<(), Error>,
 ) -> Result<Exit, Problem> {
     if let Redis::Open(server) = campaign.redis() {
@@ -291,11 +299,12 @@ pub(super) fn carry_out(
         max_states: Some(common.max_states),
         timeout: common.timeout.and_then(Timeout::starting_now),
         interrupted,
+        activity: Arc::clone(watch.activity()),
         ..Control::default()
     };
-    let progress = Progress::start(Arc::clone(&campaign.control.executions), common.quiet);
+    watch.activity().ready();
     let worked = work(&mut campaign);
-    drop(progress);
+    drop(watch);
     let report = campaign.report();
     if let Err(error) = worked {
         if !report.results.is_empty() {
@@ -391,7 +400,7 @@ fn display_path(scenario: &Scenario) -> String {
     scenario.path.as_ref().map_or_else(|| scenario.name.clone(), |path| path.display().to_string())
 }
 
-fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
+pub(super) fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
     algorithm::by_name(name).ok_or_else(|| {
         let built_in = algorithm::built_in();
         let help = suggestion(name, built_in.iter().map(|limiter| limiter.name())).unwrap_or_default();
@@ -407,7 +416,7 @@ fn overrides(common: &Common) -> Vec<Override> {
     common.expect.iter().map(each).collect()
 }
 
-fn check_expectations<'a>(
+pub(super) fn check_expectations<'a>(
     common: &Common,
     limiters: impl IntoIterator<Item = &'a Arc<dyn Algorithm>>,
 ) -> Result<(), Problem> {

@@ -1,68 +1,109 @@
 //! Progress on stderr: a bar on a terminal, now and then a whole line elsewhere.
 
 use std::io::IsTerminal as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output;
+use crate::observe::{Extent, PhaseNow, Snapshot, text};
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// How often the bar moves.
-const TICK: Duration = Duration::from_millis(100);
+/// How far is not known: no bar.
+const OPEN: &str = "{spinner} {wide_msg}";
+/// How far is known.
+const BOUNDED: &str = "{spinner} {bar:10} {wide_msg}";
 
-/// Shows how many executions have been run, until it is dropped.
-pub(super) struct Progress {
-    done: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+/// Where progress is shown.
+pub(super) enum Progress {
+    /// Nowhere.
+    Quiet,
+    /// On a terminal.
+    Bar(ProgressBar),
+    /// In a log: the time at which the next line is due.
+    Lines(Duration),
 }
 
 impl Progress {
-    pub(super) fn start(executions: Arc<AtomicU64>, quiet: bool) -> Self {
+    pub(super) fn new(quiet: bool) -> Self {
         if quiet {
-            return Self { done: None, thread: None };
+            Self::Quiet
+        } else if std::io::stderr().is_terminal() {
+            Self::Bar(ProgressBar::no_length().with_style(style(OPEN)))
+        } else {
+            Self::Lines(LINE_EVERY)
         }
-        let (done, stop) = channel();
-        let thread = std::thread::spawn(move || {
-            let started = Instant::now();
-            let bar = std::io::stderr().is_terminal().then(bar);
-            let every = if bar.is_some() { TICK } else { LINE_EVERY };
-            while stop.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                let count = executions.load(Ordering::Relaxed);
-                match &bar {
-                    Some(bar) => bar.set_position(count),
-                    None => output::note(&format!("{count} executions in {}s", started.elapsed().as_secs())),
-                }
+    }
+
+    /// Whether something is to be shown after that long.
+    pub(super) fn is_due(&self, elapsed: Duration) -> bool {
+        match self {
+            Self::Quiet => false,
+            Self::Bar(_) => true,
+            Self::Lines(due) => elapsed >= *due,
+        }
+    }
+
+    /// Shows how far a run has come, if that is due. Nothing is shown of one that has not begun.
+    pub(super) fn show(&mut self, now: &Snapshot) {
+        match self {
+            Self::Bar(bar) if now.ready => show_bar(bar, now),
+            Self::Lines(due) if now.elapsed >= *due => {
+                *due = now.elapsed + LINE_EVERY;
+                output::note(&text::heartbeat(now));
             }
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
-            }
-        });
-        Self { done: Some(done), thread: Some(thread) }
+            Self::Quiet | Self::Bar(_) | Self::Lines(_) => {}
+        }
+    }
+
+    /// Writes whole lines, past a bar.
+    pub(super) fn say(&self, lines: &str) {
+        match self {
+            Self::Bar(bar) => bar.suspend(|| output::note(lines)),
+            Self::Quiet | Self::Lines(_) => output::note(lines),
+        }
+    }
+
+    /// Nothing more is shown.
+    pub(super) fn end(self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        drop(self.done.take());
-        if let Some(thread) = self.thread.take() {
-            // It only shows numbers: if it panicked, there is nothing to save.
-            let _ = thread.join();
-        }
+fn show_bar(bar: &ProgressBar, now: &Snapshot) {
+    let known = now.phase.as_ref().and_then(|PhaseNow { phase, done, .. }| match phase.extent {
+        Extent::Units(total) => Some((*done, total)),
+        Extent::Open | Extent::Time(_) => None,
+    });
+    let total = known.map(|(_, total)| total);
+    if total != bar.length() {
+        bar.set_style(style(if total.is_some() { BOUNDED } else { OPEN }));
+        total.map_or_else(|| bar.unset_length(), |total| bar.set_length(total));
     }
+    if let Some((done, _)) = known {
+        bar.set_position(done);
+    }
+    bar.set_message(text::heartbeat(now));
+    bar.tick();
 }
 
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {human_pos} executions, {per_sec}, {elapsed}");
-    let bar = ProgressBar::no_length();
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+/// Both templates can be read: a test says so.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_can_be_read() {
+        for template in [OPEN, BOUNDED] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
     }
 }

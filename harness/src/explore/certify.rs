@@ -40,6 +40,7 @@ use gatecrash_limiter::Reply;
 use crate::error::Error;
 use crate::explore::{Bound, Control};
 use crate::merge::{self, Graph, Layout, Merge, State};
+use crate::observe::{Extent, Worker};
 use crate::redis_store::{Series, Server};
 use crate::store::StoreError;
 use crate::world::World;
@@ -146,8 +147,12 @@ pub(crate) fn certify_graph(
         return Ok(certified);
     }
     let pairs = vec![namings.into(); edges.len()];
-    let mut run = Run { graph, world, control, tokens: Tokens::new(options.seed), certified };
-    match run.all(if options.edges { &edges } else { &pairs }, &pairs, server) {
+    let (times, compact_off) = (if options.edges { &edges } else { &pairs }, &pairs);
+    let again = if server.is_private() { compact_off.iter().sum() } else { 0u64 };
+    control.activity.expect(Extent::Units(times.iter().sum::<u64>() + again));
+    let worker = control.activity.worker("certify");
+    let mut run = Run { graph, world, control, worker, tokens: Tokens::new(options.seed), certified };
+    match run.all(times, compact_off, server) {
         Ok(()) => {}
         Err(Stop::Bound(bound)) => run.certified.stopped = Some(bound),
         Err(Stop::Error(error)) => return Err(error),
@@ -201,6 +206,7 @@ struct Run<'a> {
     graph: &'a Graph,
     world: &'a World,
     control: &'a Control,
+    worker: Worker,
     tokens: Tokens,
     certified: Certified,
 }
@@ -298,6 +304,7 @@ impl Run<'_> {
     /// Takes the answers to the oldest chunk.
     fn receive(&mut self, talk: &mut Talk) -> Result<(), Stop> {
         let Some(Chunk { since, cases }) = talk.sent.pop_front() else { return Ok(()) };
+        self.worker.waits("the replies of redis to a chunk of", format!("{} cases", cases.len()));
         for asked in cases {
             let replies = talk.series.receive()?;
             let passed = since.elapsed();
@@ -308,6 +315,7 @@ impl Run<'_> {
             }
             self.judge(&asked, &replies, passed)?;
         }
+        self.worker.works("the next chunk", "");
         Ok(())
     }
 

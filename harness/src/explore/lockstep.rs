@@ -23,6 +23,7 @@ use crate::execution;
 use crate::explore::strategy::{Search, Strategy, UnderWay};
 use crate::explore::{Bound, Control, Exploration, Observer};
 use crate::model::Model;
+use crate::observe::Worker;
 use crate::redis_store::{Batch, Server};
 use crate::schedule::{Choice, ClientId};
 use crate::store::{Store, StoreError};
@@ -48,7 +49,8 @@ pub fn run<T: Strategy>(
         Ok(batch) => batch,
         Err(error) => return search.stopped(Err(error.into())),
     };
-    let mut lockstep = Lockstep::new(search, batch, width)?;
+    let worker = control.activity.worker("lockstep");
+    let mut lockstep = Lockstep::new(search, batch, width, worker)?;
     let stopped = lockstep.run();
     lockstep.note_keys()?;
     lockstep.search.stopped(stopped)
@@ -67,6 +69,7 @@ struct Lockstep<'a, T: Strategy, O> {
     search: Search<'a, T, O>,
     batch: Batch,
     groups: [Vec<Slot<T::Run>>; GROUPS],
+    worker: Worker,
 }
 
 /// Room for one execution after another.
@@ -94,14 +97,19 @@ struct Step {
 }
 
 impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
-    fn new(search: Search<'a, T, O>, batch: Batch, width: NonZeroUsize) -> Result<Self, Error> {
+    fn new(
+        search: Search<'a, T, O>,
+        batch: Batch,
+        width: NonZeroUsize,
+        worker: Worker,
+    ) -> Result<Self, Error> {
         let mut model = Model::new();
         model.load(search.root.algorithm().scripts())?;
         let mut groups: [Vec<_>; GROUPS] = Default::default();
         for seat in 0..width.get() {
             groups[seat % GROUPS].push(Slot { seat, model: model.clone(), running: None });
         }
-        Ok(Self { search, batch, groups })
+        Ok(Self { search, batch, groups, worker })
     }
 
     /// Round after round, until nothing is under way; gives what stopped it before.
@@ -136,6 +144,11 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
 
     /// Takes the replies to what a group sent.
     fn receive(&mut self, group: usize) -> Result<(), Error> {
+        // Told once a round: replies come in order, so the first is the one that is waited for.
+        let steps = self.groups[group].iter().filter_map(|slot| slot.running.as_ref()?.step.as_ref());
+        if let Some(first) = steps.into_iter().find(|step| step.expected.is_some()) {
+            self.worker.waits("a reply of redis to", first.sent.command.parts()[0].clone());
+        }
         for slot in &mut self.groups[group] {
             let Some(running) = &mut slot.running else { continue };
             let Some(step) = running.step.take_if(|step| step.expected.is_some()) else { continue };
@@ -143,6 +156,7 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
             let done = execution::finish(&mut running.world, step.client, step.sent, reply, Duration::ZERO)?;
             self.search.step(&mut running.under_way, step.choice, done, &running.world);
         }
+        self.worker.works("the next round", "");
         Ok(())
     }
 

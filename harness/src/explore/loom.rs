@@ -64,7 +64,7 @@ pub fn unfit(world: &World, control: &Control) -> Result<Option<String>, Error> 
     if clients > MAX_CLIENTS {
         return Ok(Some(format!("{clients} clients; loom takes at most {MAX_CLIENTS}")));
     }
-    let control = Control { max_executions: Some(MAX_INTERLEAVINGS), ..control.clone().unwatched() };
+    let control = Control { max_executions: Some(MAX_INTERLEAVINGS), ..control.clone().uncounted() };
     let mut longest = Longest(0);
     let counted = enumerate::enumerate(world.clone(), Model::new(), &control, &mut longest)?;
     Ok(match counted.stopped {
@@ -87,7 +87,7 @@ impl Observer for Longest {
 /// Runs every execution that loom finds, and compares the final results with those of the census.
 pub fn explore(world: &World, control: &Control) -> Result<LoomExploration, Error> {
     let explored = run(world, control)?;
-    let unbounded = Control { max_executions: None, max_states: None, ..control.clone().unwatched() };
+    let unbounded = Control { max_executions: None, max_states: None, ..control.clone().uncounted() };
     if let Some(expected) = final_results(world, &unbounded)? {
         let complete = explored.found.stopped.is_none();
         let agree =

@@ -115,12 +115,16 @@ fn walk_all(
     let walked: Vec<Mutex<Option<Result<Exploration, Error>>>> =
         subtrees.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
-        for _ in 0..threads.get().min(subtrees.len()) {
-            scope.spawn(|| {
-                while let Some((subtree, walked)) = {
+        for number in 1..=threads.get().min(subtrees.len()) {
+            let worker = control.activity.worker(format!("thread {number}"));
+            let next = &next;
+            let walked = &walked;
+            scope.spawn(move || {
+                while let Some((number, subtree, walked)) = {
                     let i = next.fetch_add(1, Ordering::Relaxed);
-                    subtrees.get(i).zip(walked.get(i))
+                    subtrees.get(i).zip(walked.get(i)).map(|(subtree, walked)| (i + 1, subtree, walked))
                 } {
+                    worker.works("subtree", format!("{number} of {}", subtrees.len()));
                     let found = walk(root.clone(), subtree.clone(), control, &mut ());
                     *walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 }

@@ -11,6 +11,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use crate::observe::Activity;
+
+/// Fewer arrivals per second are rare.
+const RARE: f64 = 1.0;
+
 /// The arrivals of one block.
 #[derive(Debug)]
 pub(super) struct Arrivals {
@@ -24,7 +29,11 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// As many as fall due within a block that begins now.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are positive and bounded")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "both are positive and bounded"
+    )]
     pub(super) fn new(began: Instant, per_second: f64, block: Duration) -> Self {
         let total = (per_second * block.as_secs_f64()).ceil() as u64;
         Self { began, per_second, total, taken: AtomicU64::new(0), due: Semaphore::new(0) }
@@ -56,7 +65,7 @@ impl Arrivals {
     }
 
     /// Lets arrivals in as they fall due, until all are in or `stop` is set.
-    pub(super) fn let_in(&self, stop: &AtomicBool) {
+    pub(super) fn let_in(&self, stop: &AtomicBool, activity: &Activity) {
         const LONGEST_SLEEP: Duration = Duration::from_millis(20);
         let mut next = 0;
         while next < self.total && !stop.load(Ordering::Relaxed) && !self.due.is_closed() {
@@ -68,6 +77,10 @@ impl Arrivals {
             // A block has fewer arrivals than a semaphore has room for.
             self.due.add_permits(usize::try_from(next - before).unwrap_or(Semaphore::MAX_PERMITS));
             if next < self.total {
+                // Waiting for arrivals that are rare is no stall.
+                if self.per_second < RARE {
+                    activity.pulse();
+                }
                 std::thread::sleep(self.at(next).saturating_duration_since(now).min(LONGEST_SLEEP));
             }
         }
@@ -84,7 +97,7 @@ mod tests {
         let arrivals = Arrivals::new(Instant::now(), 2000.0, Duration::from_millis(50));
         let stop = AtomicBool::new(false);
         let taken = std::thread::scope(|scope| {
-            scope.spawn(|| arrivals.let_in(&stop));
+            scope.spawn(|| arrivals.let_in(&stop, &Activity::default()));
             runtime.block_on(async {
                 let mut taken = Vec::new();
                 while let Some(due) = arrivals.next().await {
@@ -103,7 +116,7 @@ mod tests {
     fn what_is_not_taken_in_time_was_missed() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let arrivals = Arrivals::new(Instant::now(), 1e6, Duration::from_millis(1));
-        arrivals.let_in(&AtomicBool::new(false));
+        arrivals.let_in(&AtomicBool::new(false), &Activity::default());
         runtime.block_on(async {
             for _ in 0..10 {
                 assert!(arrivals.next().await.is_some());

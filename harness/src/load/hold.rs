@@ -8,7 +8,7 @@ use crate::draws::Draws;
 use crate::duration;
 
 /// No permit is held for longer, so that a run comes to an end.
-const LONGEST: Duration = Duration::from_hours(1);
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// A fixed time, or a distribution to draw from.
 ///
@@ -37,7 +37,7 @@ impl Hold {
         match self {
             Self::Fixed(time) => time,
             Self::Uniform(least, most) => {
-                let nanos = u64::try_from((most - least).as_nanos()).unwrap_or(u64::MAX - 1);
+                let nanos = u64::try_from(most.saturating_sub(least).as_nanos()).unwrap_or(u64::MAX - 1);
                 least + Duration::from_nanos(draws.below(nanos + 1))
             }
             Self::Exponential(mean) => mean.mul_f64((-unit(draws).ln()).min(20.0)),
@@ -99,7 +99,9 @@ mod tests {
             let hold: Hold = text.parse().expect(text);
             assert_eq!(hold.to_string().parse(), Ok(hold), "{text}");
         }
-        for bad in ["", "1", "2h", "exp:", "exp:x", "uniform:1ms", "uniform:5ms..1ms", "pareto:1ms", "uniform:.."] {
+        for bad in
+            ["", "1", "2h", "exp:", "exp:x", "uniform:1ms", "uniform:5ms..1ms", "pareto:1ms", "uniform:.."]
+        {
             assert!(bad.parse::<Hold>().is_err(), "{bad}");
         }
     }
@@ -109,11 +111,11 @@ mod tests {
         let mut draws = Draws::new(7, 0);
         let ms = Duration::from_millis;
         let mut mean = |hold: Hold| {
-            let drawn: Vec<Duration> = (0..10_000).map(|_| hold.draw(&mut draws)).collect();
+            let times: Vec<Duration> = (0..10_000).map(|_| hold.draw(&mut draws)).collect();
             if let Hold::Uniform(least, most) = hold {
-                assert!(drawn.iter().all(|time| (least..=most).contains(time)));
+                assert!(times.iter().all(|time| (least..=most).contains(time)));
             }
-            drawn.iter().sum::<Duration>().as_secs_f64() / 10_000.0
+            times.iter().sum::<Duration>().as_secs_f64() / 10_000.0
         };
         assert!((mean(Hold::Uniform(ms(1), ms(5))) - 0.003).abs() < 0.000_05);
         assert!((mean(Hold::Exponential(ms(2))) - 0.002).abs() < 0.000_1);

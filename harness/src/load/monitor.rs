@@ -88,11 +88,6 @@ impl Monitor {
         self.possible -= 1;
     }
 
-    /// It is certain that an `acquire` came to nothing.
-    pub(super) fn failed(&mut self) {
-        self.possible -= 1;
-    }
-
     /// A release is about to be sent, or the holder dies: from here on it is not certain any more.
     pub(super) fn lets_go(&mut self, now: Instant) {
         self.holders -= 1;

@@ -25,7 +25,7 @@ const SUB_BUCKETS: u32 = 2048;
 const LONGEST_TEXT: usize = 4 << 20;
 
 /// The histogram as compressed text.
-pub fn compressed(histogram: &Histogram<u64>) -> String {
+pub(crate) fn compressed(histogram: &Histogram<u64>) -> String {
     let mut bytes = Vec::new();
     V2DeflateSerializer::new()
         .serialize(histogram, &mut bytes)
@@ -154,7 +154,7 @@ mod tests {
     use crate::report::latency::Durations;
 
     fn durations() -> Durations {
-        let mut durations = Durations::new();
+        let mut durations = Durations::default();
         for micros in 1..=1000 {
             durations.record(micros * 1000);
         }
@@ -212,13 +212,13 @@ mod tests {
 
     #[test]
     fn the_plot_shows_every_size_that_occurs() {
-        let mut durations = Durations::new();
+        let mut durations = Durations::default();
         for (ns, times) in [(40_000, 300), (150_000, 600), (900_000, 99), (30_000_000, 1)] {
             for _ in 0..times {
                 durations.record(ns);
             }
         }
-        expect![[r#"
+        expect![[r"
             50.0 us    30% ####################
              100 us     0%
              200 us    60% ########################################
@@ -228,8 +228,8 @@ mod tests {
             5.00 ms     0%
             10.0 ms     0%
             20.0 ms     0%
-            50.0 ms   0.1% #"#]]
+            50.0 ms   0.1% #"]]
         .assert_eq(&plot(durations.histogram(), 55).join("\n"));
-        assert!(plot(Durations::new().histogram(), 57).is_empty());
+        assert!(plot(Durations::default().histogram(), 57).is_empty());
     }
 }

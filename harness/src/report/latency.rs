@@ -25,13 +25,13 @@ pub struct Latencies {
 impl Latencies {
     /// Records how long one operation took.
     pub fn record(&mut self, operation: OperationKind, took_ns: u64) {
-        self.operations.entry(operation).or_insert_with(Durations::new).record(took_ns);
+        self.operations.entry(operation).or_default().record(took_ns);
     }
 
     /// Takes over what another thread recorded.
     pub fn merge(&mut self, other: &Self) {
         for (operation, durations) in &other.operations {
-            self.operations.entry(*operation).or_insert_with(Durations::new).merge(durations);
+            self.operations.entry(*operation).or_default().merge(durations);
         }
     }
 
@@ -82,7 +82,7 @@ pub fn table(summaries: &BTreeMap<String, Summary>) -> Vec<String> {
 
 /// Durations of one kind: a histogram, and what is exact beside it.
 #[derive(Clone, Debug)]
-pub struct Durations {
+pub(crate) struct Durations {
     histogram: Histogram<u64>,
     min: u64,
     max: u64,
@@ -90,19 +90,8 @@ pub struct Durations {
 }
 
 impl Durations {
-    /// None yet.
-    pub fn new() -> Self {
-        let histogram = Histogram::new_with_max(LONGEST_NS, SIGNIFICANT_DIGITS);
-        Self {
-            histogram: histogram.expect("the bounds are constant and valid"),
-            min: u64::MAX,
-            max: 0,
-            sum: 0,
-        }
-    }
-
     /// Adds one.
-    pub fn record(&mut self, took_ns: u64) {
+    pub(crate) fn record(&mut self, took_ns: u64) {
         self.histogram.saturating_record(took_ns);
         self.min = self.min.min(took_ns);
         self.max = self.max.max(took_ns);
@@ -110,7 +99,7 @@ impl Durations {
     }
 
     /// Adds all of another's.
-    pub fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.histogram.add(&other.histogram).expect("both have the same bounds");
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
@@ -118,17 +107,17 @@ impl Durations {
     }
 
     /// How many there are.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.histogram.len()
     }
 
     /// The histogram, in nanoseconds.
-    pub fn histogram(&self) -> &Histogram<u64> {
+    pub(crate) fn histogram(&self) -> &Histogram<u64> {
         &self.histogram
     }
 
     /// What they come to; `None` if there are none.
-    pub fn summary(&self) -> Option<Summary> {
+    pub(crate) fn summary(&self) -> Option<Summary> {
         let count = self.count();
         let mean = self.sum.checked_div(count.into())?;
         Some(Summary {
@@ -144,7 +133,7 @@ impl Durations {
     }
 
     /// Two points of them; `None` if there are none.
-    pub fn quantiles(&self) -> Option<Quantiles> {
+    pub(crate) fn quantiles(&self) -> Option<Quantiles> {
         (self.count() > 0).then(|| Quantiles { p50: self.quantile(0.5), p99: self.quantile(0.99) })
     }
 
@@ -156,7 +145,13 @@ impl Durations {
 
 impl Default for Durations {
     fn default() -> Self {
-        Self::new()
+        let histogram = Histogram::new_with_max(LONGEST_NS, SIGNIFICANT_DIGITS);
+        Self {
+            histogram: histogram.expect("the bounds are constant and valid"),
+            min: u64::MAX,
+            max: 0,
+            sum: 0,
+        }
     }
 }
 

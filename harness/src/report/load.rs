@@ -36,9 +36,14 @@ pub struct Load {
     pub missed: Option<u64>,
     /// How many were refused although a permit was certainly free throughout.
     pub refused_although_free: u64,
+    /// How many releases found that their permit was gone.
+    pub not_held: u64,
     /// How many permits were still taken when nobody held one any more; absent if that could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaked: Option<u64>,
+    /// The faults that struck, where there were to be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Faulted>,
     /// How evenly the clients were admitted.
     pub fairness: Fairness,
     /// Completed acquires and releases per second.
@@ -70,6 +75,29 @@ impl Load {
         self.histograms.clear();
         self.floor = None;
         self.blocks.clear();
+    }
+}
+
+/// How many faults struck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faulted {
+    /// Operations whose futures were dropped.
+    pub drop: u64,
+    /// Connections that were cut.
+    pub cut: u64,
+    /// Clients that died.
+    pub kill: u64,
+    /// Clients that died while they held a permit, or while it was unknown whether they did. Without a lease it is lost.
+    pub killed_holding: u64,
+}
+
+impl Faulted {
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        self.drop += other.drop;
+        self.cut += other.cut;
+        self.kill += other.kill;
+        self.killed_holding += other.killed_holding;
     }
 }
 

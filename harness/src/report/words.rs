@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::count::Count;
 
 /// A natural number with its digits in groups of three: `1,234,567`.
-pub(super) fn grouped(number: impl Display) -> String {
+pub(crate) fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -19,7 +19,7 @@ pub(super) fn grouped(number: impl Display) -> String {
 }
 
 /// A count: its digits in groups where they fit, else its size: `1.17e17`.
-pub(super) fn count(number: &Count) -> String {
+pub(crate) fn count(number: &Count) -> String {
     const MOST_DIGITS: usize = 15;
     let digits = number.to_string();
     if digits.len() <= MOST_DIGITS {
@@ -30,14 +30,14 @@ pub(super) fn count(number: &Count) -> String {
 }
 
 /// A number with its noun: `1 result`, `1,000 results`.
-pub(super) fn plural(number: impl Display, noun: &str) -> String {
+pub(crate) fn plural(number: impl Display, noun: &str) -> String {
     let number = grouped(number);
     let ending = if number == "1" { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }
 
 /// A share in percent. It says 0% and 100% only where that is exact.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 0.1 {
         "<0.1%".to_owned()
@@ -50,7 +50,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// A measured time in three digits: `812 ns`, `45.3 us`, `1.24 ms`, `12.0 s`.
-pub(super) fn nanoseconds(ns: u64) -> String {
+pub(crate) fn nanoseconds(ns: u64) -> String {
     let (unit, size) = match ns {
         0..1_000 => return format!("{ns} ns"),
         1_000..1_000_000 => ("us", 1_000),
@@ -66,8 +66,18 @@ pub(super) fn nanoseconds(ns: u64) -> String {
     }
 }
 
+/// How long something has lasted or will last, as people say it: `12 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{} h {m} min", grouped(h)),
+    }
+}
+
 /// A virtual duration as schedules write it: `30s`, `250ms`.
-pub(super) fn virtual_time(time: Duration) -> String {
+pub(crate) fn virtual_time(time: Duration) -> String {
     let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
     let ns = time.as_nanos();
     let exact = units.into_iter().find(|(_, size)| ns.is_multiple_of(*size));
@@ -75,17 +85,17 @@ pub(super) fn virtual_time(time: Duration) -> String {
 }
 
 /// Foreign text without the control characters that could move the cursor or colour the rest.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// How many columns a text takes, where every character takes one.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().count()
 }
 
 /// The text, cut at the end so that it fits.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
@@ -94,7 +104,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// The text in lines of at most that many columns, broken at spaces where there are any.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -137,6 +147,12 @@ mod tests {
         assert_eq!(times, ["0 ns", "812 ns", "1.00 us", "45.3 us", "999 us", "1.24 ms", "12.0 s"]);
         assert_eq!(virtual_time(Duration::from_secs(90)), "90s");
         assert_eq!(virtual_time(Duration::from_millis(1250)), "1250ms");
+    }
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        let spans = [0, 59, 60, 200, 7_500, 3_600_000].map(|s| span(Duration::from_secs(s)));
+        assert_eq!(spans, ["0 s", "59 s", "1 min 0 s", "3 min 20 s", "2 h 5 min", "1,000 h 0 min"]);
     }
 
     #[test]

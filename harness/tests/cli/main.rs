@@ -4,13 +4,20 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+mod compare;
 mod exit_codes;
 mod explore;
+mod health;
 mod json;
+mod load;
+#[path = "../common/loads.rs"]
+mod loads;
+mod observe;
 mod redis;
 mod replay;
 mod resume;
 mod run;
+mod running;
 mod shard;
 mod signals;
 mod support;

@@ -163,6 +163,7 @@ impl Tree {
             for next in self.successors(at)? {
                 self.visit(next, Some(at));
             }
+            control.count();
             at += 1;
         }
         Ok(AnyNumber { nodes: self.nodes.len() as u64, violated: false, stopped: None })

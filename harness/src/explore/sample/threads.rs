@@ -38,8 +38,14 @@ pub fn sampled_on_model(
     // The bound on executions is in their number.
     let control = Control { max_executions: None, ..control.clone() };
     let each: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..threads.get()).map(|_| scope.spawn(|| parts.work(root, &control))).collect();
+        let threads: Vec<_> = (1..=threads.get())
+            .map(|number| {
+                scope.spawn({
+                    let (parts, control) = (&parts, &control);
+                    move || parts.work(root, control, number)
+                })
+            })
+            .collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     let mut found = Exploration::default();
@@ -67,13 +73,15 @@ struct Done {
 
 impl Parts<'_> {
     /// Runs one part after another until there are none left, a bound is met, or one fails: that one and its error.
-    fn work(&self, root: &World, control: &Control) -> Result<Done, (u64, Error)> {
+    fn work(&self, root: &World, control: &Control, thread: usize) -> Result<Done, (u64, Error)> {
+        let worker = control.activity.worker(format!("thread {thread}"));
         let mut done = Done::default();
         while done.found.stopped.is_none() {
             let number = self.taken.fetch_add(1, Ordering::Relaxed);
             if number >= self.count {
                 break;
             }
+            worker.works("part", format!("{} of {}", number + 1, self.count));
             let mut part = self.of.part(number * PART, PART);
             let found = strategy::run(root, Model::new(), &mut part, control, &mut ());
             let found = found.map_err(|error| {

@@ -28,7 +28,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Searches the graph; the inner error is what stopped that.
     pub(super) fn new(root: &World, control: &Control) -> Result<Result<Arc<Self>, Bound>, Error> {
-        let graph = merge::search(root, Merge::default(), &control.clone().unwatched())?;
+        let graph = merge::search(root, Merge::default(), &control.clone().uncounted())?;
         if let Some(bound) = graph.stopped {
             return Ok(Err(bound));
         }

@@ -1,0 +1,48 @@
+//! `gatecrash compare`: two files in, one comparison out.
+
+use std::path::Path;
+
+use super::args::{Common, Compare};
+use super::{Problem, output};
+use crate::compare::{self, Baseline, Comparison, Options, json, markdown, read, text};
+use crate::exit::Exit;
+
+pub(super) fn compare(arguments: &Compare, common: &Common) -> Result<Exit, Problem> {
+    check_options(common)?;
+    let (base, new) = (load(&arguments.base)?, load(&arguments.new)?);
+    let name = |path: &Path| path.display().to_string();
+    let options = Options { seed: common.seed, tolerance: arguments.tolerance };
+    let (base_name, new_name) = (name(&arguments.base), name(&arguments.new));
+    let comparison = compare::compare((&base_name, &base), (&new_name, &new), options);
+    write(&comparison, common)?;
+    Ok(Exit::from(comparison.verdict()))
+}
+
+fn load(path: &Path) -> Result<Baseline, Problem> {
+    read::read(path).map_err(Problem::Comparison)
+}
+
+/// Refuses common options that a comparison does not heed: nobody shall believe that they had an effect.
+fn check_options(common: &Common) -> Result<(), Problem> {
+    let given = [
+        (common.on.is_some(), "--on"),
+        (common.redis.is_some(), "--redis"),
+        (!common.expect.is_empty(), "--expect"),
+        (common.junit.is_some(), "--junit"),
+    ];
+    match given.into_iter().find(|(given, _)| *given) {
+        Some((_, option)) => {
+            Err(Problem::Usage(format!("{option} means nothing to compare: it runs nothing")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn write(comparison: &Comparison, common: &Common) -> Result<(), Problem> {
+    let forms = output::Forms {
+        text: &|color| text::render(comparison, text::Options { color, quiet: common.quiet }),
+        json: &|| json::render(comparison),
+        markdown: &|| markdown::render(comparison),
+    };
+    forms.write(common)
+}

@@ -1,0 +1,109 @@
+//! Loads as `gatecrash load` would report them.
+
+use std::collections::BTreeMap;
+
+use gatecrash::report::latency::Summary;
+use gatecrash::report::load::{Block, Fairness, Floor, Load, Pace, Quantiles};
+use gatecrash::report::{Engine, Entry, Excess, Judgement, OverAdmission, Report, StoreKind, Verdict};
+use gatecrash::scenario::Expected;
+
+/// A report of these loads.
+pub(crate) fn report(results: Vec<Entry>) -> Report {
+    Report { results, ..Report::new(7) }
+}
+
+/// The atomic limiter, always admitted: 12 blocks at about half the floor's pace, `slower` times that slow.
+pub(crate) fn atomic(slower: f64) -> Entry {
+    let load = Load {
+        clients: 50,
+        limit: 50,
+        rate_per_s: None,
+        hold: "0ms".into(),
+        attempts: 120_000,
+        admitted: 120_000,
+        refused: 0,
+        errors: 0,
+        unknown: 0,
+        missed: None,
+        refused_although_free: 0,
+        not_held: 0,
+        faults: None,
+        leaked: Some(0),
+        fairness: Fairness { jain: 0.999, min: 2_350, max: 2_450 },
+        throughput_per_s: Some(48_000.0),
+        latency_corrected_ns: None,
+        histograms: BTreeMap::new(),
+        floor: Some(Floor {
+            command: "EVALSHA".into(),
+            throughput_per_s: 100_000.0,
+            latency_ns: summary(100_000),
+        }),
+        blocks: (0..12).map(|number| block(number, slower)).collect(),
+    };
+    let latencies = [("acquire".to_owned(), summary(210_000)), ("release".to_owned(), summary(150_000))];
+    Entry {
+        over_admission: Some(OverAdmission { events: Some(0), ..OverAdmission::by(0) }),
+        load: Some(load),
+        latency_ns: Some(latencies.into()),
+        elapsed_ns: Some(10_000_000_000),
+        ..entry("atomic", Verdict::Clean, Expected::Clean)
+    }
+}
+
+/// The naive limiter, which over-admits, as expected.
+pub(crate) fn naive() -> Entry {
+    let mut entry = Entry { over_admission: Some(crowded(7)), ..atomic(1.0) };
+    let load = entry.load.as_mut().unwrap();
+    load.limit = 5;
+    load.admitted = 30_000;
+    load.refused = 90_000;
+    let Entry { judgement, .. } = self::entry("naive", Verdict::Violation, Expected::Violation);
+    Entry { limiter: "naive".into(), judgement, ..entry }
+}
+
+pub(crate) fn crowded(max: u64) -> OverAdmission {
+    let first = vec![Excess { at_ns: 1_200_000, duration_ns: 45_300, peak: 5 + max }];
+    OverAdmission { max, events: Some(412), first }
+}
+
+pub(crate) fn entry(limiter: &str, verdict: Verdict, expected: Expected) -> Entry {
+    let judgement = Judgement::new(verdict, Some(expected));
+    Entry::new("load", limiter, StoreKind::Redis, Engine::Load, judgement)
+}
+
+/// Some noise, always the same: up to 3 % more or less.
+fn wobble(number: u32, phase: f64) -> f64 {
+    1.0 + 0.03 * (f64::from(number) * 1.7 + phase).sin()
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small positive numbers")]
+fn block(number: u32, slower: f64) -> Block {
+    let ns = |ns: f64, phase: f64| (ns * wobble(number, phase)) as u64;
+    let quantiles =
+        |median: f64, phase: f64| Quantiles { p50: ns(median, phase), p99: ns(median * 3.0, phase + 2.0) };
+    Block {
+        floor: Pace {
+            throughput_per_s: 100_000.0 * wobble(number, 0.0),
+            latency_ns: Some(quantiles(1e5, 1.0)),
+        },
+        load: Pace {
+            throughput_per_s: 48_000.0 * wobble(number, 3.0) / slower,
+            latency_ns: Some(quantiles(1.8e5 * slower, 4.0)),
+        },
+        acquire: Some(quantiles(2.1e5 * slower, 5.0)),
+        release: Some(quantiles(1.5e5 * slower, 6.0)),
+    }
+}
+
+pub(crate) fn summary(median: u64) -> Summary {
+    Summary {
+        count: 120_000,
+        min: median / 2,
+        p50: median,
+        p90: median * 2,
+        p99: median * 3,
+        p999: median * 4,
+        max: median * 50,
+        mean: median + 1_000,
+    }
+}

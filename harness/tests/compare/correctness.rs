@@ -1,0 +1,100 @@
+//! The hard gate: each property with a case in which it fires and one in which it does not.
+
+use gatecrash::compare::{Outcome, Property};
+use gatecrash::report::load::Load;
+use gatecrash::report::{Entry, Judgement, OverAdmission, Verdict};
+use gatecrash::scenario::Expected;
+
+use crate::loads::{atomic, crowded, naive};
+use crate::one;
+
+fn of(entry: Entry, change: impl FnOnce(&mut Load)) -> Entry {
+    let mut entry = entry;
+    change(entry.load.as_mut().unwrap());
+    entry
+}
+
+/// What is not ok of the one limiter.
+fn wrong(base: Entry, new: Entry) -> Vec<(Property, Outcome)> {
+    let (compared, _) = one(base, new);
+    let checks = compared.checks.into_iter().filter(|check| check.verdict != Outcome::Ok);
+    checks.map(|check| (check.property, check.verdict)).collect()
+}
+
+#[test]
+fn nothing_new_is_fine() {
+    assert_eq!(wrong(atomic(1.0), atomic(1.0)), []);
+    assert_eq!(wrong(naive(), naive()), []);
+}
+
+#[test]
+fn a_new_over_admission_is_a_regression_whatever_was_expected() {
+    let broken = |judgement| Entry { over_admission: Some(crowded(1)), judgement, ..atomic(1.0) };
+    let expected = |expected| Judgement::new(Verdict::Violation, expected);
+    let over = (Property::OverAdmission, Outcome::Regression);
+    let failed = (Property::Expectation, Outcome::Regression);
+    assert_eq!(wrong(atomic(1.0), broken(expected(Some(Expected::Clean)))), [failed, over]);
+    assert_eq!(wrong(atomic(1.0), broken(expected(None))), [failed, over]);
+    assert_eq!(wrong(atomic(1.0), broken(expected(Some(Expected::Violation)))), [over]);
+    let (compared, verdict) = one(atomic(1.0), broken(expected(None)));
+    assert_eq!(verdict, Outcome::Regression);
+    let why = "NEW over-admits by 1, 412 times, BASE never did";
+    assert_eq!(compared.checks[1].why.as_deref(), Some(why));
+}
+
+#[test]
+fn how_often_a_faulty_limiter_fails_is_chance() {
+    let more = Entry { over_admission: Some(crowded(9)), ..naive() };
+    let (compared, verdict) = one(naive(), more.clone());
+    assert_eq!(verdict, Outcome::Ok);
+    assert_eq!(compared.notes, ["over-admits by 9, in BASE 7; how often a faulty limiter fails is chance"]);
+    assert_eq!(one(more, naive()).0.notes, [""; 0]);
+}
+
+#[test]
+fn what_nobody_watched_for_is_undecided() {
+    let unwatched = || Entry { over_admission: None, ..atomic(1.0) };
+    let undecided = [(Property::OverAdmission, Outcome::Undecided)];
+    assert_eq!(wrong(atomic(1.0), unwatched()), undecided);
+    assert_eq!(wrong(unwatched(), atomic(1.0)), []);
+    assert_eq!(wrong(Entry { over_admission: None, ..naive() }, naive()), undecided);
+}
+
+#[test]
+fn a_load_that_proved_nothing_is_undecided() {
+    let idle = || Entry {
+        over_admission: Some(OverAdmission::by(0)),
+        judgement: Judgement::new(Verdict::Undecided, Some(Expected::Violation)),
+        ..naive()
+    };
+    assert_eq!(wrong(naive(), idle()), [(Property::Expectation, Outcome::Undecided)]);
+    assert_eq!(wrong(idle(), naive()), [(Property::OverAdmission, Outcome::Undecided)]);
+}
+
+#[test]
+fn a_refusal_although_free_is_new_only_if_there_was_none() {
+    let refuses = |times| of(atomic(1.0), |load| load.refused_although_free = times);
+    assert_eq!(wrong(refuses(0), refuses(1)), [(Property::RefusedAlthoughFree, Outcome::Regression)]);
+    assert_eq!(wrong(refuses(1), refuses(5)), []);
+    assert_eq!(wrong(refuses(1), refuses(0)), []);
+}
+
+#[test]
+fn a_leak_is_certain_where_every_operation_was_answered() {
+    let leaks = |permits| of(atomic(1.0), |load| load.leaked = permits);
+    let unanswered = |permits| of(leaks(permits), |load| load.unknown = 1);
+    let leaked = |outcome| (Property::Leaked, outcome);
+    assert_eq!(wrong(leaks(Some(0)), leaks(Some(2))), [leaked(Outcome::Regression)]);
+    assert_eq!(wrong(unanswered(Some(0)), unanswered(Some(2))), [leaked(Outcome::Undecided)]);
+    assert_eq!(wrong(leaks(Some(1)), leaks(Some(2))), []);
+    assert_eq!(wrong(leaks(Some(0)), leaks(None)), [leaked(Outcome::Undecided)]);
+    assert_eq!(wrong(leaks(None), leaks(Some(1))), [leaked(Outcome::Undecided)]);
+    assert_eq!(wrong(leaks(None), leaks(Some(0))), []);
+}
+
+#[test]
+fn operations_that_fail_now_and_did_not_before_leave_it_undecided() {
+    let fails = |errors| of(atomic(1.0), |load| load.errors = errors);
+    assert_eq!(wrong(fails(0), fails(3)), [(Property::Failures, Outcome::Undecided)]);
+    assert_eq!(wrong(fails(2), fails(3)), []);
+}
