@@ -23,13 +23,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod done;
 mod entry;
 mod interleavings;
+mod item;
 mod loading;
+mod part;
+mod request;
 mod rerun;
+mod search;
+mod server;
 mod stopwatch;
+mod stores;
 mod subject;
+mod walk;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,94 +47,30 @@ use std::time::Instant;
 use gatecrash_limiter::Algorithm;
 
 use crate::error::Error;
-use crate::explore::sample::Sampler;
-use crate::explore::{Bound, Control, census};
+use crate::explore::Control;
+use crate::journal::Journal;
 use crate::model::Model;
 use crate::observe::{Extent, Phase};
-use crate::redis_store::{RedisStore, Server};
 use crate::replay::{Passing, replay};
-use crate::report::{About, Engine, NotRun, RedisInfo, Report, StoreKind};
+use crate::report::shard::Shard;
+use crate::report::{Engine, RedisInfo, Report, StoreKind};
 use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
+use crate::shard::Share;
 use crate::store::{Compared, StoreError};
 
 pub(crate) use entry::coverage;
+
+pub use done::{Done, Known};
+pub use request::{Explore, Job, Request};
+pub use search::{Override, Search, Strategy};
+pub use stores::{Redis, Stores};
+
+use interleavings::Counted;
+use item::{Item, Work};
+use server::Landed;
 use subject::Subject;
-
-/// Where scenarios are run.
-#[derive(Clone, Debug)]
-pub struct Stores {
-    /// On the model.
-    pub model: bool,
-    /// On a real server.
-    pub redis: Redis,
-    /// Under loom, where they fit.
-    pub loom: bool,
-}
-
-/// Whether there is a real server.
-#[derive(Clone, Debug)]
-pub enum Redis {
-    /// Nobody asked for one.
-    Unwanted,
-    /// One would have been used, but there is none; with the reason, and how to get one.
-    Missing(String),
-    /// This one.
-    Open(Server),
-}
-
-/// How interleavings are explored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Search {
-    /// The engine.
-    pub strategy: Strategy,
-    /// What a census counts.
-    pub census: census::Options,
-    /// Whether every edge of the graph is certified, instead of every distinct pair of content and command.
-    pub certify_edges: bool,
-    /// How many executions a sampler runs.
-    pub executions: u64,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Self {
-            strategy: Strategy::default(),
-            census: census::Options::default(),
-            certify_edges: false,
-            executions: 10_000,
-        }
-    }
-}
-
-/// An engine, or the one that each store has by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strategy {
-    /// The census on the model, certified on a server.
-    #[default]
-    Census,
-    /// The census for every number of clients.
-    AnyNumber,
-    /// Every interleaving, each once.
-    Enumerate,
-    /// One interleaving of each class of equivalent ones.
-    Dpor,
-    /// Interleavings drawn at random.
-    Sample(Sampler),
-    /// All samplers side by side, beside the exact odds.
-    CompareSamplers,
-    /// loom alone.
-    Loom,
-}
-
-/// An expectation that replaces a file's, of one limiter or of all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    /// The limiter's name; all of them if there is none.
-    pub limiter: Option<String>,
-    /// What is expected.
-    pub expected: Expected,
-}
+use walk::Walked;
 
 /// A run of scenarios: what is asked for, and the report so far.
 #[derive(Debug)]
@@ -145,22 +90,21 @@ pub struct Campaign {
     pub threads: NonZeroUsize,
     /// The seed of whatever is drawn at random.
     pub seed: u64,
+    /// Where what is done is kept, item by item.
+    pub journal: Option<Journal>,
+    /// What items came to elsewhere or before, by their numbers: these are not run again.
+    pub known: BTreeMap<u64, Vec<Known>>,
     report: Report,
     lost: Option<StoreError>,
+    /// The last census, as its certification comes next.
+    counted: Option<(String, Counted)>,
+    walked: Walked,
 }
 
 impl Campaign {
     /// A campaign that has run nothing yet.
     pub fn new(stores: Stores) -> Self {
-        let mut report = Report::new(0);
-        if let Redis::Open(server) = &stores.redis {
-            report.redis = Some(RedisInfo {
-                version: server.version().to_owned(),
-                source: server.source().as_str().to_owned(),
-                run_id: Some(server.run_id().to_owned()),
-                address: Some(server.address().to_string()),
-            });
-        }
+        let report = Report { redis: stores.info(), ..Report::new(0) };
         Self {
             stores,
             control: Control::default(),
@@ -170,9 +114,34 @@ impl Campaign {
             searched: String::new(),
             threads: NonZeroUsize::MIN,
             seed: 0,
+            journal: None,
+            known: BTreeMap::new(),
             report,
             lost: None,
+            counted: None,
+            walked: Walked::default(),
         }
+    }
+
+    /// Whether there is a server.
+    pub fn redis(&self) -> &Redis {
+        &self.stores.redis
+    }
+
+    /// Leaves to others what does not fall to this shard.
+    pub fn take_share(&mut self, shard: Shard) {
+        self.report.shard = Some(shard);
+    }
+
+    /// Puts together what is known from so many shards, and runs nothing.
+    pub(crate) fn only_merge(&mut self, shards: u32, redis: Option<RedisInfo>) {
+        self.walked.merging = Some(shards);
+        self.report.redis = redis;
+    }
+
+    /// Which items were met that nobody knows of, and how many were met in all.
+    pub(crate) fn unknown(&self) -> (&[u64], u64) {
+        (&self.walked.unknown, self.walked.items)
     }
 
     /// What was found so far.
@@ -188,19 +157,7 @@ impl Campaign {
     /// The main job: every schedule of a scenario, and all interleavings where it has `[explore]`, against each
     /// of its limiters, on every store.
     pub fn run(&mut self, scenario: &Scenario) -> Result<(), Error> {
-        self.introduce(scenario);
-        for limiter in &scenario.limiters {
-            for script in &scenario.schedules {
-                let subject = self.subject(scenario, limiter, Some(&script.expect));
-                self.schedule(&subject, Some(&script.name), &script.order, Passing::Allowed)?;
-            }
-            if let Some(expect) = &scenario.explore {
-                let subject = self.subject(scenario, limiter, Some(expect));
-                self.interleavings(&subject)?;
-            }
-            self.control.activity.task_done();
-        }
-        Ok(())
+        self.walk(scenario, &item::of_run(self, scenario))
     }
 
     /// One schedule against one limiter.
@@ -211,9 +168,10 @@ impl Campaign {
         order: &Schedule,
         passing: Passing,
     ) -> Result<(), Error> {
-        self.introduce(scenario);
         let subject = self.subject(scenario, limiter, None);
-        self.schedule(&subject, None, order, passing)
+        let items = item::of_schedule(self, &subject, Work::Schedule { name: None, order, passing });
+        self.control.activity.expect_tasks(1);
+        self.walk(scenario, &items)
     }
 
     /// All interleavings against one limiter, with the file's expectation if that still applies.
@@ -223,21 +181,7 @@ impl Campaign {
         limiter: &Arc<dyn Algorithm>,
         expect: Option<&Expectations>,
     ) -> Result<(), Error> {
-        self.introduce(scenario);
-        let subject = self.subject(scenario, limiter, expect);
-        self.interleavings(&subject)?;
-        self.control.activity.task_done();
-        Ok(())
-    }
-
-    fn introduce(&mut self, scenario: &Scenario) {
-        if self.report.about(&scenario.name).is_some() {
-            return;
-        }
-        self.report.scenarios.push(About::from(scenario));
-        if let Redis::Missing(reason) = &self.stores.redis {
-            self.report.not_run.push(NotRun::no_server(&scenario.name, None, reason));
-        }
+        self.walk(scenario, &item::of_exploration(self, scenario, limiter, expect))
     }
 
     fn subject<'a>(
@@ -256,6 +200,19 @@ impl Campaign {
         let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(limiter));
         let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
         named.or_else(all).map(|given| given.expected).or_else(|| file?.get(limiter).copied())
+    }
+
+    /// How many executions there are to be, where that is known.
+    fn extent(&self, work: Work<'_>) -> Extent {
+        match work {
+            Work::Schedule { .. } => Extent::Units(1),
+            Work::Sample { .. } => {
+                let most = self.control.max_executions.unwrap_or(u64::MAX);
+                let range = self.share().unwrap_or(Share::WHOLE).range(self.search.executions.min(most));
+                Extent::Units(range.end - range.start)
+            }
+            _ => Extent::Open,
+        }
     }
 
     /// Tells whoever watches what comes now.
@@ -278,98 +235,52 @@ impl Campaign {
         self.control.interrupted.load(Ordering::Relaxed)
     }
 
+    /// Runs an item, and confirms on the server what was found elsewhere, if there is one.
+    fn carry_out(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        self.begin(&item.subject, item.engine(), item.store, self.extent(item.work));
+        let mut done = match item.work {
+            Work::Schedule { name, order, passing } => self.schedule(item, name, order, passing)?,
+            Work::Census if item.store == StoreKind::Redis => self.certify(item)?,
+            Work::Census => self.census(item)?,
+            Work::AnyNumber => self.any_number(item)?,
+            Work::Enumerate => self.enumerate(item)?,
+            Work::Dpor => self.dpor(item)?,
+            Work::Sample { sampler, compared } => self.sample(item, sampler, compared)?,
+            Work::Loom => return self.under_loom(item),
+        };
+        self.confirm(item, &mut done)?;
+        Ok(done)
+    }
+
     fn schedule(
         &mut self,
-        subject: &Subject<'_>,
+        item: &Item<'_>,
         name: Option<&str>,
         order: &Schedule,
         passing: Passing,
-    ) -> Result<(), Error> {
-        if self.stores.model && !self.interrupted() {
-            self.begin(subject, Engine::Schedule, StoreKind::Model, Extent::Units(1));
-            let started = Instant::now();
+    ) -> Result<Done, Error> {
+        let (subject, started) = (&item.subject, Instant::now());
+        if item.store == StoreKind::Model {
             let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
             self.control.count();
-            let entry = subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed());
-            self.report.results.push(entry);
+            return Ok(subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed()).into());
         }
-        if let Some(store) = self.open(subject)? {
-            self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
-            let started = Instant::now();
-            let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
-                Err(refused @ Error::ServerClock { .. }) => {
-                    self.unfit(subject, StoreKind::Redis, &refused.to_string());
-                    return Ok(());
-                }
-                trace => self.unless_lost(subject, trace)?,
-            };
-            let Some(trace) = trace else { return Ok(()) };
-            self.control.count();
-            let entry = subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed());
-            self.report.results.push(entry);
-        }
-        Ok(())
-    }
-
-    fn unfit(&mut self, subject: &Subject<'_>, store: StoreKind, reason: &str) {
-        let (scenario, limiter) = (&subject.scenario.name, subject.limiter.name());
-        self.report.not_run.push(NotRun::unfit(scenario, Some(limiter), store, reason));
-    }
-
-    /// Notes once that a limiter could not be run on the server.
-    fn without_server(&mut self, subject: &Subject<'_>, reason: &str) {
-        let not_run = NotRun::no_server(&subject.scenario.name, Some(subject.limiter.name()), reason);
-        if !self.report.not_run.contains(&not_run) {
-            self.report.not_run.push(not_run);
-        }
-    }
-
-    /// The server, if one is wanted and still there.
-    fn server(&mut self, subject: &Subject<'_>) -> Option<Server> {
-        let Redis::Open(server) = &self.stores.redis else { return None };
-        if self.interrupted() {
-            return None;
-        }
-        if let Some(lost) = &self.lost {
-            let reason = lost.to_string();
-            self.without_server(subject, &reason);
-            return None;
-        }
-        Some(server.clone())
-    }
-
-    /// A store on the server, if one is wanted and still there.
-    fn open(&mut self, subject: &Subject<'_>) -> Result<Option<RedisStore>, Error> {
-        let Some(server) = self.server(subject) else { return Ok(None) };
-        let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
-        let names = subject.scenario.client_names();
-        let store = store.map(|store| store.watched_by(&self.control.activity, &names));
-        Ok(self.unless_lost(subject, store)?.and_then(Result::ok))
-    }
-
-    /// Sorts out how a run on the server ended: a result, a difference from the model, or a server that is lost,
-    /// which is noted; what needs none goes on.
-    fn unless_lost<T>(
-        &mut self,
-        subject: &Subject<'_>,
-        result: Result<T, Error>,
-    ) -> Result<Option<Result<T, String>>, Error> {
-        match result {
-            Ok(value) => Ok(Some(Ok(value))),
-            Err(Error::Store(differs @ StoreError::Differs { .. })) => Ok(Some(Err(differs.to_string()))),
-            Err(Error::Store(lost @ StoreError::Unavailable { .. })) => {
-                self.without_server(subject, &lost.to_string());
-                self.lost = Some(lost);
-                Ok(None)
+        let store = match self.open(subject)? {
+            Ok(store) => store,
+            Err(not_run) => return Ok(not_run.into()),
+        };
+        let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
+            Err(refused @ Error::ServerClock { .. }) => {
+                return Ok(subject.unfit(StoreKind::Redis, &refused.to_string()).into());
             }
-            Err(other) => Err(other),
-        }
-    }
-
-    /// Remembers that a search has lost the server.
-    fn note_bound(&mut self, bound: Option<&Bound>) {
-        if let Some(Bound::LostServer(why)) = bound {
-            self.lost = Some(StoreError::Unavailable { what: "exploring".into(), why: why.clone() });
-        }
+            trace => self.landed(subject, trace)?,
+        };
+        self.control.count();
+        let trace = match trace {
+            Landed::Found(trace) => Ok(trace),
+            Landed::Differs(difference) => Err(difference),
+            Landed::Lost(not_run) => return Ok(not_run.into()),
+        };
+        Ok(subject.schedule(StoreKind::Redis, name, order, trace, started.elapsed()).into())
     }
 }

@@ -4,10 +4,12 @@ mod args;
 mod compare;
 mod demo;
 mod load;
+mod merge;
 mod nightly;
 mod output;
 mod plan;
 mod progress;
+mod spread;
 mod watch;
 
 use std::process::ExitCode;
@@ -22,8 +24,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
 
+use crate::combine::CombineError;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::journal::JournalError;
 use crate::redis_store::OpenError;
 use crate::scenario::LoadError;
 use crate::store::StoreError;
@@ -51,6 +55,7 @@ fn run() -> Exit {
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
         Command::Load(load) => load::load(load, &cli.common, interrupted),
         Command::Nightly(nightly) => nightly::nightly(nightly, &cli.common, interrupted),
+        Command::Merge(files) => merge::merge(files, &cli.common),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);
@@ -85,6 +90,12 @@ enum Problem {
     Comparison(crate::compare::read::ReadError),
     #[error("the report cannot be written: {0}")]
     Report(String),
+    /// Reports that do not belong together.
+    #[error(transparent)]
+    Combine(#[from] CombineError),
+    /// A file of `--resume` that cannot be gone on with.
+    #[error(transparent)]
+    Resume(#[from] JournalError),
 }
 
 impl Problem {
@@ -93,7 +104,12 @@ impl Problem {
             Self::Usage(_) | Self::Order(_) | Self::Target(_) | Self::Run(Error::Passed { .. }) => {
                 Exit::Usage
             }
-            Self::Scenarios(_) | Self::Empty { .. } | Self::Comparison(_) => Exit::BadInput,
+            Self::Scenarios(_)
+            | Self::Empty { .. }
+            | Self::Comparison(_)
+            | Self::Combine(_)
+            | Self::Resume(_)
+            | Self::Run(Error::Damaged(_)) => Exit::BadInput,
             Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
             Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
         }

@@ -53,6 +53,12 @@ pub enum Error {
     /// Uniform sampling needs to count interleavings, and there are infinitely many.
     #[error("there are infinitely many interleavings: none can be drawn uniformly")]
     Infinite,
+    /// What was kept of an earlier run, or came from another machine, cannot be what it should be.
+    #[error("{0}")]
+    Damaged(String),
+    /// What was done cannot be kept.
+    #[error("{0}")]
+    Journal(String),
     /// A load could not be carried out.
     #[error("the load was not carried out: {0}")]
     Load(String),

@@ -65,7 +65,8 @@ impl Timeout {
 }
 
 /// What stopped a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// [`Control::max_executions`].
     Executions(u64),

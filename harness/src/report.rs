@@ -36,6 +36,7 @@ mod loaded;
 pub mod markdown;
 mod mermaid;
 pub(crate) mod palette;
+pub mod shard;
 mod step;
 pub mod text;
 mod verdict;
@@ -49,6 +50,8 @@ pub use entry::{
     OverAdmission, Peaks, Preemptions, StoreKind, Tally,
 };
 pub use verdict::{Judgement, Overall, Verdict};
+
+use shard::{Part, Shard};
 
 use crate::scenario::Scenario;
 
@@ -67,6 +70,8 @@ pub struct Report {
     pub seed: u64,
     /// The server, if one was used.
     pub redis: Option<RedisInfo>,
+    /// Which part of a campaign it is about, unless about the whole.
+    pub shard: Option<Shard>,
     /// What people want to know of the scenarios. Not in the document.
     pub scenarios: Vec<About>,
     /// What was run, in the order in which it is shown.
@@ -84,6 +89,7 @@ impl Report {
             tool: Tool::this(),
             seed,
             redis: None,
+            shard: None,
             scenarios: Vec::new(),
             results: Vec::new(),
             not_run: Vec::new(),
@@ -94,9 +100,15 @@ impl Report {
     /// What follows from the results and from what is missing.
     pub fn verdict(&self) -> Overall {
         let undecided = |entry: &Entry| entry.judgement.verdict() == Verdict::Undecided;
-        if self.results.iter().any(Entry::failed) {
+        // Whether anything was run at all is for all shards together to say.
+        let nothing = self.results.is_empty() && self.shard.is_none();
+        let stopped = |part: &Part| part.order.is_none() && part.stopped.is_some();
+        if self.results.iter().any(Entry::failed)
+            || self.parts().any(|part| part.judgement().ok() == Some(false))
+        {
             Overall::Failed
-        } else if self.results.is_empty()
+        } else if nothing
+            || self.parts().any(stopped)
             || self.interrupted
             || self.results.iter().any(undecided)
             || self.not_run.iter().any(NotRun::is_for_want_of_a_server)
@@ -105,6 +117,11 @@ impl Report {
         } else {
             Overall::Ok
         }
+    }
+
+    /// What a shard knows of explorations of which it has a part.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.shard.iter().flat_map(Shard::parts)
     }
 
     /// The first result that makes the run fail and says how to see it again.
@@ -120,6 +137,11 @@ impl Report {
         if let Some(redis) = &mut stable.redis {
             redis.run_id = None;
             redis.address = None;
+        }
+        for item in stable.shard.iter_mut().flat_map(|shard| &mut shard.items) {
+            if let Some(part) = &mut item.part {
+                part.elapsed_ns = None;
+            }
         }
         for entry in &mut stable.results {
             entry.elapsed_ns = None;
@@ -210,8 +232,8 @@ pub struct NotRun {
     pub store: StoreKind,
     /// Why not.
     pub reason: String,
-    /// Not in the document, so a report that is read back has lost it.
-    #[serde(skip)]
+    /// Set where a server was wanted and there was none: that leaves the document undecided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     no_server: bool,
 }
 

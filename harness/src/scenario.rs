@@ -13,11 +13,13 @@ mod check;
 mod load;
 mod parse;
 mod save;
+mod size;
 mod table;
 
-pub use load::{LoadError, discover, load};
+pub use load::{LoadError, Source, discover, load};
 pub use parse::parse;
 pub use save::{Finding, save};
+pub use size::{Clients, Size};
 
 /// A checked scenario. Every name in it is known and every schedule fits its clients.
 #[derive(Clone, Debug)]

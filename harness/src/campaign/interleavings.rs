@@ -1,75 +1,64 @@
-//! All interleavings of one scenario against one limiter: which engine on which store.
+//! All interleavings of one scenario against one limiter, by one engine on one store.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::done::{Done, resized};
+use super::item::Item;
+use super::part::Tally;
+use super::server::Landed;
 use super::subject::Subject;
-use super::{Campaign, Strategy};
+use super::{Campaign, Redis};
 use crate::counterexample::Violation;
 use crate::error::Error;
 use crate::explore::census::{self, Census, any};
 use crate::explore::certify::Certified;
 use crate::explore::dpor::Classes;
 use crate::explore::prefixes::Prefixes;
-use crate::explore::sample::{self, Sample, Sampler, Sampling, Settings};
+use crate::explore::sample::{Sample, Sampler, Sampling, Settings, sampled_on_model};
 use crate::explore::{Bound, Control, Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::merge::{self, Graph, Merge};
 use crate::model::Model;
 use crate::observe::Extent;
-use crate::redis_store::Server;
 use crate::replay::{Passing, replay};
-use crate::report::{About, Engine, Entry, StoreKind};
+use crate::report::{Engine, Entry, StoreKind};
 use crate::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
 use crate::schedule::Schedule;
 use crate::store::Compared;
 use crate::world::World;
 
 /// A census, the graph that it counts over, and how long both took.
-struct Counted {
+pub(super) struct Counted {
     graph: Graph,
     census: Census,
     elapsed: Duration,
 }
 
+impl std::fmt::Debug for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The graph may have millions of states.
+        f.debug_struct("Counted").field("census", &self.census).finish_non_exhaustive()
+    }
+}
+
 impl Campaign {
-    /// Explores on every store that is wanted, and confirms what was found on the server, if there is one.
-    pub(super) fn interleavings(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let first = self.report.results.len();
-        match self.search.strategy {
-            Strategy::Census => self.census(subject)?,
-            Strategy::Enumerate => self.enumerate(subject)?,
-            Strategy::AnyNumber => self.any_number(subject)?,
-            Strategy::Dpor => self.dpor(subject)?,
-            Strategy::Sample(sampler) => self.sample(subject, sampler, None)?,
-            Strategy::CompareSamplers => self.compare_samplers(subject)?,
-            Strategy::Loom => {}
-        }
-        self.confirm(subject, first)?;
-        if self.stores.loom && !self.interrupted() {
-            self.under_loom(subject)?;
-        }
-        Ok(())
+    /// Counts on the model.
+    pub(super) fn census(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let counted = self.count(&item.subject)?;
+        let done = item.subject.census(&counted.census, counted.elapsed)?.into();
+        self.counted = Some((item.subject.limiter.name().to_owned(), counted));
+        Ok(done)
     }
 
-    /// Counts on the model, and certifies on the server what was counted over.
-    fn census(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let server = self.server(subject);
-        if self.interrupted() || !self.stores.model && server.is_none() {
-            return Ok(());
-        }
+    /// Certifies on the server what is counted over.
+    pub(super) fn certify(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let subject = &item.subject;
+        let server = match self.server(subject) {
+            Ok(server) => server,
+            Err(not_run) => return Ok(not_run.into()),
+        };
         let counted = self.count(subject)?;
-        if self.stores.model {
-            let entry = subject.census(&counted.census, counted.elapsed)?;
-            self.report.results.push(entry);
-        }
-        match server {
-            Some(server) => self.certify(subject, &server, &counted),
-            None => Ok(()),
-        }
-    }
-
-    fn certify(&mut self, subject: &Subject<'_>, server: &Server, counted: &Counted) -> Result<(), Error> {
-        self.begin(subject, Engine::Certify, StoreKind::Redis, Extent::Open);
+        self.begin(subject, item.engine(), item.store, Extent::Open);
         let started = Instant::now();
         let options = certify::Options {
             edges: self.search.certify_edges,
@@ -77,42 +66,23 @@ impl Campaign {
             ..certify::Options::default()
         };
         let world = subject.world();
-        let certified = certify::certify_graph(&counted.graph, &world, server, options, &self.control);
+        let certified = certify::certify_graph(&counted.graph, &world, &server, options, &self.control);
         if let Ok(Certified { refused: Some(reason), .. }) = &certified {
-            self.unfit(subject, StoreKind::Redis, &format!("not certified: {reason}"));
-            return Ok(());
+            return Ok(subject.unfit(StoreKind::Redis, &format!("not certified: {reason}")).into());
         }
         let stopped = |certified: &Certified| certified.stopped.clone();
-        self.on_server(subject, Engine::Certify, started, certified, stopped, |certified, elapsed| {
-            subject.certificate(&counted.census, certified, elapsed)
+        self.on_server(item, started, certified, stopped, |_, certified, elapsed| {
+            Ok(subject.certificate(&counted.census, &certified, elapsed)?.into())
         })
     }
 
-    /// What a run on the server came to, as an entry: what was found, or how a reply differed from the model's. That
-    /// the server was lost is noted.
-    fn on_server<T>(
-        &mut self,
-        subject: &Subject<'_>,
-        engine: Engine,
-        started: Instant,
-        found: Result<T, Error>,
-        stopped: impl FnOnce(&T) -> Option<Bound>,
-        entry: impl FnOnce(&T, Duration) -> Result<Entry, Error>,
-    ) -> Result<(), Error> {
-        let Some(found) = self.unless_lost(subject, found)? else { return Ok(()) };
-        let elapsed = started.elapsed();
-        let entry = match found {
-            Ok(found) => {
-                self.note_bound(stopped(&found).as_ref());
-                entry(&found, elapsed)?
-            }
-            Err(difference) => subject.mismatch(StoreKind::Redis, engine, difference, elapsed),
-        };
-        self.report.results.push(entry);
-        Ok(())
-    }
-
-    fn count(&self, subject: &Subject<'_>) -> Result<Counted, Error> {
+    /// The census of a limiter, unless it was just taken. Whoever needs it once more puts it back.
+    fn count(&mut self, subject: &Subject<'_>) -> Result<Counted, Error> {
+        if let Some((limiter, counted)) = self.counted.take()
+            && limiter == subject.limiter.name()
+        {
+            return Ok(counted);
+        }
         self.begin(subject, Engine::Census, StoreKind::Model, Extent::Open);
         let started = Instant::now();
         let world = subject.world();
@@ -121,39 +91,75 @@ impl Campaign {
         Ok(Counted { graph, census, elapsed: started.elapsed() })
     }
 
-    fn enumerate(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        if self.stores.model && !self.interrupted() {
-            self.begin(subject, Engine::Enumerate, StoreKind::Model, Extent::Open);
-            let started = Instant::now();
-            let found = parallel::enumerate(subject.world(), &self.control, self.threads)?;
-            let entry = subject.enumeration(StoreKind::Model, &found, started.elapsed())?;
-            self.report.results.push(entry);
+    /// What a run on the server came to: what was found, or how a reply differed from the model's. That the server was
+    /// lost is noted.
+    fn on_server<T>(
+        &mut self,
+        item: &Item<'_>,
+        started: Instant,
+        found: Result<T, Error>,
+        stopped: impl FnOnce(&T) -> Option<Bound>,
+        done: impl FnOnce(&Self, T, Duration) -> Result<Done, Error>,
+    ) -> Result<Done, Error> {
+        let landed = self.landed(&item.subject, found)?;
+        let elapsed = started.elapsed();
+        match landed {
+            Landed::Found(found) => {
+                self.note_bound(stopped(&found).as_ref());
+                done(self, found, elapsed)
+            }
+            Landed::Differs(difference) => {
+                Ok(item.subject.mismatch(item.store, item.engine(), difference, elapsed).into())
+            }
+            Landed::Lost(not_run) => Ok(not_run.into()),
         }
-        if let Some(server) = self.server(subject) {
-            self.begin(subject, Engine::Enumerate, StoreKind::Redis, Extent::Open);
-            let started = Instant::now();
-            let (world, mut all) = (subject.world(), Prefixes::new());
-            let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
-            let stopped = |found: &Exploration| found.stopped.clone();
-            self.on_server(subject, Engine::Enumerate, started, found, stopped, |found, elapsed| {
-                subject.enumeration(StoreKind::Redis, found, elapsed)
-            })?;
+    }
+
+    /// What executions came to: all there are, or those that fall to this shard.
+    fn tallied(&self, item: &Item<'_>, tally: Tally, elapsed: Duration) -> Result<Done, Error> {
+        Ok(match self.share() {
+            Some(_) => item.part(tally, elapsed).into(),
+            None => item.entry(tally, elapsed)?.into(),
+        })
+    }
+
+    pub(super) fn enumerate(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let (world, started) = (item.subject.world(), Instant::now());
+        let tally = |found| Tally { found, ..Tally::default() };
+        if item.store == StoreKind::Model {
+            let found = match self.share() {
+                Some(share) => parallel::enumerate_share(&world, &self.control, self.threads, share)?,
+                None => parallel::enumerate(world, &self.control, self.threads)?,
+            };
+            return self.tallied(item, tally(found), started.elapsed());
         }
-        Ok(())
+        let server = match self.server(&item.subject) {
+            Ok(server) => server,
+            Err(not_run) => return Ok(not_run.into()),
+        };
+        let mut all = match self.share() {
+            Some(share) => Prefixes::of(parallel::beginnings(&world, share)?),
+            None => Prefixes::new(),
+        };
+        let found = lockstep::run(&world, &server, &mut all, lockstep::WIDTH, &self.control, &mut ());
+        let stopped = |found: &Exploration| found.stopped.clone();
+        self.on_server(item, started, found, stopped, |campaign, found, elapsed| {
+            campaign.tallied(item, tally(found), elapsed)
+        })
     }
 
     /// Decides for every number of clients. A violation is shown with as few clients as have one.
-    fn any_number(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        self.begin(subject, Engine::AnyNumber, StoreKind::Model, Extent::Open);
-        let started = Instant::now();
+    pub(super) fn any_number(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let (subject, started) = (&item.subject, Instant::now());
         let found = match any::decide(&subject.world(), &self.control)? {
             Ok(found) => found,
             Err(fails) => {
-                self.unfit(subject, StoreKind::Model, &format!("not decided for every number: {fails}"));
-                return Ok(());
+                let reason = format!("not decided for every number: {fails}");
+                return Ok(subject.unfit(StoreKind::Model, &reason).into());
             }
         };
         let mut entry = subject.any_number(&found, started.elapsed());
+        let mut clients = None;
         if found.violated
             && let Some((scenario, violation)) = self.fewest(subject)?
         {
@@ -162,11 +168,9 @@ impl Campaign {
             let fewest = Subject { scenario: &scenario, resized, ..subject.clone() };
             (entry.counterexample, entry.trace) =
                 fewest.counterexample_of(StoreKind::Model, Some(&violation))?;
-            self.report.scenarios.retain(|about| about.name != scenario.name);
-            self.report.scenarios.push(About::from(&scenario));
+            clients = Some(scenario.clients.len());
         }
-        self.report.results.push(entry);
-        Ok(())
+        Ok(Done { clients, ..entry.into() })
     }
 
     /// The scenario with the fewest clients that violate, and how they do; nothing if a bound stopped the search for it.
@@ -177,8 +181,7 @@ impl Campaign {
         let least = scenario.limit / most_held(first, scenario.repeat).max(1) + 1;
         let least = usize::try_from(least).unwrap_or(usize::MAX);
         for count in least..=MAX_CLIENTS {
-            let clients = ClientSpec::workers(count, &first.program);
-            let scenario = Scenario { clients, ..scenario.clone() };
+            let Some(scenario) = resized(scenario, count) else { return Ok(None) };
             let world = World::new(&scenario, Arc::clone(subject.limiter));
             let graph = merge::search(&world, Merge::default(), &self.control)?;
             if let Some(violation) = census::shortest::violation(&graph, scenario.limit) {
@@ -192,119 +195,140 @@ impl Campaign {
     }
 
     /// Draws executions at random.
-    fn sample(&mut self, subject: &Subject<'_>, sampler: Sampler, exact: Option<f64>) -> Result<(), Error> {
-        let world = subject.world();
+    pub(super) fn sample(
+        &mut self,
+        item: &Item<'_>,
+        sampler: Sampler,
+        compared: bool,
+    ) -> Result<Done, Error> {
+        let (subject, world) = (&item.subject, item.subject.world());
+        let server = match item.store {
+            StoreKind::Redis => match self.server(subject) {
+                Ok(server) => Some(server),
+                Err(not_run) => return Ok(not_run.into()),
+            },
+            _ => None,
+        };
+        let mut exact_share = None;
+        if compared {
+            exact_share = self.exact_share(subject, sampler)?;
+            self.begin(subject, item.engine(), item.store, self.extent(item.work));
+        }
+        let started = Instant::now();
         let settings = Settings { sampler, executions: self.search.executions, seed: self.seed };
-        let most = self.control.max_executions.unwrap_or(u64::MAX);
-        let drawn = Extent::Units(settings.executions.min(most));
-        if self.stores.model && !self.interrupted() {
-            self.begin(subject, Engine::Sample, StoreKind::Model, drawn);
-            let started = Instant::now();
-            match sample::on_model(&world, settings, self.threads, &self.control) {
-                Err(unfit @ Error::Infinite) => self.unfit(subject, StoreKind::Model, &unfit.to_string()),
-                drawn => {
-                    let entry = subject.sample(StoreKind::Model, &drawn?, exact, started.elapsed())?;
-                    self.report.results.push(entry);
-                }
-            }
+        let mut sampling = match Sampling::new(&world, settings, &self.control) {
+            Err(unfit @ Error::Infinite) => return Ok(subject.unfit(item.store, &unfit.to_string()).into()),
+            sampling => sampling?,
+        };
+        if let Some(share) = self.share() {
+            sampling = sampling.share(share);
         }
-        if let Some(server) = self.server(subject) {
-            self.begin(subject, Engine::Sample, StoreKind::Redis, drawn);
-            let started = Instant::now();
-            let mut sampling = match Sampling::new(&world, settings, &self.control) {
-                Err(unfit @ Error::Infinite) => {
-                    self.unfit(subject, StoreKind::Redis, &unfit.to_string());
-                    return Ok(());
-                }
-                sampling => sampling?,
-            };
-            let control = Control { max_executions: None, ..self.control.clone() };
-            let found = lockstep::run(&world, &server, &mut sampling, lockstep::WIDTH, &control, &mut ());
-            let drawn = found.map(|found| sampling.sample(found));
-            let stopped = |drawn: &Sample| drawn.found.stopped.clone();
-            self.on_server(subject, Engine::Sample, started, drawn, stopped, |drawn, elapsed| {
-                subject.sample(StoreKind::Redis, drawn, exact, elapsed)
-            })?;
-        }
-        Ok(())
+        let tally = |drawn: Sample| Tally { first: drawn.first_violation, found: drawn.found, exact_share };
+        let Some(server) = server else {
+            let drawn = sampled_on_model(&world, sampling, self.threads, &self.control)?;
+            return self.tallied(item, tally(drawn), started.elapsed());
+        };
+        // The bound on executions is in their number.
+        let control = Control { max_executions: None, ..self.control.clone() };
+        let found = lockstep::run(&world, &server, &mut sampling, lockstep::WIDTH, &control, &mut ());
+        let drawn = found.map(|found| sampling.sample(found));
+        let stopped = |drawn: &Sample| drawn.found.stopped.clone();
+        self.on_server(item, started, drawn, stopped, |campaign, drawn, elapsed| {
+            campaign.tallied(item, tally(drawn), elapsed)
+        })
     }
 
-    /// Every sampler with as many executions, beside the odds that the census knows.
-    fn compare_samplers(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let counted = self.count(subject)?.census;
-        for sampler in Sampler::ALL {
-            let exact = match sampler {
-                Sampler::Random => counted.odds.as_ref().map(|odds| odds.value),
-                Sampler::Uniform => counted.share_above(subject.scenario.limit),
-                Sampler::Pct | Sampler::Pos | Sampler::Urw => None,
-            };
-            self.sample(subject, sampler, exact)?;
-        }
-        Ok(())
+    /// The odds of a violation that the census knows, where a sampler has them.
+    fn exact_share(&mut self, subject: &Subject<'_>, sampler: Sampler) -> Result<Option<f64>, Error> {
+        let counted = self.count(subject)?;
+        let share = match sampler {
+            Sampler::Random => counted.census.odds.as_ref().map(|odds| odds.value),
+            Sampler::Uniform => counted.census.share_above(subject.scenario.limit),
+            Sampler::Pct | Sampler::Pos | Sampler::Urw => None,
+        };
+        self.counted = Some((subject.limiter.name().to_owned(), counted));
+        Ok(share)
     }
 
     /// One execution of each trace class.
-    fn dpor(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        if self.stores.model && !self.interrupted() {
-            self.begin(subject, Engine::Dpor, StoreKind::Model, Extent::Open);
-            let started = Instant::now();
+    pub(super) fn dpor(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let (subject, started) = (&item.subject, Instant::now());
+        if item.store == StoreKind::Model {
             let found = dpor::explore(subject.world(), Model::new(), &self.control, &mut ())?;
-            let entry = subject.classes(StoreKind::Model, &found, started.elapsed())?;
-            self.report.results.push(entry);
+            return Ok(subject.classes(item.store, &found, started.elapsed())?.into());
         }
-        if let Some(store) = self.open(subject)? {
-            self.begin(subject, Engine::Dpor, StoreKind::Redis, Extent::Open);
-            let started = Instant::now();
-            let found = dpor::explore(subject.world(), Compared::new(store), &self.control, &mut ());
-            let stopped = |classes: &Classes| classes.found.stopped.clone();
-            self.on_server(subject, Engine::Dpor, started, found, stopped, |found, elapsed| {
-                subject.classes(StoreKind::Redis, found, elapsed)
-            })?;
-        }
-        Ok(())
+        let store = match self.open(subject)? {
+            Ok(store) => store,
+            Err(not_run) => return Ok(not_run.into()),
+        };
+        let found = dpor::explore(subject.world(), Compared::new(store), &self.control, &mut ());
+        let stopped = |classes: &Classes| classes.found.stopped.clone();
+        self.on_server(item, started, found, stopped, |_, found, elapsed| {
+            Ok(subject.classes(item.store, &found, elapsed)?.into())
+        })
     }
 
-    /// Replays on the server what was found elsewhere.
-    fn confirm(&mut self, subject: &Subject<'_>, first: usize) -> Result<(), Error> {
-        let names = subject.scenario.client_names();
-        for at in first..self.report.results.len() {
-            let Some(order) = unconfirmed(&self.report.results[at]) else { continue };
-            let Ok(schedule) = Schedule::parse(&order, &names) else { continue };
-            let Some(store) = self.open(subject)? else { return Ok(()) };
-            self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
-            let started = Instant::now();
-            let store = Compared::new(store);
-            let trace = replay(subject.world(), store, &schedule, Passing::Allowed, &self.control);
-            self.control.count();
-            match self.unless_lost(subject, trace)? {
-                Some(Ok(trace)) if u64::from(trace.peak()) > subject.scenario.limit => {
-                    if let Some(found) = &mut self.report.results[at].counterexample {
-                        found.confirmed_on.push(StoreKind::Redis);
-                    }
+    /// Replays on the server what was found elsewhere, if there is one.
+    pub(super) fn confirm(&mut self, item: &Item<'_>, done: &mut Done) -> Result<(), Error> {
+        let orders = done.results.iter().map(unconfirmed);
+        let part = done.part.as_ref().filter(|part| part.store != StoreKind::Redis);
+        let part = part.and_then(|part| part.order.clone());
+        let orders: Vec<_> = orders.chain([part]).collect();
+        for (at, order) in orders.into_iter().enumerate() {
+            let Some(order) = order.filter(|_| matches!(self.stores.redis, Redis::Open(_))) else { continue };
+            let seen = self.seen_on_the_server(item, &order, done)?;
+            match (seen, done.results.get_mut(at), &mut done.part) {
+                (true, Some(Entry { counterexample: Some(found), .. }), _) => {
+                    found.confirmed_on.push(StoreKind::Redis);
                 }
-                Some(Err(difference)) => {
-                    let elapsed = started.elapsed();
-                    let entry = subject.schedule(StoreKind::Redis, None, &schedule, Err(difference), elapsed);
-                    self.report.results.push(entry);
-                }
-                Some(Ok(_)) | None => {}
+                (true, _, Some(part)) => part.confirmed = true,
+                _ => {}
             }
         }
         Ok(())
     }
 
-    fn under_loom(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let world = subject.world();
-        if let Some(reason) = loom::unfit(&world, &self.control)? {
-            self.unfit(subject, StoreKind::Loom, &reason);
-            return Ok(());
+    /// Whether the server shows a violation too. A difference from the model is a result of its own.
+    fn seen_on_the_server(&mut self, item: &Item<'_>, order: &str, done: &mut Done) -> Result<bool, Error> {
+        let subject = &item.subject;
+        let Ok(schedule) = Schedule::parse(order, &subject.scenario.client_names()) else { return Ok(false) };
+        if self.interrupted() {
+            return Ok(false);
         }
-        self.begin(subject, Engine::Loom, StoreKind::Loom, Extent::Open);
+        let store = match self.open(subject)? {
+            Ok(store) => store,
+            Err(not_run) => {
+                done.not_run.push(not_run);
+                return Ok(false);
+            }
+        };
+        let started = Instant::now();
+        self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
+        let trace = replay(subject.world(), Compared::new(store), &schedule, Passing::Allowed, &self.control);
+        self.control.count();
+        match self.landed(subject, trace)? {
+            Landed::Found(trace) => Ok(u64::from(trace.peak()) > subject.scenario.limit),
+            Landed::Differs(difference) => {
+                let elapsed = started.elapsed();
+                let entry = subject.schedule(StoreKind::Redis, None, &schedule, Err(difference), elapsed);
+                done.results.push(entry);
+                Ok(false)
+            }
+            Landed::Lost(not_run) => {
+                done.not_run.push(not_run);
+                Ok(false)
+            }
+        }
+    }
+
+    pub(super) fn under_loom(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        let world = item.subject.world();
+        if let Some(reason) = loom::unfit(&world, &self.control)? {
+            return Ok(item.subject.unfit(StoreKind::Loom, &reason).into());
+        }
         let started = Instant::now();
         let explored = loom::explore(&world, &self.control)?;
-        let entry = subject.loom(&explored, started.elapsed())?;
-        self.report.results.push(entry);
-        Ok(())
+        Ok(item.subject.loom(&explored, started.elapsed())?.into())
     }
 }
 

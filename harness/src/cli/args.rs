@@ -2,8 +2,10 @@
 
 mod compare;
 mod load;
+mod merge;
 mod nightly;
 mod observe;
+mod spread;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -11,11 +13,14 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::scenario::{Clients, Expected};
+
 pub(crate) use self::compare::Compare;
-use crate::scenario::Expected;
 pub(crate) use load::Load;
+pub(crate) use merge::Merge;
 pub(crate) use nightly::Nightly;
 pub(crate) use observe::Observe;
+pub(crate) use spread::Spread;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
 #[derive(Debug, Parser)]
@@ -61,6 +66,9 @@ pub(crate) enum Command {
     /// Everything that can find a violation, stage after stage, and one verdict
     #[command(after_help = nightly::AFTER_HELP)]
     Nightly(Nightly),
+    /// The reports of all shards of a campaign as one
+    #[command(after_help = "Example: gatecrash merge shard-*.json --json report.json")]
+    Merge(Merge),
     /// Two loads: is the new one still correct, and still as fast?
     #[command(after_help = compare::AFTER_HELP)]
     Compare(Compare),
@@ -77,6 +85,8 @@ pub(crate) struct Run {
     /// Lists the scenarios and runs none
     #[arg(long)]
     pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) spread: Spread,
 }
 
 #[derive(Debug, Args)]
@@ -126,13 +136,8 @@ pub(crate) struct Explore {
     /// Saves the counterexample as a scenario
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
-}
-
-/// How many clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Clients {
-    Number(u16),
-    Any,
+    #[command(flatten)]
+    pub(crate) spread: Spread,
 }
 
 /// Another size than the file's.

@@ -7,7 +7,7 @@ use super::args::Common;
 use super::plan::{self, Wanted};
 use super::watch::Watch;
 use super::{Problem, output};
-use crate::campaign::Redis;
+use crate::campaign::{Campaign, Redis};
 use crate::exit::Exit;
 use crate::scenario;
 
@@ -51,5 +51,5 @@ pub(super) fn demo(common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit
     if !common.quiet && common.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
         output::to_stdout(INTRODUCTION)?;
     }
-    plan::carry_out(stores, common, interrupted, watch, |campaign| campaign.run(&scenario))
+    plan::carry_out(Campaign::new(stores), common, interrupted, watch, |campaign| campaign.run(&scenario))
 }

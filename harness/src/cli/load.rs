@@ -11,6 +11,7 @@ use super::args::{Common, Load};
 use super::plan::{self, REDIS, Wanted};
 use super::watch::Watch;
 use super::{Problem, output};
+use crate::campaign::Campaign;
 use crate::exit::Exit;
 use crate::load::Settings;
 use crate::report::Entry;
@@ -39,7 +40,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
     };
     let mut log = None;
     let mut results = Vec::new();
-    let exit = plan::carry_out(stores, common, interrupted, watch, |campaign| {
+    let exit = plan::carry_out(Campaign::new(stores), common, interrupted, watch, |campaign| {
         log = Some(campaign.load(&limiters, &settings)?);
         results = campaign.report().results;
         Ok(())

@@ -1,7 +1,7 @@
 //! `gatecrash nightly`: the plan from the arguments, the night, and a folder of artifacts.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -84,13 +84,13 @@ fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
     let is_saved =
         |scenario: &Scenario| scenario.path.as_deref().is_some_and(|path| is_in(path, &nightly.regressions));
     let mut regressions = if nightly.regressions.is_dir() {
-        plan::load_all(std::slice::from_ref(&nightly.regressions))?
+        scenarios(std::slice::from_ref(&nightly.regressions))?
     } else {
         Vec::new()
     };
     regressions.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut scenarios = plan::load_all(&nightly.paths)?;
-    scenarios.retain(|scenario| !is_saved(scenario));
+    let mut others = scenarios(&nightly.paths)?;
+    others.retain(|scenario| !is_saved(scenario));
     let seed = match common.seed {
         Some(seed) => seed,
         None => fresh_seed()?,
@@ -109,7 +109,11 @@ fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
     let cost = Settings { limit: CLIENTS.into(), hold: Hold::Fixed(Duration::ZERO), ..load.clone() };
     let threads = plan::threads(common);
     let Nightly { executions, tolerance, .. } = *nightly;
-    Ok(Plan { regressions, scenarios, executions, seed, load, cost, base, tolerance, threads })
+    Ok(Plan { regressions, scenarios: others, executions, seed, load, cost, base, tolerance, threads })
+}
+
+fn scenarios(paths: &[PathBuf]) -> Result<Vec<Scenario>, Problem> {
+    Ok(plan::load_all(paths)?.into_iter().map(|(_, scenario)| scenario).collect())
 }
 
 fn is_in(path: &Path, folder: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! From arguments to a campaign: which scenarios, limiters and stores, and whether they make sense together.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,10 +9,11 @@ use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::Problem;
-use super::args::{CertifyName, Clients, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
+use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
+use super::spread::Spread;
 use super::watch::Watch;
-use crate::campaign::{Campaign, Override, Redis, Search, Stores, Strategy};
+use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -21,9 +22,9 @@ use crate::explore::{Control, Timeout, census};
 use crate::redis_store::Server;
 use crate::replay::Passing;
 use crate::report::Entry;
-use crate::scenario::{self, ClientSpec, Expected, Scenario};
+use crate::scenario::{self, Clients, Expected, LoadError, Scenario, Source};
 use crate::schedule::Schedule;
-use crate::target::{self, Source, Target};
+use crate::target::{self, Target};
 
 pub(super) const MODEL: StoreName = StoreName::Model;
 pub(super) const REDIS: StoreName = StoreName::Redis;
@@ -32,10 +33,11 @@ pub(super) const LOOM: StoreName = StoreName::Loom;
 /// `gatecrash run`.
 pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
     let watch = Watch::start(common)?;
-    let mut scenarios = load_all(&run.paths)?;
+    let mut loaded = load_all(&run.paths)?;
     if let Some(text) = &run.filter {
-        scenarios.retain(|scenario| scenario.name.contains(text.as_str()));
+        loaded.retain(|(_, scenario)| scenario.name.contains(text.as_str()));
     }
+    let (sources, scenarios): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
     if run.list {
         let lines = scenarios.iter().map(|scenario| format!("{}: {}\n", scenario.name, scenario.title));
         output::to_stdout(&lines.collect::<String>())?;
@@ -46,30 +48,38 @@ pub(super) fn run(run: &Run, common: &Common, interrupted: Arc<AtomicBool>) -> R
     {
         return Err(Problem::Empty { path: display_path(empty) });
     }
-    if scenarios.is_empty() {
-        return nothing_to_run(run, common, interrupted, watch);
-    }
-    check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
-    let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
-    let stores = open(&wanted, common)?;
+    let stores = if scenarios.is_empty() {
+        say_that_nothing_is_there(run);
+        Stores { model: false, redis: Redis::Unwanted, loom: false }
+    } else {
+        check_expectations(common, scenarios.iter().flat_map(|scenario| &scenario.limiters))?;
+        open(&Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?, common)?
+    };
+    let request = request(Job::Run, sources, &stores, common);
+    let spread = Spread::over(&run.spread, &request)?;
     watch.activity().expect_tasks(scenarios.iter().map(|scenario| scenario.limiters.len()).sum());
-    carry_out(stores, common, interrupted, watch, |campaign| {
-        scenarios.iter().try_for_each(|scenario| campaign.run(scenario))
+    carry_out(request.campaign(stores), common, interrupted, watch, |campaign| {
+        spread.give(campaign);
+        request.carry_out(campaign)
     })
 }
 
 /// Says that there is no scenario. The report is written all the same, for whoever waits for it.
-fn nothing_to_run(
-    run: &Run,
-    common: &Common,
-    interrupted: Arc<AtomicBool>,
-    watch: Watch,
-) -> Result<Exit, Problem> {
+fn say_that_nothing_is_there(run: &Run) {
     let places: Vec<_> = run.paths.iter().map(|path| path.display().to_string()).collect();
     let filter = run.filter.as_ref().map(|text| format!(" whose name contains `{text}`"));
     output::note(&format!("there is no scenario{} in {}", filter.unwrap_or_default(), places.join(", ")));
-    let stores = Stores { model: false, redis: Redis::Unwanted, loom: false };
-    carry_out(stores, common, interrupted, watch, |_| Ok(()))
+}
+
+/// What is asked for, on these stores.
+fn request(job: Job, scenarios: Vec<Source>, stores: &Stores, common: &Common) -> Request {
+    Request {
+        expect: overrides(common),
+        seed: common.seed(),
+        max_executions: common.max_executions,
+        max_states: Some(common.max_states),
+        ..Request::new(job, scenarios, stores)
+    }
 }
 
 /// `gatecrash replay`.
@@ -84,7 +94,9 @@ pub(super) fn replay(
         ));
     }
     let watch = Watch::start(common)?;
-    let scenario = resize(load_one(&replay.file)?, replay.size)?;
+    let size = scenario::Size::from(replay.size);
+    let (_, scenario) = load(&replay.file)?;
+    let scenario = size.of(scenario).map_err(Problem::Usage)?;
     let limiter = limiter(&replay.limiter)?;
     check_expectations(common, [&limiter])?;
     let order = Schedule::parse(&replay.order, &scenario.client_names()).map_err(|errors| {
@@ -94,8 +106,9 @@ pub(super) fn replay(
     let passing = if replay.strict { Passing::Refused } else { Passing::Allowed };
     let wanted = Wanted::of(common.on, &[MODEL, REDIS], &[MODEL])?;
     let stores = open(&wanted, common)?;
-    carry_out(stores, common, interrupted, watch, |campaign| {
-        campaign.resized = options(replay.size);
+    let mut campaign = Campaign::new(stores);
+    campaign.resized = size.options();
+    carry_out(campaign, common, interrupted, watch, |campaign| {
         campaign.replay(&scenario, &limiter, &order, passing)
     })
 }
@@ -108,7 +121,8 @@ pub(super) fn explore(
 ) -> Result<Exit, Problem> {
     output::check_file("--save", explore.save.as_deref())?;
     let watch = Watch::start(common)?;
-    let scenario = resize(load_one(&explore.file)?, explore.size)?;
+    let (source, scenario) = load(&explore.file)?;
+    let scenario = scenario::Size::from(explore.size).of(scenario).map_err(Problem::Usage)?;
     let limiters = match &explore.limiter {
         Some(name) => vec![limiter(name)?],
         None => scenario.limiters.clone(),
@@ -133,15 +147,21 @@ pub(super) fn explore(
         Some(StrategyName::Certify) => (&[REDIS], &[REDIS]),
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
+    check_share(explore, common)?;
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
-    let expect = scenario.explore.as_ref().filter(|_| explore.size.is_as_in_the_file());
+    let job = Job::Explore(campaign::Explore {
+        limiters: limiters.iter().map(|limiter| limiter.name().to_owned()).collect(),
+        size: explore.size.into(),
+        search: search(explore),
+        searched: searched(explore, common.seed()),
+    });
+    let request = request(job, vec![source], &stores, common);
+    let spread = Spread::over(&explore.spread, &request)?;
     let mut found = None;
     watch.activity().expect_tasks(limiters.len());
-    let exit = carry_out(stores, common, interrupted, watch, |campaign| {
-        campaign.resized = options(explore.size);
-        campaign.search = search(explore);
-        campaign.searched = searched(explore, common.seed());
-        limiters.iter().try_for_each(|limiter| campaign.explore(&scenario, limiter, expect))?;
+    let exit = carry_out(request.campaign(stores), common, interrupted, watch, |campaign| {
+        spread.give(campaign);
+        request.carry_out(campaign)?;
         found = campaign.report().results.into_iter().find(|entry| entry.counterexample.is_some());
         Ok(())
     });
@@ -195,6 +215,29 @@ fn check_options(explore: &Explore) -> Result<(), Problem> {
     }
 }
 
+/// Refuses what a part of an exploration cannot do.
+fn check_share(explore: &Explore, common: &Common) -> Result<(), Problem> {
+    if explore.spread.shard.is_none() {
+        return Ok(());
+    }
+    if explore.strategy == Some(StrategyName::Enumerate) && common.max_executions.is_some() {
+        // Which executions come first is known only to whoever runs all before them.
+        return Err(Problem::Usage(
+            "--max-executions bounds the whole of an enumeration, which no --shard sees; sample instead, \
+             as in --strategy uniform"
+                .into(),
+        ));
+    }
+    if explore.save.is_some() {
+        return Err(Problem::Usage(
+            "--save is for the best counterexample of all shards; explore without --shard, or replay the one \
+             that merge shows"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
 /// How interleavings are to be explored.
 fn search(explore: &Explore) -> Search {
     Search {
@@ -239,16 +282,15 @@ fn searched(explore: &Explore, seed: u64) -> String {
 
 /// Runs a campaign under the common bounds and writes its report, also of what an error cut short.
 pub(super) fn carry_out(
-    stores: Stores,
+    mut campaign: Campaign,
     common: &Common,
     interrupted: Arc<AtomicBool>,
     watch: Watch,
     work: impl FnOnce(&mut Campaign) -> Result<(), Error>,
 ) -> Result<Exit, Problem> {
-    if let Redis::Open(server) = &stores.redis {
+    if let Redis::Open(server) = campaign.redis() {
         output::note(&format!("redis: {}", server.describe()));
     }
-    let mut campaign = Campaign::new(stores);
     campaign.seed = common.seed();
     campaign.threads = threads(common);
     campaign.overrides = overrides(common);
@@ -321,7 +363,7 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
         let target = Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),
-            Err(error) if target.source() == Source::Private && !wanted.by_name => {
+            Err(error) if target.source() == target::Source::Private && !wanted.by_name => {
                 Redis::Missing(error.to_string())
             }
             Err(error) => return Err(error.into()),
@@ -335,12 +377,12 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
     Ok(Stores { model: wanted.stores.contains(&MODEL), redis, loom: wanted.stores.contains(&LOOM) })
 }
 
-pub(super) fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Problem> {
+pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<(Source, Scenario)>, Problem> {
     let files = scenario::discover(paths).map_err(|error| Problem::Scenarios(vec![error]))?;
     let mut errors = Vec::new();
     let mut scenarios = Vec::new();
     for file in files {
-        match scenario::load(&file) {
+        match try_load(&file) {
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => errors.push(error),
         }
@@ -348,8 +390,15 @@ pub(super) fn load_all(paths: &[std::path::PathBuf]) -> Result<Vec<Scenario>, Pr
     if errors.is_empty() { Ok(scenarios) } else { Err(Problem::Scenarios(errors)) }
 }
 
-fn load_one(file: &Path) -> Result<Scenario, Problem> {
-    scenario::load(file).map_err(|error| Problem::Scenarios(vec![error]))
+/// A scenario, and the file that it came from.
+fn load(file: &Path) -> Result<(Source, Scenario), Problem> {
+    try_load(file).map_err(|error| Problem::Scenarios(vec![error]))
+}
+
+fn try_load(file: &Path) -> Result<(Source, Scenario), LoadError> {
+    let source = Source::read(file)?;
+    let scenario = source.scenario()?;
+    Ok((source, scenario))
 }
 
 fn display_path(scenario: &Scenario) -> String {
@@ -386,42 +435,8 @@ pub(super) fn check_expectations<'a>(
     }
 }
 
-impl Size {
-    fn is_as_in_the_file(self) -> bool {
-        self.clients.is_none() && self.limit.is_none()
+impl From<Size> for scenario::Size {
+    fn from(Size { clients, limit }: Size) -> Self {
+        Self { clients, limit }
     }
-}
-
-fn resize(scenario: Scenario, size: Size) -> Result<Scenario, Problem> {
-    let limit = size.limit.unwrap_or(scenario.limit);
-    let clients = match size.clients {
-        None => scenario.clients,
-        Some(count) => {
-            // Any number of clients is any number of the first.
-            let count = if let Clients::Number(count) = count { count } else { 1 };
-            let [first, others @ ..] = scenario.clients.as_slice() else {
-                return Err(Problem::Usage("--clients needs a scenario with clients".into()));
-            };
-            if let Some(other) = others.iter().find(|other| other.program != first.program) {
-                let (first, other) = (&first.name, &other.name);
-                let why = format!(
-                    "--clients needs identical clients, but {first} and {other} run different programs"
-                );
-                return Err(Problem::Usage(why));
-            }
-            ClientSpec::workers(count.into(), &first.program)
-        }
-    };
-    Ok(Scenario { limit, clients, ..scenario })
-}
-
-/// The size as options again.
-fn options(size: Size) -> String {
-    let clients = match size.clients {
-        None => String::new(),
-        Some(Clients::Number(n)) => format!(" --clients {n}"),
-        Some(Clients::Any) => " --clients any".to_owned(),
-    };
-    let limit = size.limit.map(|n| format!(" --limit {n}")).unwrap_or_default();
-    clients + &limit
 }

@@ -34,7 +34,7 @@ use odds::Odds;
 use preemptions::ByPreemptions;
 
 /// What to count besides the peaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Options {
     /// What is merged.
     pub merge: Merge,

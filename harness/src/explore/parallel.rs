@@ -3,6 +3,9 @@
 //! The tree of choices is cut into subtrees, in the order in which one thread would walk them. Threads take the next
 //! one that is left; what they find is added up in that order. Under a bound on executions one thread walks alone, as
 //! which executions the bound leaves out must not depend on the number of threads.
+//!
+//! Several machines share the tree in the same way: it is cut once more, into subtrees that do not depend on how many
+//! threads a machine has, and these are dealt out.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,10 +15,21 @@ use crate::error::Error;
 use crate::explore::enumerate::{Position, walk};
 use crate::explore::{Control, Exploration};
 use crate::model::Model;
+use crate::schedule::Choice;
+use crate::shard::Share;
 use crate::world::World;
 
 /// Subtrees a thread: enough that none is left waiting for a large one.
 const SUBTREES_PER_THREAD: usize = 32;
+
+/// Subtrees a machine, likewise: machines cannot take from each other what is left.
+const SUBTREES_PER_SHARE: usize = 16;
+
+/// The most subtrees that a tree is cut into for machines, as each holds a model.
+const MOST_SUBTREES: usize = 1 << 16;
+
+/// How deep a tree is cut at most: one that is as deep and no wider may have no end.
+const MOST_LEVELS: usize = 1_024;
 
 /// Runs every interleaving of a world's clients on the model, each from an empty store.
 pub fn enumerate(world: World, control: &Control, threads: NonZeroUsize) -> Result<Exploration, Error> {
@@ -23,20 +37,54 @@ pub fn enumerate(world: World, control: &Control, threads: NonZeroUsize) -> Resu
     if threads.get() == 1 || control.max_executions.is_some() {
         return walk(world, start, control, &mut ());
     }
-    let subtrees = cut(start, threads.get() * SUBTREES_PER_THREAD)?;
+    enumerate_below(vec![start], &world, control, threads)
+}
+
+/// Runs the interleavings that fall to a share. A bound on executions would bound each share for itself.
+pub fn enumerate_share(
+    world: &World,
+    control: &Control,
+    threads: NonZeroUsize,
+    share: Share,
+) -> Result<Exploration, Error> {
+    enumerate_below(subtrees(world, share)?, world, control, threads)
+}
+
+/// The beginnings that fall to a share: an interleaving falls to it if it begins in one of these ways.
+pub fn beginnings(world: &World, share: Share) -> Result<Vec<Vec<Choice>>, Error> {
+    Ok(subtrees(world, share)?.iter().map(|position| position.path.choices().to_vec()).collect())
+}
+
+/// Where the interleavings begin that fall to a share.
+fn subtrees(world: &World, share: Share) -> Result<Vec<Position<Model>>, Error> {
+    let start = Position::start(world.clone(), Model::new())?;
+    let of = usize::try_from(share.of()).unwrap_or(usize::MAX);
+    let all = cut(vec![start], of.saturating_mul(SUBTREES_PER_SHARE).min(MOST_SUBTREES))?;
+    Ok(all.into_iter().zip(0..).filter(|(_, number)| share.takes(*number)).map(|(at, _)| at).collect())
+}
+
+fn enumerate_below(
+    level: Vec<Position<Model>>,
+    world: &World,
+    control: &Control,
+    threads: NonZeroUsize,
+) -> Result<Exploration, Error> {
+    let subtrees = if threads.get() == 1 { level } else { cut(level, threads.get() * SUBTREES_PER_THREAD)? };
     let mut found = Exploration::default();
-    for part in walk_all(&world, &subtrees, control, threads)? {
+    for part in walk_all(world, &subtrees, control, threads)? {
         found.add(part);
     }
     Ok(found)
 }
 
-/// Positions that together have all interleavings below them, in the order of the walk: at least that many, if there
-/// are.
-fn cut(start: Position<Model>, enough: usize) -> Result<Vec<Position<Model>>, Error> {
-    let mut level = vec![start];
+/// Positions that together have the same interleavings below them, in the order of the walk: at least that many, if
+/// there are.
+fn cut(mut level: Vec<Position<Model>>, enough: usize) -> Result<Vec<Position<Model>>, Error> {
     let mut grew = true;
-    while grew && level.len() < enough {
+    for _ in 0..MOST_LEVELS {
+        if !grew || level.len() >= enough {
+            break;
+        }
         grew = false;
         let mut next = Vec::new();
         for position in level {

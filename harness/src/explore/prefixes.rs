@@ -34,6 +34,13 @@ impl Prefixes {
     pub fn new() -> Self {
         Self { stack: vec![Vec::new()] }
     }
+
+    /// The interleavings that begin in one of these ways, none of which begins with another.
+    pub fn of(mut beginnings: Vec<Vec<Choice>>) -> Self {
+        // The last one is run first.
+        beginnings.reverse();
+        Self { stack: beginnings }
+    }
 }
 
 impl Default for Prefixes {

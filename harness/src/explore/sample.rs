@@ -18,6 +18,7 @@ mod uniform;
 mod urw;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::draws::Draws;
@@ -25,15 +26,17 @@ use crate::error::Error;
 use crate::explore::strategy::{self, Strategy};
 use crate::explore::{Bound, Complete, Control, Exploration, Observer};
 use crate::schedule::{Choice, ClientId};
+use crate::shard;
 use crate::store::Store;
 use crate::verdict::Verdict;
 use crate::world::World;
 
 pub use self::odds::{Odds, Share, Wait};
-pub use self::threads::on_model;
+pub use self::threads::{on_model, sampled_on_model};
 
 /// How the next client is chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sampler {
     /// Any client that can step, each with the same probability.
     Random,
@@ -165,13 +168,21 @@ impl Sampling {
         Sample { sampler: self.settings.sampler, found, first_violation: self.first_violation }
     }
 
-    /// How many executions there are.
-    fn len(&self) -> u64 {
-        self.last
+    /// The executions that fall to a share. They keep their numbers, from which all that is drawn follows.
+    #[must_use]
+    pub fn share(&self, share: shard::Share) -> Self {
+        let Range { start, end } = share.range(self.last);
+        Self { begun: start, last: end, ..self.clone() }
     }
 
-    /// Some of the executions: those after the first `begun`, and at most so many.
-    fn part(&self, begun: u64, most: u64) -> Self {
+    /// How many executions there are still to be begun.
+    fn len(&self) -> u64 {
+        self.last - self.begun
+    }
+
+    /// Some of the executions: those after the next `skipped`, and at most so many.
+    fn part(&self, skipped: u64, most: u64) -> Self {
+        let begun = self.begun.saturating_add(skipped).min(self.last);
         Self { begun, last: self.last.min(begun.saturating_add(most)), ..self.clone() }
     }
 }

@@ -23,7 +23,7 @@ use crate::store::Store as _;
 use crate::world::World;
 
 /// What is merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Merge {
     /// Clients that run the same program are counted, not told apart.
     pub symmetry: bool,

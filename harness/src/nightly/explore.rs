@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::explore::Control;
 use crate::explore::sample::Sampler;
 use crate::report::{Report, json};
-use crate::scenario::{ClientSpec, Scenario};
+use crate::scenario::{Clients, Scenario, Size};
 
 /// One search in so many is run twice, as `FoundationDB` does with its simulations.
 const REPEATED: u64 = 20;
@@ -168,13 +168,12 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
 
 /// More clients, where they are alike. What over-admits with few does so with more: those that come last step last.
 fn larger(scenario: Scenario) -> (Scenario, String) {
-    let [first, others @ ..] = scenario.clients.as_slice() else { return (scenario, String::new()) };
-    if others.iter().any(|other| other.program != first.program) {
-        return (scenario, String::new());
-    }
     let count = (scenario.clients.len() * LARGER).min(MOST).max(scenario.clients.len());
-    let clients = ClientSpec::workers(count, &first.program);
-    (Scenario { clients, ..scenario }, format!(" --clients {count}"))
+    let size = Size { clients: u16::try_from(count).ok().map(Clients::Number), limit: None };
+    match size.of(scenario.clone()) {
+        Ok(larger) => (larger, size.options()),
+        Err(_) => (scenario, String::new()),
+    }
 }
 
 /// Adds a report to another.

@@ -9,6 +9,7 @@ use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, Test
 
 use super::block::{judgement, steps};
 use super::palette::Palette;
+use super::shard::Part;
 use super::{About, Entry, NotRun, Report, Verdict};
 
 const WIDTH: usize = 80;
@@ -25,6 +26,7 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
 /// Every scenario that was run or should have been, in the order in which they first come.
 fn scenarios(report: &Report) -> Vec<&str> {
     let run = report.results.iter().map(|entry| entry.scenario.as_str());
+    let run = run.chain(report.parts().map(|part| part.scenario.as_str()));
     let not_run = report.not_run.iter().map(|entry| entry.scenario.as_str());
     let mut scenarios = Vec::new();
     for name in run.chain(not_run) {
@@ -40,6 +42,7 @@ fn suite(report: &Report, scenario: &str) -> TestSuite {
     let mut suite = TestSuite::new(scenario);
     let run = report.results.iter().filter(|entry| entry.scenario == scenario);
     suite.add_test_cases(run.map(|entry| case(entry, about)));
+    suite.add_test_cases(report.parts().filter(|part| part.scenario == scenario).map(part));
     let not_run = report.not_run.iter().filter(|entry| entry.scenario == scenario);
     suite.add_test_cases(not_run.map(skipped));
     if let Some(total) = elapsed(report, scenario) {
@@ -83,6 +86,24 @@ fn status(entry: &Entry, about: Option<&About>) -> TestCaseStatus {
         status.set_description(text.join("\n\n"));
     }
     status
+}
+
+/// What a shard knows of something of which it has a part: a violation fails at once, the rest is for the merged report.
+fn part(part: &Part) -> TestCase {
+    let strategy = part.strategy.as_ref().map_or_else(String::new, |strategy| format!("/{strategy}"));
+    let failed = part.judgement().ok() == Some(false);
+    let status = if failed {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(part.judgement().phrase()).set_type("violation");
+        status.set_description(part.order.clone().unwrap_or_default());
+        status
+    } else {
+        TestCaseStatus::success()
+    };
+    let name = format!("{}/{}/{}{strategy}/part", part.limiter, part.store, part.engine);
+    let mut case = TestCase::new(name, status);
+    case.set_classname(part.scenario.as_str());
+    case
 }
 
 fn skipped(entry: &NotRun) -> TestCase {

@@ -5,6 +5,7 @@
 
 use super::block::Block;
 use super::palette::{Palette, paint};
+use super::shard::{Part, Shard};
 use super::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
 use crate::explore::certify;
@@ -46,6 +47,7 @@ pub fn render(report: &Report, options: &Options) -> String {
             );
         }
     }
+    paragraphs.extend(report.shard.as_ref().and_then(|shard| what_fell_to(shard, options, &palette)));
     if !options.quiet {
         paragraphs.extend(not_run(&report.not_run, options.width));
         paragraphs.extend(what_certificates_say(report, options.width));
@@ -102,6 +104,46 @@ fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &P
     }
     lines.push(rule);
     lines
+}
+
+/// What fell to a shard, and what its parts came to.
+fn what_fell_to(shard: &Shard, options: &Options, palette: &Palette) -> Option<Vec<String>> {
+    let failed = |part: &&Part| part.judgement().ok() == Some(false);
+    let parts = shard.parts().filter(|part| !options.quiet || failed(part));
+    let lines = parts.flat_map(|part| {
+        let style = palette.of(part.judgement());
+        wrapped(&printable(&what_came_of(part)), options.width.saturating_sub(4))
+            .into_iter()
+            .enumerate()
+            .map(move |(i, line)| format!("{}{}", if i == 0 { "  " } else { "    " }, paint(style, line)))
+    });
+    let lines: Vec<String> = lines.collect();
+    if options.quiet {
+        return if lines.is_empty() { None } else { Some(lines) };
+    }
+    let what = match shard.items.len() {
+        0 => "nothing falls to it".to_owned(),
+        items => format!("{} fell to it", plural(items, "item")),
+    };
+    let first =
+        format!("Shard {} of {}: {what}. gatecrash merge says what all came to.", shard.index, shard.of);
+    Some(wrapped(&first, options.width).into_iter().chain(lines).collect())
+}
+
+/// What a part of an exploration came to.
+fn what_came_of(part: &Part) -> String {
+    let strategy = part.strategy.as_ref().map_or_else(String::new, |strategy| format!(" {strategy}"));
+    let counts = match part.executions {
+        0 => "no executions".to_owned(),
+        all => format!("{} of {} over-admit", grouped(part.violating_executions), plural(all, "execution")),
+    };
+    let order = part.order.as_ref().map_or_else(String::new, |order| match part.judgement().ok() {
+        Some(true) => format!(", as expected: {order}"),
+        _ => format!(", not expected: {order}"),
+    });
+    let stopped = if part.stopped.is_some() { ", stopped before it was through" } else { "" };
+    let Part { scenario, limiter, store, engine, .. } = part;
+    format!("part of {scenario}, {limiter}, {store} {engine}{strategy}: {counts}{order}{stopped}")
 }
 
 /// What was not run, each reason once.
@@ -164,6 +206,10 @@ pub(super) fn summary(report: &Report) -> String {
         0 => results,
         failed => format!("{failed} of {results} not as expected"),
     }];
+    let spread = report.parts().count();
+    if spread > 0 {
+        parts.push(plural(spread, "part"));
+    }
     let undecided = count(|entry| !entry.failed() && matters(entry));
     if undecided > 0 {
         parts.push(format!("{undecided} undecided"));

@@ -65,9 +65,31 @@ impl LoadError {
 
 /// Loads the scenario of a file.
 pub fn load(path: &Path) -> Result<Scenario, LoadError> {
-    let text = read_text(path)?;
-    let scenario = parse(&path.to_string_lossy(), &text)?;
-    Ok(Scenario { path: Some(path.to_owned()), name: name_of(path), ..scenario })
+    Ok(Source::read(path)?.scenario()?)
+}
+
+/// A scenario file as it was read: all that there is to know of the scenario, wherever it is read again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The file, as it was given.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Source {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, LoadError> {
+        Ok(Self { path: path.to_string_lossy().into_owned(), text: read_text(path)? })
+    }
+
+    /// The scenario that it holds.
+    pub fn scenario(&self) -> Result<Scenario, Diagnostics> {
+        let path = PathBuf::from(&self.path);
+        let scenario = parse(&self.path, &self.text)?;
+        Ok(Scenario { name: name_of(&path), path: Some(path), ..scenario })
+    }
 }
 
 fn read_text(path: &Path) -> Result<String, LoadError> {

@@ -1,8 +1,13 @@
 //! The JSON document: its text, and that the schema takes it and refuses what is broken.
 
+use std::time::Duration;
+
 use expect_test::expect;
-use gatecrash::report::{Entry, Judgement, NotRun, Report, SCHEMA, StoreKind, json};
+use gatecrash::explore::Bound;
+use gatecrash::report::shard::{Item, Part, Shard};
+use gatecrash::report::{Engine, Entry, Judgement, NotRun, Report, SCHEMA, StoreKind, json};
 use gatecrash::scenario::Expected;
+use gatecrash::shard::Share;
 use serde_json::{Value, json};
 
 use crate::fixtures::{atomic_explored, full, loom, naive_explored, report, stopped};
@@ -110,6 +115,51 @@ fn the_schema_refuses_what_breaks_the_contract() {
         broken.pointer_mut(parent).unwrap()[key] = value;
         assert!(!problems(&broken).is_empty(), "{place} passed");
     }
+}
+
+#[test]
+fn the_report_of_a_shard_satisfies_the_schema_and_is_read_back() {
+    let item = Item { item: 3, results: vec![0], not_run: vec![0], clients: Some(2), part: None };
+    let part = Part {
+        scenario: "last-slot".into(),
+        limiter: "naive".into(),
+        store: StoreKind::Model,
+        engine: Engine::Sample,
+        strategy: Some("pos".into()),
+        executions: 8,
+        violating_executions: 3,
+        peaks: [(1, 5), (2, 3)].into(),
+        order: Some("A B A B".into()),
+        confirmed: true,
+        first: Some(17),
+        exact_share: Some(0.1 + 0.2),
+        stopped: Some(Bound::Timeout(Duration::from_secs(1))),
+        expected: Some(Expected::Violation),
+        elapsed_ns: Some(5),
+    };
+    let items = vec![item, Item { item: 4, part: Some(part), ..Item::default() }];
+    let mut report = report(vec![atomic_explored(None)]);
+    report.not_run.push(NotRun::no_server("last-slot", None, "no redis-server in PATH"));
+    let share = Share::new(2, 7).unwrap();
+    report.shard = Some(Shard { items, ..Shard::new(share, "0".repeat(40), json!({"seed": 7})) });
+    let sound = document(&report);
+    assert_eq!(problems(&sound), [""; 0]);
+    let read = json::parse(&json::render(&report).unwrap()).unwrap();
+    assert_eq!((&read.shard, &read.not_run), (&report.shard, &report.not_run));
+    for (place, value) in [
+        ("/shard/index", json!(0)),
+        ("/shard/of", json!("7")),
+        ("/shard/campaign", json!("x")),
+        ("/shard/items/0/results", json!([-1])),
+        ("/shard/items/1/part/peaks/2", json!(0)),
+        ("/shard/items/1/part/engine", json!("census")),
+        ("/not_run/0/no_server", json!(false)),
+    ] {
+        let mut broken = sound.clone();
+        *broken.pointer_mut(place).unwrap() = value;
+        assert!(!problems(&broken).is_empty(), "{place} passed");
+    }
+    assert!(document(&report.stable()).pointer("/shard/items/1/part/elapsed_ns").is_none());
 }
 
 #[test]

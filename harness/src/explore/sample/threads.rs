@@ -24,7 +24,16 @@ pub fn on_model(
     threads: NonZeroUsize,
     control: &Control,
 ) -> Result<Sample, Error> {
-    let mut sampling = Sampling::new(root, settings, control)?;
+    sampled_on_model(root, Sampling::new(root, settings, control)?, threads, control)
+}
+
+/// Runs the executions of a sampler, or of its share, on the model.
+pub fn sampled_on_model(
+    root: &World,
+    mut sampling: Sampling,
+    threads: NonZeroUsize,
+    control: &Control,
+) -> Result<Sample, Error> {
     let parts = Parts { of: &sampling, count: sampling.len().div_ceil(PART), taken: AtomicU64::new(0) };
     // The bound on executions is in their number.
     let control = Control { max_executions: None, ..control.clone() };
