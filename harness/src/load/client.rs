@@ -211,7 +211,7 @@ impl Client {
         }
     }
 
-    /// Gives back what it is not known to have given back.
+    /// Gives back what it is not known to have given back, as far as the server answers.
     pub(super) async fn settle(&mut self, stage: &Stage, subject: &Subject) {
         while let Some(token) = self.debts.last().cloned() {
             if self.connected(stage).await.is_none() {
@@ -224,7 +224,8 @@ impl Client {
                     self.debts.pop();
                 }
                 End::Outcome(other) => return stage.tally().note(&other),
-                End::Unknown => {}
+                // Later, with what is next: a server that is silent now must not keep the stage from ending.
+                End::Unknown => return,
             }
         }
     }
