@@ -27,11 +27,11 @@ pub mod json;
 pub mod junit;
 mod lanes;
 pub mod latency;
-mod palette;
+pub(crate) mod palette;
 mod step;
 pub mod text;
 mod verdict;
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 
