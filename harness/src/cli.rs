@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod doctor;
 mod output;
 mod plan;
 mod progress;
@@ -45,6 +46,7 @@ fn run() -> Exit {
         Command::Run(run) => plan::run(run, &cli.common, interrupted),
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
+        Command::Doctor(doctor) => doctor::doctor(doctor, &cli.common),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);

@@ -57,6 +57,7 @@ pub mod cli;
 pub mod client;
 pub mod counterexample;
 pub mod diagnostic;
+pub mod doctor;
 pub mod duration;
 pub mod error;
 pub mod execution;

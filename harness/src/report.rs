@@ -27,7 +27,7 @@ pub mod json;
 pub mod junit;
 mod lanes;
 pub mod latency;
-mod palette;
+pub(crate) mod palette;
 mod step;
 pub mod text;
 mod verdict;

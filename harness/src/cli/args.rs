@@ -1,5 +1,6 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
+mod doctor;
 mod observe;
 
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::scenario::Expected;
+pub(crate) use doctor::Doctor;
 pub(crate) use observe::Observe;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
+    /// What is wrong before anything runs: CI workflows, services, stub mappings
+    #[command(after_help = "Example: gatecrash doctor --ci .github/workflows/ci.yml --sarif doctor.sarif")]
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]

@@ -8,16 +8,16 @@ use super::verdict::{Judgement, Verdict};
 
 /// What stands out, and how.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Palette {
-    pub(super) heading: Style,
-    pub(super) good: Style,
-    pub(super) bad: Style,
-    pub(super) warning: Style,
-    pub(super) dim: Style,
+pub(crate) struct Palette {
+    pub(crate) heading: Style,
+    pub(crate) good: Style,
+    pub(crate) bad: Style,
+    pub(crate) warning: Style,
+    pub(crate) dim: Style,
 }
 
 impl Palette {
-    pub(super) fn new(color: bool) -> Self {
+    pub(crate) fn new(color: bool) -> Self {
         if !color {
             return Self::default();
         }
@@ -41,6 +41,6 @@ impl Palette {
 }
 
 /// The text in a style.
-pub(super) fn paint(style: Style, text: impl Display) -> String {
+pub(crate) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }

@@ -30,7 +30,7 @@ pub(super) fn count(number: &Count) -> String {
 }
 
 /// A number with its noun: `1 result`, `1,000 results`.
-pub(super) fn plural(number: impl Display, noun: &str) -> String {
+pub(crate) fn plural(number: impl Display, noun: &str) -> String {
     let number = grouped(number);
     let ending = if number == "1" { "" } else { "s" };
     format!("{number} {noun}{ending}")
@@ -90,12 +90,12 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// How many columns a text takes, where every character takes one.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().count()
 }
 
 /// The text, cut at the end so that it fits.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
@@ -104,7 +104,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// The text in lines of at most that many columns, broken at spaces where there are any.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

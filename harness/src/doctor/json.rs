@@ -1,0 +1,22 @@
+//! The diagnosis as a JSON document. Its form is a contract.
+
+use serde::Serialize;
+
+use super::{Diagnosis, Finding};
+use crate::report::{SCHEMA_VERSION, Tool};
+
+/// The diagnosis as indented JSON with a newline at its end. Equal diagnoses give equal bytes.
+pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
+    let document =
+        Document { schema_version: SCHEMA_VERSION, tool: &diagnosis.tool, findings: diagnosis.findings() };
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    tool: &'a Tool,
+    findings: &'a [Finding],
+}
