@@ -46,7 +46,7 @@ fn run() -> Exit {
         Command::Run(run) => plan::run(run, &cli.common, interrupted),
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
-        Command::Doctor(doctor) => doctor::doctor(doctor, &cli.common),
+        Command::Doctor(doctor) => doctor::doctor(doctor, &cli.common, &interrupted),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);

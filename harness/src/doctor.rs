@@ -18,7 +18,11 @@
 //! ```
 
 pub mod json;
+pub mod leftovers;
+pub mod machine;
 pub mod sarif;
+pub mod server;
+pub mod surroundings;
 pub mod text;
 
 use serde::Serialize;
@@ -75,11 +79,31 @@ impl Finding {
     }
 }
 
+/// Something that is as it is: no problem, but worth knowing when there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about, such as `redis`.
+    pub topic: &'static str,
+    /// Its name within the topic, such as `version`.
+    pub name: &'static str,
+    /// What it is.
+    pub value: String,
+}
+
+impl Fact {
+    /// A fact.
+    pub fn new(topic: &'static str, name: &'static str, value: impl Into<String>) -> Self {
+        Self { topic, name, value: value.into() }
+    }
+}
+
 /// Everything that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// Who wrote it.
     pub tool: Tool,
+    /// What is as it is, in the order in which it was looked at.
+    pub facts: Vec<Fact>,
     findings: Vec<Finding>,
 }
 
@@ -92,7 +116,13 @@ impl Diagnosis {
             key(a).cmp(&key(b)).then_with(|| (&a.message, &a.fix).cmp(&(&b.message, &b.fix)))
         });
         findings.dedup();
-        Self { tool: Tool::this(), findings }
+        Self { tool: Tool::this(), facts: Vec::new(), findings }
+    }
+
+    /// The same, with what is as it is.
+    #[must_use]
+    pub fn with_facts(self, facts: Vec<Fact>) -> Self {
+        Self { facts, ..self }
     }
 
     /// The findings, in order.

@@ -1,6 +1,10 @@
 //! `gatecrash doctor`: from arguments to findings, and findings to every form that was asked for.
 
+mod here;
+
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anstream::ColorChoice;
 
@@ -11,13 +15,17 @@ use crate::doctor::{Diagnosis, Finding, json, sarif, text};
 use crate::exit::Exit;
 
 /// `gatecrash doctor`.
-pub(super) fn doctor(doctor: &Doctor, common: &Common) -> Result<Exit, Problem> {
+pub(super) fn doctor(
+    doctor: &Doctor,
+    common: &Common,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<Exit, Problem> {
     check_options(common)?;
     output::check_file("--sarif", doctor.sarif.as_deref())?;
     if doctor.ci.is_none() && doctor.matrix.is_none() && doctor.mappings.is_empty() {
-        return Err(Problem::Usage(
-            "doctor needs to know what to look at: --ci, --matrix or --mappings DIR".into(),
-        ));
+        let (diagnosis, ended) =
+            if doctor.clean_up { here::clean_up(common, interrupted)? } else { here::examine(common)? };
+        return Ok(report(&diagnosis, doctor, common)?.and(ended));
     }
     let findings: Vec<Finding> = Vec::new();
     report(&Diagnosis::new(findings), doctor, common)

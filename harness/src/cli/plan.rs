@@ -23,7 +23,7 @@ use crate::replay::Passing;
 use crate::report::Entry;
 use crate::scenario::{self, ClientSpec, Scenario};
 use crate::schedule::Schedule;
-use crate::target::{self, Source, Target};
+use crate::target::{self, Source, Target, TargetError};
 
 pub(super) const MODEL: StoreName = StoreName::Model;
 pub(super) const REDIS: StoreName = StoreName::Redis;
@@ -307,13 +307,18 @@ impl Wanted {
     }
 }
 
+/// Which server is used where one is.
+pub(super) fn target(common: &Common) -> Result<Target, TargetError> {
+    // What is no text is no URL either: it must not count as unset.
+    let variable = std::env::var_os(target::VARIABLE);
+    let variable = variable.as_ref().map(|url| url.to_string_lossy());
+    Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)
+}
+
 /// Opens the server if one is wanted. That there is none is a problem only if somebody asked for it.
 pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> {
     let redis = if wanted.stores.contains(&REDIS) {
-        // What is no text is no URL either: it must not count as unset.
-        let variable = std::env::var_os(target::VARIABLE);
-        let variable = variable.as_ref().map(|url| url.to_string_lossy());
-        let target = Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)?;
+        let target = target(common)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),
             Err(error) if target.source() == Source::Private && !wanted.by_name => {

@@ -1,5 +1,7 @@
 //! The diagnosis as a JSON document. Its form is a contract.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Diagnosis, Finding};
@@ -7,8 +9,12 @@ use crate::report::{SCHEMA_VERSION, Tool};
 
 /// The diagnosis as indented JSON with a newline at its end. Equal diagnoses give equal bytes.
 pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
-    let document =
-        Document { schema_version: SCHEMA_VERSION, tool: &diagnosis.tool, findings: diagnosis.findings() };
+    let mut facts: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for fact in &diagnosis.facts {
+        facts.entry(fact.topic).or_default().insert(fact.name, fact.value.as_str());
+    }
+    let (tool, findings) = (&diagnosis.tool, diagnosis.findings());
+    let document = Document { schema_version: SCHEMA_VERSION, tool, facts, findings };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
     Ok(text)
@@ -18,5 +24,8 @@ pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
 struct Document<'a> {
     schema_version: u32,
     tool: &'a Tool,
+    /// By topic and name; absent where only files were looked at.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    facts: BTreeMap<&'static str, BTreeMap<&'static str, &'a str>>,
     findings: &'a [Finding],
 }

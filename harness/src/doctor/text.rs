@@ -1,8 +1,8 @@
 //! The diagnosis for the terminal: each finding as compilers write it, its fix, and a last line that counts them.
 
-use super::{Diagnosis, Finding, Level};
+use super::{Diagnosis, Fact, Finding, Level};
 use crate::report::palette::{Palette, paint};
-use crate::report::words::{plural, printable, wrapped};
+use crate::report::words::{columns, plural, printable, wrapped};
 
 /// How to show a diagnosis. The default is what a log gets: no colour, everything, 80 columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,28 @@ impl Default for Options {
 pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {
     let palette = Palette::new(options.color);
     let shown = diagnosis.findings().iter().filter(|found| !options.quiet || found.level == Level::Error);
-    let mut paragraphs: Vec<String> = shown.map(|found| paragraph(found, options.width, &palette)).collect();
+    let mut paragraphs = Vec::new();
+    if !options.quiet {
+        let topics = diagnosis.facts.chunk_by(|a, b| a.topic == b.topic);
+        paragraphs.extend(topics.map(|facts| topic(facts, options.width)));
+    }
+    paragraphs.extend(shown.map(|found| paragraph(found, options.width, &palette)));
     paragraphs.push(last(diagnosis, &palette));
     paragraphs.join("\n\n") + "\n"
+}
+
+/// The facts of one topic: names in a column, values beside them.
+fn topic(facts: &[Fact], width: usize) -> String {
+    let mut lines = vec![facts.first().map_or("", |fact| fact.topic).to_owned()];
+    let column = facts.iter().map(|fact| columns(fact.name)).max().unwrap_or_default() + 2;
+    for fact in facts {
+        let values = wrapped(&printable(&fact.value), width.saturating_sub(2 + column));
+        for (i, value) in values.iter().enumerate() {
+            let name = if i == 0 { fact.name } else { "" };
+            lines.push(format!("  {name:column$}{value}"));
+        }
+    }
+    lines.join("\n")
 }
 
 fn paragraph(finding: &Finding, width: usize, palette: &Palette) -> String {

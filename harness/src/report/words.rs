@@ -50,7 +50,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// A measured time in three digits: `812 ns`, `45.3 us`, `1.24 ms`, `12.0 s`.
-pub(super) fn nanoseconds(ns: u64) -> String {
+pub(crate) fn nanoseconds(ns: u64) -> String {
     let (unit, size) = match ns {
         0..1_000 => return format!("{ns} ns"),
         1_000..1_000_000 => ("us", 1_000),

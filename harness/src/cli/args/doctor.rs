@@ -16,6 +16,9 @@ pub(crate) struct Doctor {
     /// Reads the mapping files of a stub server such as WireMock: its folder, or the mappings folder in it
     #[arg(long, value_name = "DIR")]
     pub(crate) mappings: Vec<PathBuf>,
+    /// Removes from the server of --redis what killed runs left there: keys that no run has used for ten minutes
+    #[arg(long, conflicts_with_all = ["ci", "matrix", "mappings"])]
+    pub(crate) clean_up: bool,
     /// Writes the findings as SARIF 2.1.0
     #[arg(long, value_name = "FILE")]
     pub(crate) sarif: Option<PathBuf>,
