@@ -17,9 +17,14 @@
 //! assert_eq!(Exit::from(&diagnosis), Exit::Failed);
 //! ```
 
+pub mod endpoint;
 pub mod json;
+pub mod programs;
 pub mod sarif;
+pub mod shell;
 pub mod text;
+pub mod workflow;
+pub mod yaml;
 
 use serde::Serialize;
 
