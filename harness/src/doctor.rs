@@ -18,10 +18,15 @@
 //! ```
 
 pub mod endpoint;
+pub mod files;
 pub mod json;
-pub mod programs;
+pub mod mappings;
+pub mod matrix;
+mod programs;
+pub mod rules;
 pub mod sarif;
 pub mod shell;
+pub mod stubs;
 pub mod text;
 pub mod workflow;
 pub mod yaml;
@@ -85,6 +90,8 @@ impl Finding {
 pub struct Diagnosis {
     /// Who wrote it.
     pub tool: Tool,
+    /// Which service each job's clients resolve to, if that was asked for.
+    pub matrix: Option<Vec<matrix::Row>>,
     findings: Vec<Finding>,
 }
 
@@ -97,7 +104,7 @@ impl Diagnosis {
             key(a).cmp(&key(b)).then_with(|| (&a.message, &a.fix).cmp(&(&b.message, &b.fix)))
         });
         findings.dedup();
-        Self { tool: Tool::this(), findings }
+        Self { tool: Tool::this(), matrix: None, findings }
     }
 
     /// The findings, in order.

@@ -1,13 +1,14 @@
 //! `gatecrash doctor`: from arguments to findings, and findings to every form that was asked for.
 
 use std::io;
+use std::path::PathBuf;
 
 use anstream::ColorChoice;
 
 use super::Problem;
 use super::args::{Common, Doctor};
 use super::output;
-use crate::doctor::{Diagnosis, Finding, json, sarif, text};
+use crate::doctor::{Diagnosis, Finding, files, json, mappings, matrix, sarif, text};
 use crate::exit::Exit;
 
 /// `gatecrash doctor`.
@@ -19,8 +20,28 @@ pub(super) fn doctor(doctor: &Doctor, common: &Common) -> Result<Exit, Problem> 
             "doctor needs to know what to look at: --ci, --matrix or --mappings DIR".into(),
         ));
     }
-    let findings: Vec<Finding> = Vec::new();
-    report(&Diagnosis::new(findings), doctor, common)
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut matrix = None;
+    if doctor.ci.is_some() || doctor.matrix.is_some() {
+        let (workflows, others) = files::workflows(&paths(doctor)).map_err(Problem::Files)?;
+        if doctor.ci.is_some() {
+            findings.extend(others);
+            findings.extend(files::check(&workflows).map_err(Problem::Files)?);
+        }
+        matrix = doctor.matrix.as_ref().map(|_| matrix::of(&workflows));
+    }
+    for folder in &doctor.mappings {
+        findings.extend(mappings::check(folder).map_err(|error| Problem::Files(vec![error]))?);
+    }
+    let mut diagnosis = Diagnosis::new(findings);
+    diagnosis.matrix = matrix;
+    report(&diagnosis, doctor, common)
+}
+
+/// The files that were named, or those that GitHub would run.
+fn paths(doctor: &Doctor) -> Vec<PathBuf> {
+    let named: Vec<PathBuf> = doctor.ci.iter().chain(&doctor.matrix).flatten().cloned().collect();
+    if named.is_empty() { vec![files::WORKFLOWS.into()] } else { named }
 }
 
 /// Refuses common options that would have no effect here.

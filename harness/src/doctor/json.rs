@@ -2,13 +2,18 @@
 
 use serde::Serialize;
 
+use super::matrix::Row;
 use super::{Diagnosis, Finding};
 use crate::report::{SCHEMA_VERSION, Tool};
 
 /// The diagnosis as indented JSON with a newline at its end. Equal diagnoses give equal bytes.
 pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
-    let document =
-        Document { schema_version: SCHEMA_VERSION, tool: &diagnosis.tool, findings: diagnosis.findings() };
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: &diagnosis.tool,
+        findings: diagnosis.findings(),
+        matrix: diagnosis.matrix.as_deref(),
+    };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
     Ok(text)
@@ -19,4 +24,6 @@ struct Document<'a> {
     schema_version: u32,
     tool: &'a Tool,
     findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrix: Option<&'a [Row]>,
 }

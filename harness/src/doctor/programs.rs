@@ -3,7 +3,7 @@
 use super::shell::Command;
 
 /// Whether the command runs tests.
-pub fn is_test(command: &Command) -> bool {
+pub(super) fn is_test(command: &Command) -> bool {
     let words: Vec<&str> = past_runners(command).iter().map(String::as_str).collect();
     let Some((program, rest)) = words.split_first() else { return false };
     let first = rest.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
@@ -86,13 +86,13 @@ fn past_runners(command: &Command) -> &[String] {
 }
 
 /// A Python program that is run: its words after the interpreter. None for another program.
-pub fn python(command: &Command) -> Option<&[String]> {
+pub(super) fn python(command: &Command) -> Option<&[String]> {
     let (program, rest) = past_runners(command).split_first()?;
     is_python(program.rsplit('/').next().unwrap_or_default()).then_some(rest)
 }
 
 /// Whether Python writes each line at once here: it is told so, or only its logging, which flushes, says anything.
-pub fn python_writes_at_once(arguments: &[String]) -> bool {
+pub(super) fn python_writes_at_once(arguments: &[String]) -> bool {
     const FLUSHING: [&str; 14] = [
         "uvicorn",
         "gunicorn",
@@ -121,7 +121,7 @@ pub fn python_writes_at_once(arguments: &[String]) -> bool {
 }
 
 /// Whether the command waits until something answers, or asks whether it does.
-pub fn is_check(command: &Command) -> bool {
+pub(super) fn is_check(command: &Command) -> bool {
     const ASKERS: [&str; 22] = [
         "curl",
         "wget",

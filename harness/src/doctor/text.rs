@@ -1,6 +1,6 @@
 //! The diagnosis for the terminal: each finding as compilers write it, its fix, and a last line that counts them.
 
-use super::{Diagnosis, Finding, Level};
+use super::{Diagnosis, Finding, Level, matrix};
 use crate::report::palette::{Palette, paint};
 use crate::report::words::{plural, printable, wrapped};
 
@@ -25,7 +25,10 @@ impl Default for Options {
 pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {
     let palette = Palette::new(options.color);
     let shown = diagnosis.findings().iter().filter(|found| !options.quiet || found.level == Level::Error);
-    let mut paragraphs: Vec<String> = shown.map(|found| paragraph(found, options.width, &palette)).collect();
+    let table = diagnosis.matrix.as_deref().filter(|_| !options.quiet);
+    let table = table.map(|rows| matrix::table(rows, options.width).trim_end().to_owned());
+    let shown = shown.map(|found| paragraph(found, options.width, &palette));
+    let mut paragraphs: Vec<String> = table.into_iter().chain(shown).collect();
     paragraphs.push(last(diagnosis, &palette));
     paragraphs.join("\n\n") + "\n"
 }
