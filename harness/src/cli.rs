@@ -68,6 +68,9 @@ enum Problem {
     /// Scenarios that cannot be had: all of them.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Scenarios(Vec<LoadError>),
+    /// Files that the doctor cannot read: all of them.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Files(Vec<crate::doctor::files::FileError>),
     #[error("{path}: there is nothing to run: it has neither `[[schedule]]` nor `[explore]`")]
     Empty { path: String },
     #[error("{0}")]
@@ -86,7 +89,7 @@ impl Problem {
             Self::Usage(_) | Self::Order(_) | Self::Target(_) | Self::Run(Error::Passed { .. }) => {
                 Exit::Usage
             }
-            Self::Scenarios(_) | Self::Empty { .. } => Exit::BadInput,
+            Self::Scenarios(_) | Self::Files(_) | Self::Empty { .. } => Exit::BadInput,
             Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
             Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
         }

@@ -17,13 +17,23 @@
 //! assert_eq!(Exit::from(&diagnosis), Exit::Failed);
 //! ```
 
+pub mod endpoint;
+pub mod files;
 pub mod json;
 pub mod leftovers;
 pub mod machine;
+pub mod mappings;
+pub mod matrix;
+mod programs;
+pub mod rules;
 pub mod sarif;
 pub mod server;
+pub mod shell;
+pub mod stubs;
 pub mod surroundings;
 pub mod text;
+pub mod workflow;
+pub mod yaml;
 
 use serde::Serialize;
 
@@ -104,6 +114,8 @@ pub struct Diagnosis {
     pub tool: Tool,
     /// What is as it is, in the order in which it was looked at.
     pub facts: Vec<Fact>,
+    /// Which service each job's clients resolve to, if that was asked for.
+    pub matrix: Option<Vec<matrix::Row>>,
     findings: Vec<Finding>,
 }
 
@@ -116,7 +128,7 @@ impl Diagnosis {
             key(a).cmp(&key(b)).then_with(|| (&a.message, &a.fix).cmp(&(&b.message, &b.fix)))
         });
         findings.dedup();
-        Self { tool: Tool::this(), facts: Vec::new(), findings }
+        Self { tool: Tool::this(), facts: Vec::new(), matrix: None, findings }
     }
 
     /// The same, with what is as it is.

@@ -3,32 +3,49 @@
 mod here;
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
 
 use super::Problem;
 use super::args::{Common, Doctor};
 use super::output;
-use crate::doctor::{Diagnosis, Finding, json, sarif, text};
+use crate::doctor::{Diagnosis, Finding, files, json, mappings, matrix, sarif, text};
 use crate::exit::Exit;
 
 /// `gatecrash doctor`.
-pub(super) fn doctor(
-    doctor: &Doctor,
-    common: &Common,
-    interrupted: &Arc<AtomicBool>,
-) -> Result<Exit, Problem> {
+pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {
     check_options(common)?;
     output::check_file("--sarif", doctor.sarif.as_deref())?;
     if doctor.ci.is_none() && doctor.matrix.is_none() && doctor.mappings.is_empty() {
         let (diagnosis, ended) =
             if doctor.clean_up { here::clean_up(common, interrupted)? } else { here::examine(common)? };
-        return Ok(report(&diagnosis, doctor, common)?.and(ended));
+        let stopped = if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Ok };
+        return Ok(report(&diagnosis, doctor, common)?.and(ended).and(stopped));
     }
-    let findings: Vec<Finding> = Vec::new();
-    report(&Diagnosis::new(findings), doctor, common)
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut matrix = None;
+    if doctor.ci.is_some() || doctor.matrix.is_some() {
+        let (workflows, others) = files::workflows(&paths(doctor)).map_err(Problem::Files)?;
+        if doctor.ci.is_some() {
+            findings.extend(others);
+            findings.extend(files::check(&workflows).map_err(Problem::Files)?);
+        }
+        matrix = doctor.matrix.as_ref().map(|_| matrix::of(&workflows));
+    }
+    for folder in &doctor.mappings {
+        findings.extend(mappings::check(folder).map_err(|error| Problem::Files(vec![error]))?);
+    }
+    let mut diagnosis = Diagnosis::new(findings);
+    diagnosis.matrix = matrix;
+    report(&diagnosis, doctor, common)
+}
+
+/// The files that were named, or those that GitHub would run.
+fn paths(doctor: &Doctor) -> Vec<PathBuf> {
+    let named: Vec<PathBuf> = doctor.ci.iter().chain(&doctor.matrix).flatten().cloned().collect();
+    if named.is_empty() { vec![files::WORKFLOWS.into()] } else { named }
 }
 
 /// Refuses common options that would have no effect here.
@@ -39,6 +56,7 @@ fn check_options(common: &Common) -> Result<(), Problem> {
         ("--junit", common.junit.is_some()),
         ("--max-executions", common.max_executions.is_some()),
         ("--threads", common.threads.is_some()),
+        ("--health", common.observe.health.is_some()),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         Some((option, _)) => Err(Problem::Usage(format!("{option} has no effect on doctor"))),

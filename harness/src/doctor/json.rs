@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::matrix::Row;
 use super::{Diagnosis, Finding};
 use crate::report::{SCHEMA_VERSION, Tool};
 
@@ -13,8 +14,13 @@ pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
     for fact in &diagnosis.facts {
         facts.entry(fact.topic).or_default().insert(fact.name, fact.value.as_str());
     }
-    let (tool, findings) = (&diagnosis.tool, diagnosis.findings());
-    let document = Document { schema_version: SCHEMA_VERSION, tool, facts, findings };
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: &diagnosis.tool,
+        facts,
+        findings: diagnosis.findings(),
+        matrix: diagnosis.matrix.as_deref(),
+    };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
     Ok(text)
@@ -28,4 +34,6 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     facts: BTreeMap<&'static str, BTreeMap<&'static str, &'a str>>,
     findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrix: Option<&'a [Row]>,
 }

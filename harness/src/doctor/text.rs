@@ -1,6 +1,6 @@
 //! The diagnosis for the terminal: each finding as compilers write it, its fix, and a last line that counts them.
 
-use super::{Diagnosis, Fact, Finding, Level};
+use super::{Diagnosis, Fact, Finding, Level, matrix};
 use crate::report::palette::{Palette, paint};
 use crate::report::words::{columns, plural, printable, wrapped};
 
@@ -29,6 +29,8 @@ pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {
     if !options.quiet {
         let topics = diagnosis.facts.chunk_by(|a, b| a.topic == b.topic);
         paragraphs.extend(topics.map(|facts| topic(facts, options.width)));
+        let table = diagnosis.matrix.as_deref().map(|rows| matrix::table(rows, options.width));
+        paragraphs.extend(table.map(|table| table.trim_end().to_owned()));
     }
     paragraphs.extend(shown.map(|found| paragraph(found, options.width, &palette)));
     paragraphs.push(last(diagnosis, &palette));

@@ -59,6 +59,5 @@ pub(super) fn clean_up(common: &Common, interrupted: &AtomicBool) -> Result<(Dia
     let stop = || interrupted.load(Ordering::Relaxed);
     let (removed, findings) = leftovers::clean_up(&server, stop).map_err(crate::error::Error::from)?;
     let facts = [vec![server::choice(&target)], removed].concat();
-    let ended = if stop() { Exit::Interrupted } else { Exit::Ok };
-    Ok((Diagnosis::new(findings).with_facts(facts), ended))
+    Ok((Diagnosis::new(findings).with_facts(facts), Exit::Ok))
 }
