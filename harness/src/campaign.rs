@@ -25,6 +25,7 @@
 
 mod entry;
 mod interleavings;
+mod loading;
 mod rerun;
 mod stopwatch;
 mod subject;
@@ -48,6 +49,7 @@ use crate::scenario::{Expectations, Expected, Scenario};
 use crate::schedule::Schedule;
 use crate::store::{Compared, StoreError};
 
+pub(crate) use entry::coverage;
 use subject::Subject;
 
 /// Where scenarios are run.
@@ -244,13 +246,16 @@ impl Campaign {
         limiter: &'a Arc<dyn Algorithm>,
         file: Option<&Expectations>,
     ) -> Subject<'a> {
-        let name = limiter.name();
-        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(name));
-        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
-        let given = named.or_else(all).map(|given| given.expected);
-        let expected = given.or_else(|| file?.get(name).copied());
+        let expected = self.expected(limiter.name(), file);
         let (resized, searched) = (self.resized.clone(), self.searched.clone());
         Subject { scenario, limiter, expected, resized, searched }
+    }
+
+    /// What is expected of a limiter: what was said of it, else of all, else in the file.
+    fn expected(&self, limiter: &str, file: Option<&Expectations>) -> Option<Expected> {
+        let named = self.overrides.iter().rev().find(|given| given.limiter.as_deref() == Some(limiter));
+        let all = || self.overrides.iter().rev().find(|given| given.limiter.is_none());
+        named.or_else(all).map(|given| given.expected).or_else(|| file?.get(limiter).copied())
     }
 
     /// Tells whoever watches what comes now.
@@ -260,6 +265,7 @@ impl Campaign {
             Engine::Census => "states",
             Engine::AnyNumber => "nodes",
             Engine::Certify => "cases",
+            Engine::Load => "operations",
             Engine::Enumerate | Engine::Dpor | Engine::Sample | Engine::Schedule | Engine::Loom => {
                 "executions"
             }

@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod doctor;
+mod load;
 mod output;
 mod plan;
 mod progress;
@@ -47,6 +48,7 @@ fn run() -> Exit {
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
         Command::Doctor(doctor) => doctor::doctor(doctor, &cli.common, &interrupted),
+        Command::Load(load) => load::load(load, &cli.common, interrupted),
     });
     outcome.unwrap_or_else(|problem| {
         output::problem(&problem);

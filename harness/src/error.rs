@@ -53,6 +53,9 @@ pub enum Error {
     /// Uniform sampling needs to count interleavings, and there are infinitely many.
     #[error("there are infinitely many interleavings: none can be drawn uniformly")]
     Infinite,
+    /// A load could not be carried out.
+    #[error("the load was not carried out: {0}")]
+    Load(String),
     /// loom panicked on its own account.
     #[error("loom stopped: {0}")]
     Loom(String),

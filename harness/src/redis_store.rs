@@ -10,6 +10,7 @@ mod inquiry;
 mod keys;
 mod leftovers;
 mod pipeline;
+pub(crate) mod resp;
 mod series;
 #[cfg(unix)]
 mod socket;
@@ -30,7 +31,7 @@ use crate::store::{Store, StoreError};
 use crate::target::{Address, Source, Target};
 pub(crate) use batch::Batch;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
-pub(crate) use connection::{Connection, Facts};
+pub(crate) use connection::{Connection, Facts, choose_cryptography, from_value};
 pub(crate) use inquiry::Inquiry;
 #[cfg(test)]
 pub(crate) use inquiry::Time;
@@ -88,6 +89,11 @@ impl Server {
         })
     }
 
+    /// A connection for whoever is alone with his keys, which begin with a [prefix](Self::next_prefix) already.
+    pub(crate) fn alone(&self) -> Result<Alone, StoreError> {
+        Ok(Alone { connection: Connection::open(&self.0.address)?, guarded: !self.is_private() })
+    }
+
     /// A prefix for keys that nobody else uses: `gatecrash:<run>:<n>:`.
     pub fn next_prefix(&self) -> String {
         let n = self.0.stores.fetch_add(1, Ordering::Relaxed);
@@ -126,6 +132,33 @@ impl Server {
             Target::Private => format!("a private {program} {version}, started for this run"),
             given @ Target::Given { .. } => given.describe(),
         }
+    }
+}
+
+/// One connection, and commands that are sent as they are.
+#[derive(Debug)]
+pub(crate) struct Alone {
+    connection: Connection,
+    guarded: bool,
+}
+
+impl Alone {
+    /// Sends a command that others have seen to be harmless.
+    pub(crate) fn call(&mut self, command: &Command) -> Result<Reply, StoreError> {
+        self.connection.call(command)
+    }
+
+    /// Sends a command, unless it could do harm on a server that others use.
+    pub(crate) fn call_guarded(&mut self, command: &Command) -> Result<Reply, StoreError> {
+        if self.guarded {
+            guard::check(command, &keys::positions(command)?, guard::NOT_PRIVATE)?;
+        }
+        self.call(command)
+    }
+
+    /// Makes scripts known to the server.
+    pub(crate) fn load(&mut self, scripts: &[Script]) -> Result<(), StoreError> {
+        self.connection.load(scripts)
     }
 }
 

@@ -23,10 +23,13 @@
 mod block;
 mod count;
 mod entry;
+pub mod histogram;
 pub mod json;
 pub mod junit;
 mod lanes;
 pub mod latency;
+pub mod load;
+mod loaded;
 pub(crate) mod palette;
 mod step;
 pub mod text;
@@ -37,8 +40,8 @@ use serde::{Deserialize, Serialize};
 
 pub use count::{Count, CountError};
 pub use entry::{
-    Bound, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Odds, OverAdmission,
-    Peaks, Preemptions, StoreKind, Tally,
+    Bound, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Excess, Odds,
+    OverAdmission, Peaks, Preemptions, StoreKind, Tally,
 };
 pub use verdict::{Judgement, Overall, Verdict};
 
@@ -116,6 +119,12 @@ impl Report {
         for entry in &mut stable.results {
             entry.elapsed_ns = None;
             entry.latency_ns = None;
+            if let Some(load) = &mut entry.load {
+                load.leave_times_out();
+            }
+            if let Some(over) = &mut entry.over_admission {
+                over.first.clear();
+            }
         }
         stable
     }

@@ -333,7 +333,7 @@ fn sufficiency(counts: &preemptions::ByPreemptions) -> Option<String> {
     })
 }
 
-fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
+pub(crate) fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
     let stopped_by = match bound {
         Bound::Executions(_) => report::Bound::MaxExecutions,
         Bound::States(_) => report::Bound::MaxStates,

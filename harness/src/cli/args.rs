@@ -1,6 +1,7 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
 mod doctor;
+mod load;
 mod observe;
 
 use std::num::NonZeroUsize;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::scenario::Expected;
 pub(crate) use doctor::Doctor;
+pub(crate) use load::Load;
 pub(crate) use observe::Observe;
 
 /// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
@@ -48,9 +50,15 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
-    /// What is wrong before anything runs: CI workflows, services, stub mappings
+    /// What is wrong before anything runs: this machine and its Redis; CI workflows, services, stub mappings
     #[command(after_help = "Example: gatecrash doctor --ci .github/workflows/ci.yml --sarif doctor.sarif")]
     Doctor(Doctor),
+    /// Limiters under real concurrency, on a real server
+    #[command(
+        after_help = "Example: gatecrash load --limiter naive --limiter atomic --clients 50 --limit 5 --duration 10s \
+                      --expect naive=violation --expect atomic=clean"
+    )]
+    Load(Load),
 }
 
 #[derive(Debug, Args)]

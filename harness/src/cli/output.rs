@@ -36,6 +36,12 @@ pub(super) fn check_file(option: &str, file: Option<&Path>) -> Result<(), Proble
     Err(Problem::Usage(format!("{option} {} cannot be written: {why}", file.display())))
 }
 
+/// Refuses a folder that could not be made, if there is one.
+pub(super) fn check_folder(option: &str, folder: Option<&Path>) -> Result<(), Problem> {
+    let Some(folder) = folder.filter(|folder| folder.exists() && !folder.is_dir()) else { return Ok(()) };
+    Err(Problem::Usage(format!("{option} {} cannot be made: it is a file", folder.display())))
+}
+
 /// Writes the report in every form that was asked for, and gives the exit code that follows from it. What goes to stdout
 /// comes first: it is seen even if a file cannot be written.
 pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {

@@ -356,7 +356,7 @@ fn display_path(scenario: &Scenario) -> String {
     scenario.path.as_ref().map_or_else(|| scenario.name.clone(), |path| path.display().to_string())
 }
 
-fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
+pub(super) fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
     algorithm::by_name(name).ok_or_else(|| {
         let built_in = algorithm::built_in();
         let help = suggestion(name, built_in.iter().map(|limiter| limiter.name())).unwrap_or_default();
@@ -372,7 +372,7 @@ fn overrides(common: &Common) -> Vec<Override> {
     common.expect.iter().map(each).collect()
 }
 
-fn check_expectations<'a>(
+pub(super) fn check_expectations<'a>(
     common: &Common,
     limiters: impl IntoIterator<Item = &'a Arc<dyn Algorithm>>,
 ) -> Result<(), Problem> {

@@ -7,7 +7,6 @@
 //! What it can miss: nearly everything. A violation that was seen is final; without one the verdict is undecided,
 //! however many executions there were.
 
-mod draws;
 mod odds;
 mod pct;
 mod pos;
@@ -21,7 +20,7 @@ mod urw;
 use std::fmt;
 use std::sync::Arc;
 
-use self::draws::Draws;
+use crate::draws::Draws;
 use crate::error::Error;
 use crate::explore::strategy::{self, Strategy};
 use crate::explore::{Bound, Complete, Control, Exploration, Observer};

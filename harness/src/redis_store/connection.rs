@@ -187,6 +187,12 @@ fn connect(address: &Address) -> Result<Connection, RedisError> {
     Ok(Connection { link, place: address.to_string(), lost: false, in_transaction: false, watching: false })
 }
 
+/// Lets the process have a provider of cryptography.
+pub(crate) fn choose_cryptography() {
+    // An error says that the process has one already, which is all that is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Link {
     fn open(address: &Address) -> Result<Self, RedisError> {
         #[cfg(unix)]
@@ -194,8 +200,7 @@ impl Link {
             return Ok(Self::Socket(Socket::connect(path, RESPONSE_TIMEOUT)?));
         }
         if address.is_tls() {
-            // An error says that the process has a provider already, which is all that is wanted.
-            let _ = rustls::crypto::ring::default_provider().install_default();
+            choose_cryptography();
         }
         let client = Client::open(address.connection_info().clone())?;
         let link = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
@@ -227,7 +232,7 @@ impl Link {
                 io::ErrorKind::InvalidData => (ErrorKind::Parse, "not RESP2", error.to_string()).into(),
                 _ => error.into(),
             }),
-            Self::Crate(link) => reply(link.recv_response()?),
+            Self::Crate(link) => from_value(link.recv_response()?),
         }
     }
 }
@@ -251,14 +256,14 @@ fn explain(error: &RedisError, limit: Duration) -> String {
 }
 
 /// A RESP2 value as a reply; the rest of the crate's values have no place on a RESP2 connection.
-fn reply(value: Value) -> Result<Reply, RedisError> {
+pub(crate) fn from_value(value: Value) -> Result<Reply, RedisError> {
     Ok(match value {
         Value::Nil => Reply::Nil,
         Value::Int(n) => Reply::Int(n),
         Value::Okay => Reply::ok(),
         Value::SimpleString(text) => Reply::Status(text),
         Value::BulkString(bytes) => Reply::Bulk(bytes.into()),
-        Value::Array(items) => Reply::Array(items.into_iter().map(reply).collect::<Result<_, _>>()?),
+        Value::Array(items) => Reply::Array(items.into_iter().map(from_value).collect::<Result<_, _>>()?),
         Value::ServerError(error) => Reply::Error(match error.details() {
             Some(details) => format!("{} {details}", error.code()),
             None => error.code().to_owned(),

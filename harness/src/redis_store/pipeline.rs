@@ -5,6 +5,7 @@ use gatecrash_limiter::{Command, Reply};
 
 use super::connection::Connection;
 use super::keys::Prefix;
+use super::resp::{header, key};
 use crate::store::StoreError;
 use crate::target::Address;
 
@@ -29,7 +30,7 @@ impl Pipeline {
         header(buffer, b'*', command.parts().len());
         for (at, part) in command.parts().iter().enumerate() {
             let before = if keys.next_if_eq(&&at).is_some() { prefix.as_str() } else { "" };
-            bulk(buffer, before, part);
+            key(buffer, before, part);
         }
         *count += 1;
     }
@@ -42,9 +43,9 @@ impl Pipeline {
     ) {
         let (buffer, count) = &mut self.unsent;
         header(buffer, b'*', 1 + keys.len());
-        bulk(buffer, "", b"DEL");
-        for key in keys {
-            bulk(buffer, prefix.as_str(), key);
+        key(buffer, "", b"DEL");
+        for name in keys {
+            key(buffer, prefix.as_str(), name);
         }
         *count += 1;
     }
@@ -89,21 +90,6 @@ impl Pipeline {
     pub(super) fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
-}
-
-/// What a RESP array or bulk string begins with: its kind and its length.
-fn header(buffer: &mut Vec<u8>, kind: u8, length: usize) {
-    buffer.push(kind);
-    buffer.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-    buffer.extend_from_slice(b"\r\n");
-}
-
-/// A bulk string in two pieces.
-fn bulk(buffer: &mut Vec<u8>, before: &str, part: &[u8]) {
-    header(buffer, b'$', before.len() + part.len());
-    buffer.extend_from_slice(before.as_bytes());
-    buffer.extend_from_slice(part);
-    buffer.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]

@@ -1,20 +1,16 @@
-//! A unix socket to a server that wants no password, such as a private one: RESP2 read without a detour.
-//!
-//! The `redis` crate's parser takes 0.1 µs for a reply, and a server a few times that for a command. Where replies
-//! come by the million that would be a good part of the time of a search; this reader takes a fifth of it.
+//! A unix socket to a server that wants no password, such as a private one: [RESP2](resp) read without a detour.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use bytes::Bytes;
 use gatecrash_limiter::Reply;
+
+use super::resp;
 
 /// The least that is read at once.
 const READ: usize = 16 * 1024;
-/// The most arrays within arrays; nobody's replies have so many.
-const DEEPEST: usize = 64;
 
 /// A socket and what was read from it that nobody has asked for yet.
 #[derive(Debug)]
@@ -40,7 +36,7 @@ impl Socket {
     /// The next reply. What is no RESP2 is [`io::ErrorKind::InvalidData`].
     pub(super) fn receive(&mut self) -> io::Result<Reply> {
         loop {
-            if let Some((reply, rest)) = reply(&self.buffer[self.unread.clone()], DEEPEST)? {
+            if let Some((reply, rest)) = resp::reply(&self.buffer[self.unread.clone()])? {
                 self.unread.start = self.unread.end - rest.len();
                 return Ok(reply);
             }
@@ -70,87 +66,10 @@ impl Socket {
     }
 }
 
-/// A reply and what follows it; `None` if there is not all of it yet.
-fn reply(bytes: &[u8], depth: usize) -> io::Result<Option<(Reply, &[u8])>> {
-    let Some((&kind, after_kind)) = bytes.split_first() else { return Ok(None) };
-    if !b"+-:$*".contains(&kind) {
-        return Err(malformed("not the beginning of a reply"));
-    }
-    let Some(end) = after_kind.iter().position(|byte| *byte == b'\r') else { return Ok(None) };
-    let line = &after_kind[..end];
-    let Some(rest) = line_end(&after_kind[end..])? else { return Ok(None) };
-    Ok(match kind {
-        b'+' => Some((Reply::Status(text(line)), rest)),
-        b'-' => Some((Reply::Error(text(line)), rest)),
-        b':' => Some((Reply::Int(integer(line)?), rest)),
-        b'$' => bulk(integer(line)?, rest)?,
-        _ => array(integer(line)?, rest, depth)?,
-    })
-}
-
-fn bulk(length: i64, bytes: &[u8]) -> io::Result<Option<(Reply, &[u8])>> {
-    let Ok(length) = usize::try_from(length) else { return Ok(Some((Reply::Nil, bytes))) };
-    let Some((content, rest)) = bytes.split_at_checked(length) else { return Ok(None) };
-    let Some(rest) = line_end(rest)? else { return Ok(None) };
-    Ok(Some((Reply::Bulk(Bytes::copy_from_slice(content)), rest)))
-}
-
-fn array(length: i64, mut bytes: &[u8], depth: usize) -> io::Result<Option<(Reply, &[u8])>> {
-    let Ok(length) = usize::try_from(length) else { return Ok(Some((Reply::Nil, bytes))) };
-    let depth = depth.checked_sub(1).ok_or_else(|| malformed("too deep"))?;
-    let mut items = Vec::new();
-    for _ in 0..length {
-        let Some((item, rest)) = reply(bytes, depth)? else { return Ok(None) };
-        items.push(item);
-        bytes = rest;
-    }
-    Ok(Some((Reply::Array(items), bytes)))
-}
-
-/// What follows `\r\n`; `None` if that is cut off.
-fn line_end(bytes: &[u8]) -> io::Result<Option<&[u8]>> {
-    match bytes {
-        [b'\r', b'\n', rest @ ..] => Ok(Some(rest)),
-        [] | [b'\r'] => Ok(None),
-        _ => Err(malformed("a line that does not end where it should")),
-    }
-}
-
-fn text(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).into_owned()
-}
-
-fn integer(line: &[u8]) -> io::Result<i64> {
-    let digits = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
-    digits.ok_or_else(|| malformed("not a number"))
-}
-
-fn malformed(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::resp::tests::{WIRE, replies};
     use super::*;
-
-    /// All kinds of replies, one after another.
-    const WIRE: &[u8] = b":-7\r\n+FINE\r\n-ERR no such\r\n$5\r\na\r\nb\0\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n\
-                          *3\r\n:1\r\n*1\r\n$1\r\nx\r\n$-1\r\n:9\r\n";
-
-    fn replies() -> Vec<Reply> {
-        vec![
-            Reply::Int(-7),
-            Reply::Status("FINE".into()),
-            Reply::Error("ERR no such".into()),
-            Reply::bulk(&b"a\r\nb\0"[..]),
-            Reply::bulk(""),
-            Reply::Nil,
-            Reply::Nil,
-            Reply::Array(vec![]),
-            Reply::Array(vec![Reply::Int(1), Reply::Array(vec![Reply::bulk("x")]), Reply::Nil]),
-            Reply::Int(9),
-        ]
-    }
 
     fn socket() -> (UnixStream, Socket) {
         let (theirs, stream) = UnixStream::pair().unwrap();
@@ -174,20 +93,6 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_reply_is_none_and_no_error() {
-        let mut bytes = WIRE;
-        for expected in replies() {
-            let (whole, rest) = reply(bytes, DEEPEST).unwrap().unwrap();
-            assert_eq!(whole, expected);
-            for cut in 0..bytes.len() - rest.len() {
-                assert_eq!(reply(&bytes[..cut], DEEPEST).unwrap(), None, "{}", bytes[..cut].escape_ascii());
-            }
-            bytes = rest;
-        }
-        assert!(bytes.is_empty());
-    }
-
-    #[test]
     fn long_replies_are_read_whole() {
         let (mut theirs, mut socket) = socket();
         let long = vec![b'x'; 3_000_000];
@@ -200,16 +105,5 @@ mod tests {
         assert_eq!(socket.receive().unwrap(), Reply::Array(vec![Reply::Int(1), Reply::bulk(long)]));
         assert_eq!(socket.receive().unwrap(), Reply::Int(2));
         writer.join().unwrap();
-    }
-
-    #[test]
-    fn what_is_no_reply_is_an_error() {
-        let deep = b"*1\r\n".repeat(DEEPEST + 1);
-        let wrong: [&[u8]; 6] =
-            [b"HTTP/1.1", b":x\r\n", b":1\rx", b"$1\r\nxy\r\n", b"$9999999999999999999\r\n", &deep];
-        for bytes in wrong {
-            let error = reply(bytes, DEEPEST).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{}", bytes.escape_ascii());
-        }
     }
 }

@@ -3,10 +3,11 @@
 //! First a line per store and engine, then the steps. Results with the same steps show them once.
 
 use super::entry::{Bound, Counterexample, Engine, Entry};
+use super::load::Load;
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
 use super::words::{columns, count, grouped, percent, plural, printable, wrapped};
-use super::{About, lanes, latency};
+use super::{About, lanes, latency, loaded};
 use crate::trace::{Effect, Trace};
 
 /// Results that belong together: the same scenario, limiter and schedule.
@@ -29,6 +30,9 @@ impl Block<'_> {
         paragraphs.extend(self.samples());
         paragraphs.extend(self.preemptions());
         paragraphs.extend(self.latencies());
+        for (entry, load) in self.loads() {
+            paragraphs.extend(loaded::paragraphs(entry, load, self.width));
+        }
         let distinct = self.distinct();
         for entry in &distinct {
             if distinct.len() > 1 {
@@ -130,8 +134,14 @@ impl Block<'_> {
         table(heads, rows)
     }
 
+    fn loads(&self) -> impl Iterator<Item = (&Entry, &Load)> {
+        self.entries.iter().filter_map(|entry| Some((*entry, entry.load.as_ref()?)))
+    }
+
+    /// Those of loads are shown with the loads.
     fn latencies(&self) -> Option<Vec<String>> {
-        let tables = self.entries.iter().filter_map(|entry| entry.latency_ns.as_ref()).map(latency::table);
+        let searches = self.entries.iter().filter(|entry| entry.load.is_none());
+        let tables = searches.filter_map(|entry| entry.latency_ns.as_ref()).map(latency::table);
         let lines: Vec<String> = tables.flatten().map(|line| format!("  {line}")).collect();
         if lines.is_empty() { None } else { Some(lines) }
     }
@@ -212,7 +222,10 @@ fn states(entry: &Entry) -> Option<String> {
 
 /// How much was run and how much of it over-admits, in few words.
 fn facts(entry: &Entry) -> String {
-    let over = entry.over_admission.map_or(0, |over| over.max);
+    if entry.load.is_some() {
+        return loaded::facts(entry);
+    }
+    let over = entry.over_admission.as_ref().map_or(0, |over| over.max);
     let highest = if over > 0 { format!(", by {}", grouped(over)) } else { String::new() };
     if let Some(census) = &entry.census {
         let share = census.violating.share_of(&census.interleavings).filter(|_| !census.violating.is_zero());

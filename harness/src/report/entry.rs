@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::count::{Count, CountError};
 use super::latency::Summary;
+use super::load::Load;
 use super::verdict::Judgement;
 use crate::trace::Trace;
 
@@ -82,6 +83,9 @@ pub struct Entry {
     /// How far the limit was exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_admission: Option<OverAdmission>,
+    /// What a load came to.
+    #[serde(flatten)]
+    pub load: Option<Load>,
     /// What was found and whether that was expected.
     #[serde(flatten)]
     pub judgement: Judgement,
@@ -136,6 +140,7 @@ impl Entry {
             coverage: None,
             mismatches: None,
             over_admission: None,
+            load: None,
             judgement,
             counterexample: None,
             latency_ns: None,
@@ -199,6 +204,8 @@ pub enum Engine {
     Schedule,
     /// The interleavings that loom distinguishes.
     Loom,
+    /// None: clients ran at once, as the machines would have it.
+    Load,
 }
 
 impl fmt::Display for Engine {
@@ -212,6 +219,7 @@ impl fmt::Display for Engine {
             Self::Sample => "sample",
             Self::Schedule => "schedule",
             Self::Loom => "loom",
+            Self::Load => "load",
         })
     }
 }
@@ -377,16 +385,38 @@ impl fmt::Display for Bound {
 }
 
 /// How far the limit was exceeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverAdmission {
     /// The highest number of holders above the limit, 0 if none was.
     pub max: u64,
+    /// Under load: how often the limit was exceeded, each time until it was kept again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    /// The first of those times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first: Vec<Excess>,
+}
+
+/// A time during which more clients certainly held a permit than there are permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excess {
+    /// When it began, since the measuring began.
+    pub at_ns: u64,
+    /// How long it lasted.
+    pub duration_ns: u64,
+    /// The highest number of holders.
+    pub peak: u64,
 }
 
 impl OverAdmission {
+    /// So many holders above the limit.
+    pub fn by(max: u64) -> Self {
+        Self { max, events: None, first: Vec::new() }
+    }
+
     /// The over-admission of a peak number of holders.
     pub fn of_peak(peak: u32, limit: u64) -> Self {
-        Self { max: u64::from(peak).saturating_sub(limit) }
+        Self::by(u64::from(peak).saturating_sub(limit))
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::load::Quantiles;
 use super::words::{grouped, nanoseconds};
 use crate::scenario::OperationKind;
 
@@ -18,27 +19,28 @@ const SIGNIFICANT_DIGITS: u8 = 3;
 /// Durations per operation, as they are recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Latencies {
-    operations: BTreeMap<OperationKind, Recorded>,
+    operations: BTreeMap<OperationKind, Durations>,
 }
 
 impl Latencies {
     /// Records how long one operation took.
     pub fn record(&mut self, operation: OperationKind, took_ns: u64) {
-        self.operations.entry(operation).or_insert_with(Recorded::new).record(took_ns);
+        self.operations.entry(operation).or_default().record(took_ns);
     }
 
     /// Takes over what another thread recorded.
     pub fn merge(&mut self, other: &Self) {
-        for (operation, recorded) in &other.operations {
-            self.operations.entry(*operation).or_insert_with(Recorded::new).merge(recorded);
+        for (operation, durations) in &other.operations {
+            self.operations.entry(*operation).or_default().merge(durations);
         }
     }
 
     /// The summary of each operation that took place; `None` if none did.
     pub fn summaries(&self) -> Option<BTreeMap<String, Summary>> {
-        let named =
-            |(kind, recorded): (&OperationKind, &Recorded)| (name(*kind).to_owned(), recorded.summary());
-        let summaries: BTreeMap<_, _> = self.operations.iter().map(named).collect();
+        let named = |(kind, durations): (&OperationKind, &Durations)| {
+            Some((name(*kind).to_owned(), durations.summary()?))
+        };
+        let summaries: BTreeMap<_, _> = self.operations.iter().filter_map(named).collect();
         if summaries.is_empty() { None } else { Some(summaries) }
     }
 }
@@ -78,53 +80,77 @@ pub fn table(summaries: &BTreeMap<String, Summary>) -> Vec<String> {
     std::iter::once(heading).chain(rows).collect()
 }
 
+/// Durations of one kind: a histogram, and what is exact beside it.
 #[derive(Clone, Debug)]
-struct Recorded {
+pub(crate) struct Durations {
     histogram: Histogram<u64>,
     min: u64,
     max: u64,
     sum: u128,
 }
 
-impl Recorded {
-    fn new() -> Self {
-        let histogram = Histogram::new_with_max(LONGEST_NS, SIGNIFICANT_DIGITS);
-        Self {
-            histogram: histogram.expect("the bounds are constant and valid"),
-            min: u64::MAX,
-            max: 0,
-            sum: 0,
-        }
-    }
-
-    fn record(&mut self, took_ns: u64) {
+impl Durations {
+    /// Adds one.
+    pub(crate) fn record(&mut self, took_ns: u64) {
         self.histogram.saturating_record(took_ns);
         self.min = self.min.min(took_ns);
         self.max = self.max.max(took_ns);
         self.sum += u128::from(took_ns);
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds all of another's.
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.histogram.add(&other.histogram).expect("both have the same bounds");
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum += other.sum;
     }
 
-    fn summary(&self) -> Summary {
-        let count = self.histogram.len();
-        let mean = self.sum / u128::from(count.max(1));
-        // A bucket's upper end may lie above the largest value that it holds.
-        let quantile = |q| self.histogram.value_at_quantile(q).clamp(self.min, self.max);
-        Summary {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// The histogram, in nanoseconds.
+    pub(crate) fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
+    }
+
+    /// What they come to; `None` if there are none.
+    pub(crate) fn summary(&self) -> Option<Summary> {
+        let count = self.count();
+        let mean = self.sum.checked_div(count.into())?;
+        Some(Summary {
             count,
             min: self.min,
-            p50: quantile(0.5),
-            p90: quantile(0.9),
-            p99: quantile(0.99),
-            p999: quantile(0.999),
+            p50: self.quantile(0.5),
+            p90: self.quantile(0.9),
+            p99: self.quantile(0.99),
+            p999: self.quantile(0.999),
             max: self.max,
             mean: u64::try_from(mean).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Two points of them; `None` if there are none.
+    pub(crate) fn quantiles(&self) -> Option<Quantiles> {
+        (self.count() > 0).then(|| Quantiles { p50: self.quantile(0.5), p99: self.quantile(0.99) })
+    }
+
+    /// A bucket's upper end may lie above the largest value that it holds.
+    fn quantile(&self, quantile: f64) -> u64 {
+        self.histogram.value_at_quantile(quantile).clamp(self.min, self.max)
+    }
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        let histogram = Histogram::new_with_max(LONGEST_NS, SIGNIFICANT_DIGITS);
+        Self {
+            histogram: histogram.expect("the bounds are constant and valid"),
+            min: u64::MAX,
+            max: 0,
+            sum: 0,
         }
     }
 }

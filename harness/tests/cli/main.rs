@@ -9,6 +9,7 @@ mod exit_codes;
 mod explore;
 mod health;
 mod json;
+mod load;
 mod observe;
 mod redis;
 mod replay;

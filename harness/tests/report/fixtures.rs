@@ -154,7 +154,7 @@ pub(crate) fn atomic_explored(expected: Option<Expected>) -> Entry {
         census: Some(Census::from_peaks(1, &BTreeMap::from([(1, 6u32)]))),
         executions: Some(6),
         exhaustive: Some(true),
-        over_admission: Some(OverAdmission { max: 0 }),
+        over_admission: Some(OverAdmission::by(0)),
         elapsed_ns: Some(212_345),
         ..entry("atomic", StoreKind::Model, Engine::Enumerate, Verdict::Clean, expected)
     }
@@ -172,7 +172,7 @@ pub(crate) fn scripted(
         schedule: Some("both check before either adds".into()),
         order: Some("A B A B".into()),
         executions: Some(1),
-        over_admission: Some(OverAdmission { max }),
+        over_admission: Some(OverAdmission::by(max)),
         trace: Some(trace),
         rerun: Some(format!(
             "gatecrash replay scenarios/last-slot.toml --limiter {limiter} --order \"A B A B\""

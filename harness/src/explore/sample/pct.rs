@@ -15,7 +15,7 @@
 //! What it can miss: whatever needs more preemptions than there are change points is never drawn.
 
 use super::able;
-use super::draws::Draws;
+use crate::draws::Draws;
 use crate::schedule::ClientId;
 use crate::world::World;
 

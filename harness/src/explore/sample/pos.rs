@@ -13,8 +13,8 @@
 use gatecrash_limiter::Command;
 
 use super::able;
-use super::draws::Draws;
 use super::races::races;
+use crate::draws::Draws;
 use crate::schedule::ClientId;
 use crate::world::World;
 

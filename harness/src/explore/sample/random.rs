@@ -4,7 +4,7 @@
 //! left, so violations that need many clients between two of their steps are rarer than among all interleavings.
 
 use super::able;
-use super::draws::Draws;
+use crate::draws::Draws;
 use crate::schedule::ClientId;
 use crate::world::World;
 

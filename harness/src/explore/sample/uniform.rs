@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use num_bigint::BigUint;
 
-use super::draws::Draws;
+use crate::draws::Draws;
 use crate::error::Error;
 use crate::explore::{Bound, Control};
 use crate::merge::{self, Edge, Graph, Merge, State};

@@ -11,7 +11,7 @@
 //! What it can miss: nothing in principle, every interleaving has a probability above zero.
 
 use super::able;
-use super::draws::Draws;
+use crate::draws::Draws;
 use crate::schedule::ClientId;
 use crate::world::World;
 

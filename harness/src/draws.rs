@@ -7,13 +7,13 @@
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
-/// The random numbers of one execution.
+/// The random numbers of one execution, of one client.
 #[derive(Debug)]
-pub(super) struct Draws(ChaCha8Rng);
+pub(crate) struct Draws(ChaCha8Rng);
 
 impl Draws {
     /// One of the 2^64 independent streams of a seed.
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         let mut generator = ChaCha8Rng::from_seed(key);
@@ -22,7 +22,7 @@ impl Draws {
     }
 
     /// Any number.
-    pub(super) fn any(&mut self) -> u64 {
+    pub(crate) fn any(&mut self) -> u64 {
         self.0.next_u64()
     }
 
@@ -31,7 +31,7 @@ impl Draws {
     /// Lemire, "Fast Random Integer Generation in an Interval" (2019): the upper half of a product, unless its lower
     /// half is one of the few that would favour some numbers.
     #[expect(clippy::cast_possible_truncation, reason = "the halves of a product")]
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         debug_assert_ne!(bound, 0);
         loop {
             let product = u128::from(self.any()) * u128::from(bound);
@@ -43,7 +43,7 @@ impl Draws {
     }
 
     /// Puts items in a random order, each order with the same probability (Fisher and Yates).
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for place in (1..items.len()).rev() {
             items.swap(place, self.index(place + 1));
         }
@@ -51,7 +51,7 @@ impl Draws {
 
     /// A place among `length`, which is not 0.
     #[expect(clippy::cast_possible_truncation, reason = "it is below a usize")]
-    pub(super) fn index(&mut self, length: usize) -> usize {
+    pub(crate) fn index(&mut self, length: usize) -> usize {
         self.below(length as u64) as usize
     }
 }

@@ -1,0 +1,37 @@
+//! A load as part of a campaign: on its server, judged by its expectations, in its report.
+
+use std::sync::Arc;
+
+use gatecrash_limiter::Algorithm;
+
+use super::{Campaign, Redis};
+use crate::error::Error;
+use crate::load::{self, SCENARIO, Settings};
+use crate::report::About;
+use crate::report::histogram::IntervalLog;
+
+impl Campaign {
+    /// Loads limiters, all in one run, on the campaign's server. Gives the log of their durations.
+    ///
+    /// # Panics
+    ///
+    /// Without a server.
+    pub fn load(
+        &mut self,
+        limiters: &[Arc<dyn Algorithm>],
+        settings: &Settings,
+    ) -> Result<IntervalLog, Error> {
+        let Redis::Open(server) = &self.stores.redis else { panic!("a load needs a server") };
+        let loaded = load::load(server, limiters, settings, &self.control)?;
+        self.report.scenarios.push(About {
+            name: SCENARIO.to_owned(),
+            title: settings.to_string(),
+            limit: settings.limit,
+            clients: Vec::new(),
+        });
+        let expected = limiters.iter().map(|limiter| (&**limiter, self.expected(limiter.name(), None)));
+        self.report.results.extend(loaded.entries(expected));
+        self.note_bound(loaded.stopped.as_ref());
+        Ok(loaded.log)
+    }
+}

@@ -1,0 +1,62 @@
+//! The arguments of `gatecrash load`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::load::{Faults, Hold, MOST_CLIENTS};
+
+/// The longest load.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    /// A limiter; several are loaded in turns, block by block
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) limiter: Vec<String>,
+    /// How many clients, each with a connection of its own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_CLIENTS)))]
+    pub(crate) clients: u32,
+    /// How many permits
+    #[arg(long, value_name = "L", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) limit: u64,
+    /// How long each limiter is measured
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// How long each runs before that, counted nowhere
+    #[arg(long, value_name = "DURATION", value_parser = warmup, default_value = "1s")]
+    pub(crate) warmup: Duration,
+    /// Open loop: acquires per second of all clients together [default: closed loop]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// How long a permit is held: 1ms, uniform:1ms..5ms or exp:2ms, to the next millisecond; 0s: not at all
+    #[arg(long, value_name = "TIME", default_value = "1ms")]
+    pub(crate) hold: Hold,
+    /// Faults that strike operations: drop (a dropped future), cut (a cut connection), kill (a client that dies holding);
+    /// such as drop,cut=0.5%. By itself, each strikes 1%
+    #[arg(long, value_name = "FAULTS", default_value = None)]
+    pub(crate) faults: Option<Faults>,
+    /// Writes histograms there: latency.hlog, and a .hgrm for each limiter and operation
+    #[arg(long, value_name = "DIR")]
+    pub(crate) histograms: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match warmup(text)? {
+        Duration::ZERO => Err("it has to be longer than nothing".to_owned()),
+        time => Ok(time),
+    }
+}
+
+fn warmup(text: &str) -> Result<Duration, String> {
+    let time = super::duration(text)?;
+    if time > LONGEST { Err("it is at most 168h, a week".to_owned()) } else { Ok(time) }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.01..=10_000_000.0).contains(&rate) => Ok(rate),
+        _ => Err("it is a number from 0.01 to 10000000".to_owned()),
+    }
+}

@@ -1,0 +1,76 @@
+//! `gatecrash load`: real concurrency, on a real server.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use gatecrash_limiter::Algorithm;
+
+use super::args::{Common, Load};
+use super::plan::{self, REDIS, Wanted};
+use super::watch::Watch;
+use super::{Problem, output};
+use crate::exit::Exit;
+use crate::load::Settings;
+use crate::report::Entry;
+use crate::report::histogram::{self, IntervalLog};
+
+pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
+    if common.max_executions.is_some() {
+        return Err(Problem::Usage("--max-executions is not for load: its bound is --duration".into()));
+    }
+    let watch = Watch::start(common)?;
+    output::check_folder("--histograms", load.histograms.as_deref())?;
+    let limiters = limiters(&load.limiter)?;
+    plan::check_expectations(common, &limiters)?;
+    // A load without a server is none, so it counts as asked for by name.
+    let stores = plan::open(&Wanted::of(Some(common.on.unwrap_or(REDIS)), &[REDIS], &[REDIS])?, common)?;
+    let settings = Settings {
+        clients: load.clients,
+        limit: load.limit,
+        duration: load.duration,
+        warmup: load.warmup,
+        rate: load.rate,
+        hold: load.hold,
+        faults: load.faults.unwrap_or_default(),
+        seed: common.seed,
+        threads: common.threads.unwrap_or(NonZeroUsize::MIN),
+    };
+    let mut log = None;
+    let mut results = Vec::new();
+    let exit = plan::carry_out(stores, common, interrupted, watch, |campaign| {
+        log = Some(campaign.load(&limiters, &settings)?);
+        results = campaign.report().results;
+        Ok(())
+    })?;
+    if let (Some(folder), Some(log)) = (&load.histograms, &log) {
+        write_histograms(folder, log, &results)?;
+    }
+    Ok(exit)
+}
+
+/// The limiters of those names, each once.
+fn limiters(names: &[String]) -> Result<Vec<Arc<dyn Algorithm>>, Problem> {
+    if let Some(name) =
+        names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
+    {
+        return Err(Problem::Usage(format!("--limiter {name} is given twice")));
+    }
+    names.iter().map(|name| plan::limiter(name)).collect()
+}
+
+fn write_histograms(folder: &Path, log: &IntervalLog, results: &[Entry]) -> Result<(), Problem> {
+    let failed = |error| Problem::Io { what: format!("{} cannot be made", folder.display()), error };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    output::to_file(&folder.join("latency.hlog"), log.as_str())?;
+    for entry in results {
+        let histograms = entry.load.iter().flat_map(|load| &load.histograms);
+        for (operation, text) in histograms {
+            let histogram = histogram::parse(text).map_err(Problem::Report)?;
+            let file = folder.join(format!("{}.{operation}.hgrm", entry.limiter));
+            output::to_file(&file, &histogram::percentiles(&histogram))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! What a load came to, as entries of the report.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gatecrash_limiter::Algorithm;
+
+use super::monitor::nanos;
+use super::tally::{Tally, per_second};
+use super::{Load, Loaded};
+use crate::campaign::coverage;
+use crate::explore::Bound;
+use crate::report::latency::{Durations, Summary};
+use crate::report::load::{Block, Fairness, Floor, Pace};
+use crate::report::{self, Engine, Entry, Judgement, OverAdmission, StoreKind, Verdict, histogram};
+use crate::scenario::Expected;
+
+/// The scenario's name in entries: a load has none of its own.
+pub const SCENARIO: &str = "load";
+
+/// What the floor sends.
+const FLOOR: &str = "PING";
+
+/// The durations of a tally by the operation's name, without those that never took place.
+pub(super) fn durations(tally: &Tally, open_loop: bool) -> impl Iterator<Item = (&'static str, &Durations)> {
+    let corrected = open_loop.then_some(("acquire_corrected", &tally.corrected));
+    let all = [("acquire", &tally.acquire), ("release", &tally.release)].into_iter().chain(corrected);
+    all.filter(|(_, durations)| durations.count() > 0)
+}
+
+/// A block beside the floor before it.
+pub(super) fn block((floor, floor_took): (&Tally, Duration), (load, took): (&Tally, Duration)) -> Block {
+    let pace = |tally: &Tally, took, latency_ns| Pace {
+        throughput_per_s: per_second(tally.completed(), took),
+        latency_ns,
+    };
+    Block {
+        floor: pace(floor, floor_took, floor.acquire.quantiles()),
+        load: pace(load, took, None),
+        acquire: load.acquire.quantiles(),
+        release: load.release.quantiles(),
+    }
+}
+
+impl Load {
+    /// An entry for each limiter, judged by what is expected of it.
+    pub fn entries<'a>(
+        &'a self,
+        limiters: impl IntoIterator<Item = (&'a dyn Algorithm, Option<Expected>)>,
+    ) -> Vec<Entry> {
+        let pairs = self.limiters.iter().zip(limiters);
+        pairs.map(|(loaded, (limiter, expected))| self.entry(loaded, limiter.name(), expected)).collect()
+    }
+
+    fn entry(&self, loaded: &Loaded, name: &str, expected: Option<Expected>) -> Entry {
+        let verdict = loaded.verdict(expected, self.stopped.as_ref());
+        let findings = &loaded.findings;
+        let stopped = self.stopped.as_ref().map(|bound| coverage(bound, loaded.tally.attempts, "operation"));
+        Entry {
+            coverage: stopped.clone(),
+            exhaustive: stopped.map(|_| false),
+            over_admission: Some(OverAdmission {
+                max: findings.max,
+                events: Some(findings.events),
+                first: findings.first.clone(),
+            }),
+            load: Some(self.load(loaded)),
+            latency_ns: summaries(durations(&loaded.tally, false)),
+            elapsed_ns: Some(nanos(loaded.measured)),
+            notes: self.notes(loaded, name, verdict, expected),
+            rerun: Some(self.command(name)),
+            ..Entry::new(SCENARIO, name, StoreKind::Redis, Engine::Load, Judgement::new(verdict, expected))
+        }
+    }
+
+    fn load(&self, loaded: &Loaded) -> report::load::Load {
+        let (settings, tally) = (&self.settings, &loaded.tally);
+        let compressed = |(name, durations): (&str, &Durations)| {
+            (name.to_owned(), histogram::compressed(durations.histogram()))
+        };
+        report::load::Load {
+            clients: settings.clients,
+            limit: settings.limit,
+            rate_per_s: settings.rate,
+            hold: settings.hold.to_string(),
+            attempts: tally.attempts,
+            admitted: tally.admitted,
+            refused: tally.refused,
+            errors: tally.errors,
+            unknown: tally.unknown,
+            missed: settings.rate.map(|_| tally.missed),
+            refused_although_free: loaded.findings.refused_although_free,
+            not_held: tally.not_held,
+            leaked: loaded.leaked,
+            faults: settings.faults.any().then_some(tally.faulted),
+            fairness: fairness(&loaded.admitted),
+            throughput_per_s: Some(per_second(tally.completed(), loaded.measured)),
+            latency_corrected_ns: settings
+                .rate
+                .and_then(|_| summaries([("acquire", &tally.corrected)].into_iter())),
+            histograms: durations(tally, settings.rate.is_some()).map(compressed).collect(),
+            floor: self.floor.acquire.summary().map(|latency_ns| Floor {
+                command: FLOOR.to_owned(),
+                throughput_per_s: per_second(self.floor.completed(), self.floor_measured),
+                latency_ns,
+            }),
+            blocks: loaded.blocks.clone(),
+        }
+    }
+
+    /// What else there is to know.
+    fn notes(
+        &self,
+        loaded: &Loaded,
+        name: &str,
+        verdict: Verdict,
+        expected: Option<Expected>,
+    ) -> Vec<String> {
+        let tally = &loaded.tally;
+        let mut notes = Vec::new();
+        if verdict == Verdict::Undecided && tally.admitted == 0 {
+            notes.push("nothing was admitted, so nothing was tried".to_owned());
+        } else if verdict == Verdict::Undecided && expected == Some(Expected::Violation) {
+            notes.push(format!(
+                "this run proved nothing: {name} was expected to over-admit and was not seen to; more clients than \
+                 permits, a longer --hold or a longer --duration make it likelier"
+            ));
+        }
+        if let Some(odd) = &tally.odd {
+            notes.push(format!("the first answer that {name} has no meaning for: {odd}"));
+        }
+        if tally.missed > 0 {
+            notes.push(format!(
+                "{} operations were due and never began: {} clients and this server cannot keep up with the rate",
+                tally.missed, self.settings.clients
+            ));
+        }
+        notes
+    }
+
+    /// The command line that does the same again.
+    fn command(&self, name: &str) -> String {
+        use std::fmt::Write as _;
+        let settings = &self.settings;
+        let time = crate::duration::display;
+        let mut line = format!(
+            "gatecrash load --limiter {name} --clients {} --limit {} --duration {} --warmup {} --hold {}",
+            settings.clients,
+            settings.limit,
+            time(settings.duration),
+            time(settings.warmup),
+            settings.hold
+        );
+        if let Some(rate) = settings.rate {
+            let _ = write!(line, " --rate {rate}");
+        }
+        if settings.faults.any() {
+            let _ = write!(line, " --faults {}", settings.faults);
+        }
+        if settings.seed != 0 {
+            let _ = write!(line, " --seed {}", settings.seed);
+        }
+        line
+    }
+}
+
+impl Loaded {
+    /// A violation that was seen is final. None is clean only of what was tried; where one was expected, or where
+    /// nothing was admitted, or where the load was cut short, nothing is decided.
+    fn verdict(&self, expected: Option<Expected>, stopped: Option<&Bound>) -> Verdict {
+        if self.findings.max > 0 {
+            return Verdict::Violation;
+        }
+        let undecided =
+            stopped.is_some() || self.tally.admitted == 0 || expected == Some(Expected::Violation);
+        if undecided { Verdict::Undecided } else { Verdict::Clean }
+    }
+}
+
+fn summaries<'a>(
+    durations: impl Iterator<Item = (&'static str, &'a Durations)>,
+) -> Option<BTreeMap<String, Summary>> {
+    let summaries: BTreeMap<_, _> =
+        durations.filter_map(|(name, durations)| Some((name.to_owned(), durations.summary()?))).collect();
+    if summaries.is_empty() { None } else { Some(summaries) }
+}
+
+/// Jain, Chiu and Hawe, "A Quantitative Measure of Fairness and Discrimination" (1984): the square of the sum over `n`
+/// times the sum of the squares. Of nobody admitted, everybody was admitted equally often.
+#[expect(clippy::cast_precision_loss, reason = "an index needs no more than a few digits")]
+fn fairness(admitted: &[u64]) -> Fairness {
+    let sum: f64 = admitted.iter().map(|&count| count as f64).sum();
+    let squares: f64 = admitted.iter().map(|&count| (count as f64).powi(2)).sum();
+    let jain = if squares > 0.0 { sum * sum / (admitted.len() as f64 * squares) } else { 1.0 };
+    Fairness {
+        jain: jain.min(1.0),
+        min: admitted.iter().copied().min().unwrap_or(0),
+        max: admitted.iter().copied().max().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fairness_is_one_for_all_alike_and_a_share_for_one_alone() {
+        let index = |admitted: &[u64]| fairness(admitted).jain;
+        assert!((index(&[5, 5, 5, 5]) - 1.0).abs() < 1e-12);
+        assert!((index(&[20, 0, 0, 0]) - 0.25).abs() < 1e-12);
+        assert!((index(&[0, 0]) - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,73 @@
+//! Before and after a load: one client by itself.
+
+use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
+
+use super::client::clock;
+use super::stage::Subject;
+use crate::error::Error;
+use crate::redis_store::Server;
+
+/// Leaks are not looked for among more permits: each takes a round trip.
+const MOST_PERMITS: u64 = 100_000;
+
+/// Loads the scripts, and sees that the limiter works here: better one clear error now than a load of nothing else.
+pub(super) fn prepare(server: &Server, subject: &Subject) -> Result<(), Error> {
+    let mut alone = server.alone()?;
+    alone.load(subject.algorithm.scripts())?;
+    let call = Call { token: "first".into(), ..subject.call.clone() };
+    let mut run =
+        |operation, good: Outcome| match drive(&call, operation, |command| alone.call_guarded(command))? {
+            (outcome, _) if outcome == good => Ok(()),
+            (Outcome::Failed(reply), command) => {
+                Err(Error::Unexpected { client: subject.algorithm.name().to_owned(), command, reply })
+            }
+            (other, command) => {
+                let name = subject.algorithm.name();
+                Err(Error::Load(format!("{name}: `{command}` of a client by itself came to {other:?}")))
+            }
+        };
+    run(subject.algorithm.acquire(), Outcome::Admitted)?;
+    run(subject.algorithm.release(), Outcome::Released)
+}
+
+/// How many permits are taken although nobody holds one: those that a client by itself does not get. Nothing if there
+/// are too many to be tried.
+pub(super) fn leaked(server: &Server, subject: &Subject) -> Result<Option<u64>, Error> {
+    let limit = subject.call.limit;
+    if limit > MOST_PERMITS {
+        return Ok(None);
+    }
+    let mut alone = server.alone()?;
+    for taken in 0..limit {
+        let call = Call { token: format!("last-{taken}").into(), ..subject.call.clone() };
+        let (outcome, _) = drive(&call, subject.algorithm.acquire(), |command| alone.call(command))?;
+        if outcome != Outcome::Admitted {
+            return Ok(Some(limit - taken));
+        }
+    }
+    Ok(Some(0))
+}
+
+/// Deletes what the limiter kept. A server that is gone keeps nothing of ours for longer than it is gone.
+pub(super) fn clean_up(server: &Server, subject: &Subject) {
+    let unlink = Command::new("UNLINK").arg(subject.call.key.clone());
+    let done = server.alone().and_then(|mut alone| alone.call(&unlink));
+    if let Err(error) = done {
+        tracing::warn!(key = %subject.call.key.escape_ascii(), %error, "a key may be left on the server");
+    }
+}
+
+/// Runs an operation to its end; gives its last command too.
+fn drive<E>(
+    call: &Call,
+    mut operation: Operation,
+    mut send: impl FnMut(&Command) -> Result<Reply, E>,
+) -> Result<(Outcome, Command), E> {
+    loop {
+        let command = operation.command(call, clock());
+        let reply = send(&command)?;
+        if let Progress::Done(outcome) = operation.receive(call, &reply) {
+            return Ok((outcome, command));
+        }
+    }
+}

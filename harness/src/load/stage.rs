@@ -1,0 +1,116 @@
+//! What the clients share: the run, one limiter in it, and the stage that is on.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use gatecrash_limiter::{Algorithm, Call};
+
+use super::arrivals::Arrivals;
+use super::faults::Faults;
+use super::hold::Hold;
+use super::monitor::Monitor;
+use super::tally::Tally;
+use crate::observe::Activity;
+use crate::target::Address;
+
+/// What stays the same for as long as the load lasts.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) address: Address,
+    pub(super) hold: Hold,
+    pub(super) faults: Faults,
+    /// Where is told what goes on.
+    pub(super) activity: Arc<Activity>,
+    lost: OnceLock<String>,
+}
+
+impl Run {
+    pub(super) fn new(address: Address, hold: Hold, faults: Faults, activity: Arc<Activity>) -> Self {
+        Self { address, hold, faults, activity, lost: OnceLock::new() }
+    }
+
+    /// The server is gone; the first reason is kept.
+    pub(super) fn lose(&self, why: String) {
+        let _ = self.lost.set(why);
+    }
+
+    /// Why the server is gone, if it is.
+    pub(super) fn lost(&self) -> Option<&str> {
+        self.lost.get().map(String::as_str)
+    }
+}
+
+/// One limiter under load.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) algorithm: Arc<dyn Algorithm>,
+    /// Its key and its limit. Each operation has a token of its own.
+    pub(super) call: Call,
+    monitor: Mutex<Monitor>,
+    /// How often each client was admitted.
+    pub(super) admitted: Vec<AtomicU64>,
+}
+
+impl Subject {
+    pub(super) fn new(algorithm: Arc<dyn Algorithm>, call: Call, clients: usize) -> Self {
+        let monitor = Mutex::new(Monitor::new(call.limit));
+        let admitted = (0..clients).map(|_| AtomicU64::new(0)).collect();
+        Self { algorithm, call, monitor, admitted }
+    }
+
+    pub(super) fn monitor(&self) -> MutexGuard<'_, Monitor> {
+        locked(&self.monitor)
+    }
+
+    /// What it saw; from now on it sees nothing any more.
+    pub(super) fn take_monitor(&self) -> Monitor {
+        std::mem::replace(&mut *self.monitor(), Monitor::new(self.call.limit))
+    }
+}
+
+/// Some time during which all clients do the same.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) run: Arc<Run>,
+    pub(super) ends: Instant,
+    /// Whether it counts.
+    pub(super) measured: bool,
+    /// Open loop.
+    pub(super) arrivals: Option<Arrivals>,
+    pub(super) stopped: AtomicBool,
+    tally: Mutex<Tally>,
+}
+
+impl Stage {
+    pub(super) fn new(run: Arc<Run>, ends: Instant, measured: bool, arrivals: Option<Arrivals>) -> Self {
+        Self { run, ends, measured, arrivals, stopped: AtomicBool::new(false), tally: Mutex::default() }
+    }
+
+    /// Whether another operation may begin.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.stopped.load(Ordering::Relaxed) && Instant::now() < self.ends
+    }
+
+    /// Lets nothing more begin. What has begun may end.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(arrivals) = &self.arrivals {
+            arrivals.end();
+        }
+    }
+
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        locked(&self.tally)
+    }
+
+    /// What was counted, once every client is done.
+    pub(super) fn take_tally(&self) -> Tally {
+        std::mem::take(&mut *self.tally())
+    }
+}
+
+/// A client that panicked has broken nothing that is behind these locks: each holds counts.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

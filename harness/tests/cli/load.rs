@@ -1,0 +1,205 @@
+//! Real concurrency: what is counted, what is timed, and how a load ends.
+
+use gatecrash::report::histogram;
+use gatecrash::server::PrivateServer;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::running::Running;
+use crate::support::{Ran, arg, eventually, gatecrash, of, ran, results};
+
+/// Naive under contention: it over-admits at once.
+const NAIVE: [&str; 9] =
+    ["load", "--limiter", "naive", "--clients", "20", "--limit", "2", "--duration", "500ms"];
+/// Everybody is always admitted.
+const ROOM: [&str; 9] =
+    ["load", "--limiter", "atomic", "--clients", "10", "--limit", "10", "--duration", "500ms"];
+
+fn load(base: &[&str], more: &[&str]) -> Ran {
+    ran(&[base, more].concat())
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no count"))
+}
+
+fn adds_up(result: &Value) {
+    let parts = ["admitted", "refused", "errors", "unknown"].map(|name| number(&result[name]));
+    assert_eq!(parts.iter().sum::<u64>(), number(&result["attempts"]), "{result}");
+}
+
+fn histogram_of(result: &Value, name: &str) -> hdrhistogram::Histogram<u64> {
+    histogram::parse(result["histograms"][name].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn the_naive_limiter_over_admits_and_the_atomic_one_does_not() {
+    let expect = ["--expect", "naive=violation", "--expect", "atomic=clean", "--json", "-"];
+    let document = load(&NAIVE, &[&["--limiter", "atomic"], &expect[..]].concat()).exits(0).json();
+    for result in results(&document) {
+        adds_up(result);
+        assert_eq!((&result["engine"], &result["store"]), (&"load".into(), &"redis".into()));
+        assert_eq!(
+            histogram_of(result, "acquire").len(),
+            number(&result["admitted"]) + number(&result["refused"])
+        );
+        assert_eq!(histogram_of(result, "release").len(), number(&result["admitted"]));
+        assert_eq!((&result["leaked"], &result["not_held"]), (&0.into(), &0.into()));
+        assert_eq!(result["blocks"].as_array().unwrap().len(), 2);
+        assert!(result["floor"]["throughput_per_s"].as_f64().unwrap() > 0.0);
+    }
+    let [naive] = of(&document, "naive")[..] else { panic!("{document}") };
+    let [atomic] = of(&document, "atomic")[..] else { panic!("{document}") };
+    let over = &naive["over_admission"];
+    assert!(number(&over["events"]) > 0 && number(&over["max"]) > 0, "{over}");
+    for event in over["first"].as_array().unwrap() {
+        let peak = number(&event["peak"]);
+        assert!(peak > 2 && peak <= 2 + number(&over["max"]), "{over}");
+    }
+    assert_eq!(atomic["over_admission"], serde_json::json!({ "max": 0, "events": 0 }));
+}
+
+#[test]
+fn an_expected_violation_that_does_not_come_proves_nothing() {
+    let room = ["load", "--limiter", "naive", "--clients", "3", "--limit", "3", "--duration", "300ms"];
+    let ran = load(&room, &["--expect", "naive=violation", "--json", "-"]).exits(2);
+    let document = ran.json();
+    assert_eq!(document["verdict"], "undecided");
+    assert!(results(&document)[0]["notes"][0].as_str().unwrap().contains("proved nothing"), "{document}");
+    // And one that nobody expected fails.
+    assert!(load(&NAIVE, &["--hold", "2ms"]).exits(1).stdout.contains("gatecrash load --limiter naive"));
+}
+
+#[test]
+fn a_stalled_server_shows_in_the_corrected_latencies() {
+    let server = PrivateServer::start().unwrap();
+    let open = ["--rate", "1000", "--warmup", "0s", "--duration", "2s", "--hold", "0s", "--redis"];
+    let url = server.url();
+    let mut command = gatecrash(&[&ROOM[..7], &open[..], &[&url, "--json", "-"]].concat());
+    let mut running = Running::start(&mut command);
+    let stderr = running.wait_for_the_server();
+    // Once it is loaded: its own first look does not count.
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    eventually("the load begins", || {
+        let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).unwrap();
+        let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+        calls.is_some_and(|rest| rest.split(',').next().unwrap().parse::<u64>().unwrap() > 100)
+    });
+    let pid = Pid::from_raw(server.pid().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    kill(pid, Signal::SIGCONT).unwrap();
+
+    let document = running.end(stderr).exits(0).json();
+    let result = &results(&document)[0];
+    adds_up(result);
+    let slow = |name| {
+        let histogram = histogram_of(result, name);
+        histogram.count_between(100_000_000, u64::MAX)
+    };
+    // 100 operations fell due in the first half of the stall; at most 10 had been sent.
+    assert!(slow("acquire_corrected") >= 90, "{document}");
+    assert!(slow("acquire_corrected") > slow("acquire"), "{document}");
+    assert!(number(&result["latency_corrected_ns"]["acquire"]["max"]) >= 190_000_000);
+}
+
+#[test]
+fn faults_strike_and_everything_still_adds_up() {
+    let size = ["load", "--limiter", "atomic", "--clients", "10", "--limit", "3000", "--duration", "1s"];
+    let faults = ["--faults", "drop=5%,kill=0.5%", "--hold", "0s", "--expect", "clean", "--json", "-"];
+    let document = load(&size, &faults).exits(0).json();
+    let result = &results(&document)[0];
+    adds_up(result);
+    let struck = &result["faults"];
+    assert!(number(&struck["drop"]) > 0 && number(&struck["kill"]) > 0, "{struck}");
+    assert!(number(&result["unknown"]) > 0, "{result}");
+    // Dropped operations are settled; what a dead client held is lost.
+    assert_eq!(result["leaked"], struck["killed_holding"], "{result}");
+
+    let cut = ["--faults", "cut=5%", "--hold", "0s", "--json", "-"];
+    let document = load(&size, &cut).exits(0).json();
+    let result = &results(&document)[0];
+    adds_up(result);
+    assert!(number(&result["faults"]["cut"]) > 0 && number(&result["errors"]) > 0, "{result}");
+}
+
+#[test]
+fn a_server_that_dies_is_no_pass() {
+    let server = PrivateServer::start().unwrap();
+    let url = server.url();
+    let mut command =
+        gatecrash(&[&ROOM[..7], &["--duration", "60s", "--redis", &url, "--json", "-"]].concat());
+    let mut running = Running::start(&mut command);
+    let stderr = running.wait_for_the_server();
+    drop(server);
+    let ran = running.end(stderr).exits(69);
+    // It may have died before there was anything to report.
+    if !ran.stdout.is_empty() {
+        let document = ran.json();
+        assert_eq!(document["verdict"], "undecided");
+        assert_eq!(results(&document)[0]["coverage"]["stopped_by"], "lost_server");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_load_with_a_report() {
+    let mut command = gatecrash(&[&ROOM[..7], &["--duration", "60s", "--json", "-"]].concat());
+    let mut running = Running::start(&mut command);
+    let stderr = running.wait_for_the_server();
+    kill(running.pid(), Signal::SIGINT).unwrap();
+    let document = running.end(stderr).exits(130).json();
+    assert_eq!(document["interrupted"], true);
+    let result = &results(&document)[0];
+    adds_up(result);
+    assert_eq!(result["coverage"]["stopped_by"], "interrupt");
+}
+
+#[test]
+fn nothing_is_left_on_a_server_of_somebody_else() {
+    let server = PrivateServer::start().unwrap();
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    let () = redis::cmd("SET").arg("slots").arg("mine").query(&mut connection).unwrap();
+    let () =
+        redis::cmd("CONFIG").arg("SET").arg("requirepass").arg("hunter2").query(&mut connection).unwrap();
+    let url = format!("{}?db=3&pass=hunter2", server.url());
+    let ran = load(&ROOM, &["--redis", &url, "--limiter", "naive"]).exits(0);
+    assert!(!ran.all().contains("hunter2"), "{}", ran.all());
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).unwrap();
+    assert_eq!(keys, ["slots"]);
+    let () = redis::cmd("SELECT").arg(3).query(&mut connection).unwrap();
+    let left: u64 = redis::cmd("DBSIZE").query(&mut connection).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn histograms_are_written_for_other_tools() {
+    let folder = tempdir().unwrap();
+    let histograms = arg(folder.path().join("histograms"));
+    load(&ROOM, &["--histograms", &histograms]).exits(0);
+    let read = |name: &str| std::fs::read_to_string(format!("{histograms}/{name}")).unwrap();
+    let log = read("latency.hlog");
+    assert!(log.starts_with("#[Histogram log format version 1.3]\n"), "{log}");
+    assert!(log.contains("\nTag=atomic.acquire,") && log.contains("\nTag=atomic.release,"), "{log}");
+    assert!(read("atomic.acquire.hgrm").contains("1/(1-Percentile)"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let wrong: [(&[&str], &str); 8] = [
+        (&["--limiter", "atomic"], "given twice"),
+        (&["--limiter", "naiv"], "naive"),
+        (&["--hold", "gauss:1ms"], "no distribution"),
+        (&["--faults", "burn"], "no fault"),
+        (&["--rate", "0"], "0.01"),
+        (&["--duration", "0s"], "longer than nothing"),
+        (&["--on", "model"], "cannot run on model"),
+        (&["--max-executions", "5"], "--duration"),
+    ];
+    for (more, why) in wrong {
+        let base = if more[0] == "--duration" { &ROOM[..7] } else { &ROOM[..] };
+        load(base, more).exits(64).complains(&[why]);
+    }
+    load(&ROOM, &["--redis", "redis://127.0.0.1:1"]).exits(69).complains(&["127.0.0.1:1"]);
+}
