@@ -1,6 +1,6 @@
 //! What is known of programs: which run tests, which serve, which wait until something answers.
 
-use super::shell::Command;
+use super::shell::{self, Command};
 
 /// Whether the command runs tests.
 pub(super) fn is_test(command: &Command) -> bool {
@@ -158,9 +158,23 @@ pub(super) fn is_check(command: &Command) -> bool {
     ];
     let words = past_runners(command);
     let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    if let (true, [flag, script, ..]) = (is_shell(name), words.get(1..).unwrap_or_default())
+        && flag.starts_with('-')
+        && flag.ends_with('c')
+    {
+        return shell::read(script).iter().any(|inner| inner.looped || is_plain_check(inner, &ASKERS));
+    }
     let text = command.words.join(" ");
     let expands = |asker: &&str| text.contains(&format!("$({asker} "));
     ASKERS.contains(&name)
         || ASKERS.iter().any(|asker| expands(&asker))
         || TEXT.iter().any(|part| text.contains(part))
+}
+
+fn is_plain_check(command: &Command, askers: &[&str]) -> bool {
+    askers.contains(&past_runners(command).first().map_or("", |word| word.rsplit('/').next().unwrap_or(word)))
+}
+
+fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "dash" | "zsh")
 }

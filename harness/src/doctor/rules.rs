@@ -48,6 +48,3 @@ impl Found<'_> {
         self.findings.push(Finding { file: Some(self.file.to_owned()), line: Some(line), ..finding });
     }
 }
-
-#[cfg(test)]
-mod tests;

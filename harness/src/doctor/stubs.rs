@@ -113,7 +113,7 @@ fn is_filled(job: &Job, folder: &str) -> bool {
         writes && command.words.iter().any(|word| word.contains(last))
     });
     mentions > 1
-        || job.text.contains("__admin")
+        || job.text.contains("__admin/mappings")
         || commands.count() > 0
         || job.text.contains("download-artifact")
 }

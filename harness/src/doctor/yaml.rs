@@ -1,5 +1,6 @@
 //! YAML as a tree with lines, within bounds: a file that would grow or nest without end is refused, not read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
@@ -11,6 +12,8 @@ const MAX_NODES: usize = 100_000;
 /// All text, aliases again as often as they are used.
 const MAX_TEXT: usize = 4 << 20;
 const MAX_DEPTH: usize = 64;
+/// So much is read again where lines have to be indented, all in all.
+const MAX_REPAIRED_BYTES: usize = 32 << 20;
 
 /// A value, and where it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,17 +117,52 @@ pub enum YamlError {
 
 /// The documents of a file.
 pub fn read(text: &str) -> Result<Vec<Node>, YamlError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut tries = MAX_REPAIRED_BYTES / (text.len() + 1);
+    loop {
+        match parse(&text) {
+            Err(Unread::Indentation(line)) if tries > 0 => {
+                tries -= 1;
+                text = Cow::Owned(indented(&text, line));
+            }
+            Err(Unread::Indentation(line)) => {
+                let why =
+                    "too many lines of lists in brackets that are indented less than their key".to_owned();
+                return Err(YamlError::Syntax { line, column: 1, why });
+            }
+            Err(Unread::Error(error)) => return Err(error),
+            Ok(documents) => return Ok(documents),
+        }
+    }
+}
+
+/// Why a text was not read.
+enum Unread {
+    Error(YamlError),
+    /// In brackets, a line is indented less than YAML 1.2 asks. Everybody writes that, and GitHub takes it.
+    Indentation(usize),
+}
+
+fn parse(text: &str) -> Result<Vec<Node>, Unread> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| YamlError::Syntax {
-            line: error.marker().line(),
-            column: error.marker().col() + 1,
-            why: error.info().to_owned(),
+        let (event, span) = event.map_err(|error| {
+            let (line, column) = (error.marker().line(), error.marker().col() + 1);
+            if matches!(error.info(), "invalid indentation" | "invalid indentation in flow construct") {
+                return Unread::Indentation(line);
+            }
+            Unread::Error(YamlError::Syntax { line, column, why: error.info().to_owned() })
         })?;
-        builder.take(event, span)?;
+        builder.take(event, span).map_err(Unread::Error)?;
     }
     Ok(builder.documents)
+}
+
+/// The text with that line indented far more: in brackets, it means the same.
+fn indented(text: &str, line: usize) -> String {
+    let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+    let (before, after) = text.split_at(start);
+    format!("{before}{:1$}{after}", "", MAX_DEPTH * 4)
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -310,6 +348,14 @@ mod tests {
         let text = format!("a: &a '{}'\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 50].join(", "));
         assert!(matches!(read(&text), Err(YamlError::TooMuch { .. })));
         assert!(matches!(read("a: &a [*a]"), Err(YamlError::Alias { .. })));
+    }
+
+    #[test]
+    fn brackets_may_close_where_their_key_begins() {
+        let node = one("a:\n  b: [\n    'x',\n    y\n  ]\n  c: {\n  d: e\n  }\nf: [\ng,\n]\n");
+        assert_eq!(node.get("a").unwrap().get("b").unwrap().items().len(), 2);
+        assert_eq!(node.get("a").unwrap().get("c").unwrap().get("d").unwrap().line, 7);
+        assert_eq!(node.get("f").unwrap().items().len(), 1);
     }
 
     #[test]

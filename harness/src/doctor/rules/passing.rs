@@ -92,13 +92,16 @@ fn ignored(script: &Script, at: usize) -> Option<(String, String)> {
         + script.commands[at..].iter().take_while(|part| matches!(part.next, Next::And | Next::Pipe)).count();
     let alternative =
         script.commands.get(end).filter(|part| part.next == Next::Or).and(script.commands.get(end + 1));
-    if let Some(other) = alternative {
-        return replaced(other, &script.commands[end + 2..]);
+    if let Some(why) = alternative.and_then(|other| replaced(other, &script.commands[end + 2..])) {
+        return Some(why);
     }
     if let Some(test) = later.iter().find(|test| takes_five(test)).filter(|_| returns_five(command)) {
         let why =
             format!("exit code 5, no test was found, is taken as success in line {}", script.line_of(test));
         return Some((why, "let exit code 5 fail: an empty selection tests nothing".to_owned()));
+    }
+    if alternative.is_some() {
+        return None;
     }
     if command.next == Next::Pipe {
         return piped(script, at);

@@ -5,6 +5,7 @@ use super::super::endpoint::{Client, Reach, Target, clients, is_redis, redis_ser
 use super::super::programs::is_test;
 use super::super::workflow::{Container, Job, Origin, Service};
 use super::Found;
+use super::services::is_idle;
 
 /// The client is led to a server elsewhere, although a service runs.
 const FROM_SECRET: &str = "redis-from-secret";
@@ -20,7 +21,7 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
             from_secret(job, service, client, &clients, found);
             unreachable(job, service, client, &clients, found);
         }
-        if clients.is_empty() && !mentions_a_place(job) {
+        if clients.is_empty() && !is_idle(job) && !mentions_a_place(job) {
             not_explicit(job, &format!("the service `{}`", service.name), service.line, found);
         }
     } else if let Some(step) = job.steps.iter().find(|step| step.uses.as_deref().is_some_and(starts_redis))

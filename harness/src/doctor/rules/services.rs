@@ -9,7 +9,7 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
     if job.steps.is_empty() {
         return;
     }
-    let idle = job.steps.iter().all(uses_no_service);
+    let idle = is_idle(job);
     for service in &job.services {
         if idle {
             let message = format!(
@@ -84,7 +84,9 @@ fn is_mentioned(job: &Job, service: &Service) -> bool {
     let says =
         |word: &str| !word.is_empty() && job.text.to_ascii_lowercase().contains(&word.to_ascii_lowercase());
     let others = job.services.iter().filter(|other| other.name != service.name);
-    ["localhost", "127.0.0.1", "job.services", service.name.as_str(), image].into_iter().any(says)
+    ["localhost", "127.0.0.1", "job.services", "docker", "compose", service.name.as_str(), image]
+        .into_iter()
+        .any(says)
         || ports.any(|port| says(&port))
         || others.into_iter().any(|other| has_word(&other.text, &service.name))
 }
@@ -96,6 +98,11 @@ fn has_word(text: &str, word: &str) -> bool {
         && text.match_indices(word).any(|(at, _)| {
             !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next())
         })
+}
+
+/// Whether no step of the job talks to any service.
+pub(super) fn is_idle(job: &Job) -> bool {
+    job.steps.iter().all(uses_no_service)
 }
 
 /// Whether a step certainly talks to no service: it fetches, installs, lints or says something.
