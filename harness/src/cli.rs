@@ -1,5 +1,7 @@
 //! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
 
+#[cfg(unix)]
+mod apart;
 mod args;
 mod demo;
 mod doctor;
@@ -123,6 +125,8 @@ fn log(verbose: u8) {
 /// anything, also where nobody answers it.
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    let apart = apart::Apart::begin().map_err(unwatched)?;
     for signal in [SIGINT, SIGTERM] {
         let watch = |flag: &Arc<AtomicBool>| {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
@@ -131,7 +135,10 @@ fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
         watch(&interrupted).map_err(unwatched)?;
     }
     #[cfg(unix)]
-    flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
+    {
+        flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
+        apart.listen().map_err(unwatched)?;
+    }
     Ok(interrupted)
 }
 

@@ -265,10 +265,17 @@ pub(super) fn carry_out(
     drop(watch);
     let report = campaign.report();
     if let Err(error) = worked {
-        if !report.results.is_empty() {
+        let interrupted = report.interrupted;
+        if interrupted || !report.results.is_empty() {
             output::report(&report, common)?;
         }
-        return Err(error.into());
+        let problem = Problem::from(error);
+        if interrupted {
+            // Who was asked to end says so, whatever went wrong meanwhile.
+            output::problem(&problem);
+            return Ok(Exit::Interrupted);
+        }
+        return Err(problem);
     }
     let exit = output::report(&report, common)?;
     Ok(match campaign.lost() {
