@@ -1,8 +1,11 @@
 //! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
 
+#[cfg(unix)]
+mod apart;
 mod args;
 mod compare;
 mod demo;
+mod doctor;
 mod load;
 mod merge;
 mod nightly;
@@ -53,6 +56,7 @@ fn run() -> Exit {
         Command::Replay(replay) => plan::replay(replay, &cli.common, interrupted),
         Command::Compare(compare) => compare::compare(compare, &cli.common),
         Command::Explore(explore) => plan::explore(explore, &cli.common, interrupted),
+        Command::Doctor(doctor) => doctor::doctor(doctor, &cli.common, &interrupted),
         Command::Load(load) => load::load(load, &cli.common, interrupted),
         Command::Nightly(nightly) => nightly::nightly(nightly, &cli.common, interrupted),
         Command::Merge(files) => merge::merge(files, &cli.common),
@@ -77,6 +81,9 @@ enum Problem {
     /// Scenarios that cannot be had: all of them.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Scenarios(Vec<LoadError>),
+    /// Files that the doctor cannot read: all of them.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Files(Vec<crate::doctor::files::FileError>),
     #[error("{path}: there is nothing to run: it has neither `[[schedule]]` nor `[explore]`")]
     Empty { path: String },
     #[error("{0}")]
@@ -105,6 +112,7 @@ impl Problem {
                 Exit::Usage
             }
             Self::Scenarios(_)
+            | Self::Files(_)
             | Self::Empty { .. }
             | Self::Comparison(_)
             | Self::Combine(_)
@@ -141,6 +149,8 @@ fn log(verbose: u8) {
 /// anything, also where nobody answers it.
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    let apart = apart::Apart::begin().map_err(unwatched)?;
     for signal in [SIGINT, SIGTERM] {
         let watch = |flag: &Arc<AtomicBool>| {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
@@ -149,7 +159,10 @@ fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
         watch(&interrupted).map_err(unwatched)?;
     }
     #[cfg(unix)]
-    flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
+    {
+        flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
+        apart.listen().map_err(unwatched)?;
+    }
     Ok(interrupted)
 }
 

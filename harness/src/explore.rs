@@ -83,9 +83,15 @@ pub enum Bound {
 }
 
 impl Control {
-    /// What forbids another step after that many executions, if anything does.
+    /// What forbids another step after that many executions, if anything does. Who asks is about to take one: that is
+    /// progress.
     pub fn stop(&self, executions: u64) -> Option<Bound> {
         self.activity.pulse();
+        self.bound(executions)
+    }
+
+    /// The same, for who only waits until others are done.
+    pub fn bound(&self, executions: u64) -> Option<Bound> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Some(Bound::Interrupted);
         }

@@ -59,6 +59,7 @@ pub mod combine;
 pub mod compare;
 pub mod counterexample;
 pub mod diagnostic;
+pub mod doctor;
 mod draws;
 pub mod duration;
 pub mod error;

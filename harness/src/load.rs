@@ -247,7 +247,7 @@ impl<'a> Conductor<'a> {
 
     fn bound(&self) -> Option<Bound> {
         let lost = self.run.lost().map(|why| Bound::LostServer(why.to_owned()));
-        lost.or_else(|| self.control.stop(0))
+        lost.or_else(|| self.control.bound(0))
     }
 
     /// Has every client do the same for that long; gives what they did, and how long it really took.

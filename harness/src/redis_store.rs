@@ -6,7 +6,9 @@
 mod batch;
 mod connection;
 mod guard;
+mod inquiry;
 mod keys;
+mod leftovers;
 mod pipeline;
 pub(crate) mod resp;
 mod series;
@@ -30,7 +32,11 @@ use crate::target::{Address, Source, Target};
 pub(crate) use batch::Batch;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts, choose_cryptography, from_value};
+pub(crate) use inquiry::Inquiry;
+#[cfg(test)]
+pub(crate) use inquiry::Time;
 use keys::Prefix;
+pub(crate) use leftovers::{Leftover, Leftovers, Scan};
 pub(crate) use series::Series;
 
 /// What every key that gatecrash writes begins with.

@@ -1,6 +1,7 @@
 //! The command line as data: what can be asked for, and how it is spelled.
 
 mod compare;
+mod doctor;
 mod load;
 mod merge;
 mod nightly;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::scenario::{Clients, Expected};
 
 pub(crate) use self::compare::Compare;
+pub(crate) use doctor::Doctor;
 pub(crate) use load::Load;
 pub(crate) use merge::Merge;
 pub(crate) use nightly::Nightly;
@@ -57,6 +59,9 @@ pub(crate) enum Command {
     /// All interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
+    /// What is wrong before anything runs: this machine and its Redis; CI workflows, services, stub mappings
+    #[command(after_help = "Example: gatecrash doctor --ci .github/workflows/ci.yml --sarif doctor.sarif")]
+    Doctor(Doctor),
     /// Limiters under real concurrency, on a real server
     #[command(
         after_help = "Example: gatecrash load --limiter naive --limiter atomic --clients 50 --limit 5 --duration 10s \

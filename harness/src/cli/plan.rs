@@ -24,7 +24,7 @@ use crate::replay::Passing;
 use crate::report::Entry;
 use crate::scenario::{self, Clients, Expected, LoadError, Scenario, Source};
 use crate::schedule::Schedule;
-use crate::target::{self, Target};
+use crate::target::{self, Target, TargetError};
 
 pub(super) const MODEL: StoreName = StoreName::Model;
 pub(super) const REDIS: StoreName = StoreName::Redis;
@@ -307,10 +307,17 @@ pub(super) fn carry_out(
     drop(watch);
     let report = campaign.report();
     if let Err(error) = worked {
-        if !report.results.is_empty() {
+        let interrupted = report.interrupted;
+        if interrupted || !report.results.is_empty() {
             output::report(&report, common)?;
         }
-        return Err(error.into());
+        let problem = Problem::from(error);
+        if interrupted {
+            // Who was asked to end says so, whatever went wrong meanwhile.
+            output::problem(&problem);
+            return Ok(Exit::Interrupted);
+        }
+        return Err(problem);
     }
     let exit = output::report(&report, common)?;
     Ok(match campaign.lost() {
@@ -354,13 +361,18 @@ impl Wanted {
     }
 }
 
+/// Which server is used where one is.
+pub(super) fn target(common: &Common) -> Result<Target, TargetError> {
+    // What is no text is no URL either: it must not count as unset.
+    let variable = std::env::var_os(target::VARIABLE);
+    let variable = variable.as_ref().map(|url| url.to_string_lossy());
+    Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)
+}
+
 /// Opens the server if one is wanted. That there is none is a problem only if somebody asked for it.
 pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> {
     let redis = if wanted.stores.contains(&REDIS) {
-        // What is no text is no URL either: it must not count as unset.
-        let variable = std::env::var_os(target::VARIABLE);
-        let variable = variable.as_ref().map(|url| url.to_string_lossy());
-        let target = Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)?;
+        let target = target(common)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),
             Err(error) if target.source() == target::Source::Private && !wanted.by_name => {

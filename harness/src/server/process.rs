@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::unistd::Pid;
 
 use super::ServerError;
@@ -49,7 +49,15 @@ pub(super) fn spawn(program: &Path, paths: &Paths) -> io::Result<Child> {
         .stderr(log)
         .process_group(0);
     die_with_this_thread(&mut command);
-    command.spawn()
+    without_blocked_signals(|| command.spawn())
+}
+
+/// Does it while this thread blocks no signal: a child would inherit that, and could not be asked to end.
+fn without_blocked_signals<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let before = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let started = start();
+    before.thread_set_mask()?;
+    started
 }
 
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! Long runs that stall, are asked what they do, and are interrupted while a server is silent.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ChildStderr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -46,6 +46,13 @@ fn who_asks_by_signal_is_told_what_everybody_does() {
     running.end(stderr).exits(130);
 }
 
+/// Somebody waits for something.
+const WAITS: &str = "\ngatecrash_workers{state=\"waiting\"} 1\n";
+
+fn metrics(address: SocketAddr) -> String {
+    ask(address, "GET", "/metrics").map(|answer| answer.body).unwrap_or_default()
+}
+
 /// A server that is stopped and goes on, and a run on it that sees both. Fails only if the machine was so slow that
 /// the run gave the server up meanwhile.
 fn stalls_and_recovers() -> bool {
@@ -54,9 +61,7 @@ fn stalls_and_recovers() -> bool {
     let (running, mut stderr, address) =
         start(long("redis").args(["--redis", &server.url(), "--stall-after", "100ms"]));
     let health = || ask(address, "GET", "/healthz").map(|answer| answer.status);
-    let metrics = || ask(address, "GET", "/metrics").map(|answer| answer.body).unwrap_or_default();
-    let waits = "gatecrash_workers{state=\"waiting\"} 1";
-    eventually("work has begun", || metrics().contains(waits));
+    eventually("work has begun", || metrics(address).contains(WAITS));
 
     kill(process, Signal::SIGSTOP).unwrap();
     let seen = reads(&mut stderr, "lockstep waits for a reply of redis to ");
@@ -69,7 +74,7 @@ fn stalls_and_recovers() -> bool {
         return false;
     }
     eventually("it is well again", || health() == Some(200));
-    assert!(metrics().contains("\ngatecrash_stalls_total "));
+    assert!(metrics(address).contains("\ngatecrash_stalls_total "));
     kill(running.pid(), Signal::SIGINT).unwrap();
     running.end(stderr).exits(130);
     true
@@ -128,11 +133,12 @@ fn answer(mut stream: TcpStream, silent: &Sender<()>) {
 }
 
 /// Every command that talks to a server.
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 5] = [
     &["run", LAST_SLOT],
     &["replay", LAST_SLOT, "--limiter", "naive", "--order", "A B A B"],
     &["explore", LAST_SLOT],
     &["demo"],
+    &["load", "--limiter", "naive", "--clients", "2", "--limit", "1", "--duration", "60s"],
 ];
 
 #[test]
@@ -156,6 +162,20 @@ fn a_signal_ends_every_command_that_waits_for_a_reply() {
     for end in ends {
         end.join().unwrap();
     }
+}
+
+#[test]
+fn a_question_does_not_end_the_wait_for_a_reply() {
+    let (url, silent) = silent_server();
+    let (running, mut stderr, address) =
+        start(&mut gatecrash(&["explore", LAST_SLOT, "--on", "redis", "--redis", &url]));
+    silent.recv_timeout(PATIENCE).unwrap();
+    eventually("it waits", || metrics(address).contains(WAITS));
+    kill(running.pid(), Signal::SIGUSR1).unwrap();
+    assert!(reads(&mut stderr, "  certify: waits for the replies of redis to a chunk of "));
+    // It waited until its deadline.
+    let ran = running.end(stderr).exits(69);
+    assert!(ran.stderr.contains("no answer within 2 s"), "{}", ran.all());
 }
 
 #[test]

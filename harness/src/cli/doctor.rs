@@ -1,0 +1,90 @@
+//! `gatecrash doctor`: from arguments to findings, and findings to every form that was asked for.
+
+mod here;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::ColorChoice;
+
+use super::Problem;
+use super::args::{Common, Doctor};
+use super::output;
+use crate::doctor::{Diagnosis, Finding, files, json, mappings, matrix, sarif, text};
+use crate::exit::Exit;
+
+/// `gatecrash doctor`.
+pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {
+    check_options(common)?;
+    output::check_file("--sarif", doctor.sarif.as_deref())?;
+    if doctor.ci.is_none() && doctor.matrix.is_none() && doctor.mappings.is_empty() {
+        let (diagnosis, ended) =
+            if doctor.clean_up { here::clean_up(common, interrupted)? } else { here::examine(common)? };
+        let stopped = if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Ok };
+        return Ok(report(&diagnosis, doctor, common)?.and(ended).and(stopped));
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut matrix = None;
+    if doctor.ci.is_some() || doctor.matrix.is_some() {
+        let (workflows, others) = files::workflows(&paths(doctor)).map_err(Problem::Files)?;
+        if doctor.ci.is_some() {
+            findings.extend(others);
+            findings.extend(files::check(&workflows).map_err(Problem::Files)?);
+        }
+        matrix = doctor.matrix.as_ref().map(|_| matrix::of(&workflows));
+    }
+    for folder in &doctor.mappings {
+        findings.extend(mappings::check(folder).map_err(|error| Problem::Files(vec![error]))?);
+    }
+    let mut diagnosis = Diagnosis::new(findings);
+    diagnosis.matrix = matrix;
+    report(&diagnosis, doctor, common)
+}
+
+/// The files that were named, or those that GitHub would run.
+fn paths(doctor: &Doctor) -> Vec<PathBuf> {
+    let named: Vec<PathBuf> = doctor.ci.iter().chain(&doctor.matrix).flatten().cloned().collect();
+    if named.is_empty() { vec![files::WORKFLOWS.into()] } else { named }
+}
+
+/// Refuses common options that would have no effect here.
+fn check_options(common: &Common) -> Result<(), Problem> {
+    let given = [
+        ("--on", common.on.is_some()),
+        ("--expect", !common.expect.is_empty()),
+        ("--junit", common.junit.is_some()),
+        ("--max-executions", common.max_executions.is_some()),
+        ("--threads", common.threads.is_some()),
+        ("--health", common.observe.health.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Problem::Usage(format!("{option} has no effect on doctor"))),
+        None => Ok(()),
+    }
+}
+
+/// Writes the diagnosis in every form that was asked for: what goes to stdout first.
+fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exit, Problem> {
+    let problem = |error: serde_json::Error| Problem::Report(error.to_string());
+    match &common.json {
+        Some(file) if file.as_os_str() == "-" => {
+            output::to_stdout(&json::render(diagnosis).map_err(problem)?)?
+        }
+        file => {
+            output::to_stdout(&shown(diagnosis, common))?;
+            if let Some(file) = file {
+                output::to_file(file, &json::render(diagnosis).map_err(problem)?)?;
+            }
+        }
+    }
+    if let Some(file) = &doctor.sarif {
+        output::to_file(file, &sarif::render(diagnosis).map_err(problem)?)?;
+    }
+    Ok(Exit::from(diagnosis))
+}
+
+fn shown(diagnosis: &Diagnosis, common: &Common) -> String {
+    let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    text::render(diagnosis, &text::Options { color, quiet: common.quiet, ..text::Options::default() })
+}

@@ -1,0 +1,63 @@
+//! `gatecrash doctor` by itself: this machine, this process, and the Redis that a run would use.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::super::Problem;
+use super::super::args::Common;
+use super::super::plan;
+use crate::doctor::machine::{self, Machine};
+use crate::doctor::{Diagnosis, Fact, Finding, Level, leftovers, server, surroundings};
+use crate::exit::Exit;
+use crate::redis_store::Server;
+use crate::target::{Source, Target};
+
+/// Looks at everything. Beside the diagnosis: how to end if there is nothing worse in it.
+pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
+    let target = plan::target(common)?;
+    let (mut facts, mut findings, ended) = examine_server(&target);
+    let machine = Machine::read();
+    facts.extend(machine.facts());
+    findings.extend(machine.findings());
+    facts.extend(machine::process(|variable| std::env::var_os(variable).is_some()));
+    findings.extend(surroundings::unused(&surroundings::of_the_environment()));
+    match surroundings::of_the_file(Path::new(".")) {
+        Ok(variables) => findings.extend(surroundings::unused(&variables)),
+        Err(error) => findings.push(Finding {
+            file: Some(surroundings::ENV_FILE.into()),
+            ..Finding::new("unreadable", Level::Note, error.to_string(), "gatecrash does not need it")
+        }),
+    }
+    Ok((Diagnosis::new(findings).with_facts(facts), ended))
+}
+
+fn examine_server(target: &Target) -> (Vec<Fact>, Vec<Finding>, Exit) {
+    let mut facts = vec![server::choice(target)];
+    let looked = Server::open(target).map_err(|error| error.to_string()).and_then(|server| {
+        let looked = server::look(&server);
+        looked.map_err(|error| error.to_string())
+    });
+    match looked {
+        Ok((more, findings)) => {
+            facts.extend(more);
+            (facts, findings, Exit::Ok)
+        }
+        Err(why) if target.source() == Source::Private => (facts, vec![server::missing(&why)], Exit::Ok),
+        Err(why) => (facts, vec![server::unreachable(&why)], Exit::Unavailable),
+    }
+}
+
+/// Removes what killed runs left on the server that was named.
+pub(super) fn clean_up(common: &Common, interrupted: &AtomicBool) -> Result<(Diagnosis, Exit), Problem> {
+    let target = plan::target(common)?;
+    if target.source() == Source::Private {
+        return Err(Problem::Usage(
+            "--clean-up needs to know where: name the server with --redis or GATECRASH_REDIS_URL".into(),
+        ));
+    }
+    let server = Server::open(&target)?;
+    let stop = || interrupted.load(Ordering::Relaxed);
+    let (removed, findings) = leftovers::clean_up(&server, stop).map_err(crate::error::Error::from)?;
+    let facts = [vec![server::choice(&target)], removed].concat();
+    Ok((Diagnosis::new(findings).with_facts(facts), Exit::Ok))
+}

@@ -1,0 +1,264 @@
+//! The mapping files of a stub server such as `WireMock`: that there are any, that they can be read, and that each
+//! says what it answers, and to what.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::files::{FileError, entries, read_text};
+use super::{Finding, Level};
+
+const RULE: &str = "mapping";
+/// Folders in folders, so deep.
+const MAX_DEPTH: usize = 16;
+
+/// Looks at the folder: the one that holds `mappings` and `__files`, or `mappings` itself. What a mapping lacks is a
+/// finding; so is a folder that is missing or empty.
+pub fn check(folder: &Path) -> Result<Vec<Finding>, FileError> {
+    let told = folder.to_string_lossy().into_owned();
+    let about = |message: &str, fix: &str| Finding {
+        file: Some(told.clone()),
+        ..Finding::new("mappings-missing", Level::Error, message, fix)
+    };
+    if !folder.is_dir() {
+        let message = if folder.exists() {
+            "it is no folder"
+        } else {
+            "there is no such folder: the stub server has no mappings"
+        };
+        return Ok(vec![about(message, "commit the folder with its mapping files, or name the right one")]);
+    }
+    let place = Place::of(folder);
+    let files = json_files(&place.mappings)?;
+    if files.is_empty() {
+        let fix = "commit mapping files: git keeps no empty folder, so it may be full on one machine and empty on the next";
+        return Ok(vec![about(
+            "it holds no mapping file (*.json): the stub server answers 404 to everything",
+            fix,
+        )]);
+    }
+    let mut findings = Vec::new();
+    let mut requests = BTreeMap::new();
+    for file in files {
+        check_file(&file, &place, &mut requests, &mut findings)?;
+    }
+    Ok(findings)
+}
+
+/// Whether there is any mapping file.
+pub(super) fn has_any(folder: &Path) -> Result<bool, FileError> {
+    Ok(folder.is_dir() && !json_files(&Place::of(folder).mappings)?.is_empty())
+}
+
+/// Where mappings and the bodies that they name lie.
+#[derive(Debug)]
+struct Place {
+    mappings: PathBuf,
+    bodies: PathBuf,
+}
+
+impl Place {
+    fn of(folder: &Path) -> Self {
+        let inner = folder.join("mappings");
+        if inner.is_dir() || folder.join("__files").is_dir() {
+            return Self { mappings: inner, bodies: folder.join("__files") };
+        }
+        let parent =
+            folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self { mappings: folder.to_owned(), bodies: parent.join("__files") }
+    }
+}
+
+fn json_files(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+    while let Some((folder, depth)) = folders.pop() {
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in entries(&folder)? {
+            if entry.is_dir() {
+                if depth < MAX_DEPTH {
+                    folders.push((entry, depth + 1));
+                }
+            } else if entry.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {
+                files.push(entry);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Requests that were seen, as text, and where: the mapping that takes them.
+type Requests = BTreeMap<String, String>;
+
+fn check_file(
+    file: &Path,
+    place: &Place,
+    requests: &mut Requests,
+    findings: &mut Vec<Finding>,
+) -> Result<(), FileError> {
+    let name = file.to_string_lossy().into_owned();
+    let mut push = |level, line: Option<u32>, message: String, fix: &str| {
+        findings.push(Finding { file: Some(name.clone()), line, ..Finding::new(RULE, level, message, fix) });
+    };
+    let text = match read_text(file) {
+        Ok(text) => text,
+        Err(FileError::NotText { at, .. }) => {
+            push(
+                Level::Error,
+                None,
+                format!("it is not UTF-8 text: byte {at} cannot be read"),
+                "save it as UTF-8",
+            );
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let value: Value = match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
+        Ok(value) => value,
+        Err(error) => {
+            let line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
+            push(
+                Level::Error,
+                line,
+                format!("it is not JSON: {error}"),
+                "mend the file: the server skips it, or does not start",
+            );
+            return Ok(());
+        }
+    };
+    let mappings: Vec<&Value> = match value.get("mappings") {
+        Some(Value::Array(list)) => list.iter().collect(),
+        Some(_) => {
+            push(
+                Level::Error,
+                line_of(&text, "mappings"),
+                "`mappings` is no list".to_owned(),
+                "make it a list of mappings",
+            );
+            return Ok(());
+        }
+        None => vec![&value],
+    };
+    if mappings.is_empty() {
+        push(
+            Level::Warning,
+            None,
+            "its list of mappings is empty".to_owned(),
+            "add a mapping, or leave the file out",
+        );
+    }
+    for (at, mapping) in mappings.iter().enumerate() {
+        let which = if mappings.len() > 1 { format!("mapping {}: ", at + 1) } else { String::new() };
+        check_mapping(
+            &Mapping { value: mapping, which, text: &text, place, name: &name },
+            requests,
+            &mut push,
+        );
+    }
+    Ok(())
+}
+
+struct Mapping<'a> {
+    value: &'a Value,
+    which: String,
+    text: &'a str,
+    place: &'a Place,
+    name: &'a str,
+}
+
+fn check_mapping(
+    mapping: &Mapping<'_>,
+    requests: &mut Requests,
+    push: &mut impl FnMut(Level, Option<u32>, String, &str),
+) {
+    let Mapping { value, which, text, place, .. } = mapping;
+    let Some(map) = value.as_object() else {
+        push(
+            Level::Error,
+            None,
+            format!("{which}it is no object"),
+            "a mapping is an object with `request` and `response`",
+        );
+        return;
+    };
+    for part in ["request", "response"] {
+        match map.get(part) {
+            Some(Value::Object(_)) => {}
+            // Without a request everything matches; that is how a default is written.
+            None if part == "request" => {
+                let fix = "say which requests it answers: `\"request\": {\"method\": ..., \"urlPath\": ...}`";
+                push(Level::Warning, None, format!("{which}it has no `request`: it answers everything"), fix);
+            }
+            None => {
+                let fix = "say what it answers: `\"response\": {\"status\": 200}`";
+                push(Level::Error, None, format!("{which}it has no `response`"), fix);
+            }
+            Some(_) => {
+                push(
+                    Level::Error,
+                    line_of(text, part),
+                    format!("{which}`{part}` is no object"),
+                    "make it an object",
+                );
+            }
+        }
+    }
+    if let Some(body) =
+        map.get("response").and_then(|response| response.get("bodyFileName")).and_then(Value::as_str)
+        && !body.contains("{{")
+        && !place.bodies.join(body).is_file()
+    {
+        let message =
+            format!("{which}`bodyFileName` names `{body}`, which is not in `{}`", place.bodies.display());
+        push(Level::Error, line_of(text, body), message, "add the file, or mend its name");
+    }
+    shadow(mapping, map, requests, push);
+}
+
+/// Two mappings for one request, with no word on which counts: the one that is loaded last, whichever that is.
+fn shadow(
+    mapping: &Mapping<'_>,
+    map: &serde_json::Map<String, Value>,
+    requests: &mut Requests,
+    push: &mut impl FnMut(Level, Option<u32>, String, &str),
+) {
+    let Some(request @ Value::Object(parts)) = map.get("request") else { return };
+    // Of scenarios, each has its turn.
+    if map.contains_key("scenarioName") || parts.is_empty() {
+        return;
+    }
+    let priority = map.get("priority").map_or(String::new(), Value::to_string);
+    let place = format!(
+        "{}{}",
+        mapping.name,
+        if mapping.which.is_empty() {
+            String::new()
+        } else {
+            format!(", {}", mapping.which.trim_end_matches(": "))
+        }
+    );
+    match requests.get(&format!("{request}{priority}")) {
+        Some(other) => {
+            let message = format!(
+                "{}it answers the very request of {other}: only one of them ever counts",
+                mapping.which
+            );
+            push(
+                Level::Warning,
+                line_of(mapping.text, "request"),
+                message,
+                "leave one of them out, or give them a `priority` each",
+            );
+        }
+        None => drop(requests.insert(format!("{request}{priority}"), place)),
+    }
+}
+
+/// The line of a string's first place in the file.
+fn line_of(text: &str, string: &str) -> Option<u32> {
+    let at = text.find(&format!("\"{string}\""))?;
+    u32::try_from(text[..at].matches('\n').count() + 1).ok()
+}

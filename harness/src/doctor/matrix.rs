@@ -1,0 +1,230 @@
+//! The service connectivity matrix: for each job and service, which variable names it, where that leads, and whether
+//! it gets there.
+
+use serde::Serialize;
+
+use super::endpoint::{Client, Reach, Target, clients, is_redis, shown};
+use super::workflow::{Container, Job, Origin, Service, Workflow};
+use crate::report::words::{columns, cut, printable};
+
+/// One cell of the matrix, told in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The workflow's file.
+    pub file: String,
+    /// The job.
+    pub job: String,
+    /// The service container, or the name of the secret or host elsewhere.
+    pub service: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The variable that names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// Its value, as it is written, without a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Who sets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
+    /// The line of the variable, or of the service.
+    pub line: u32,
+    /// Whether the clients get there.
+    pub reached: Reached,
+    /// Why, where that is not plain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What a client resolves to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A service container.
+    Container,
+    /// A server elsewhere.
+    Remote,
+    /// The file does not tell.
+    Unknown,
+}
+
+/// Whether clients get to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reached {
+    /// They are led there, and can get there.
+    Yes,
+    /// They cannot get there, or are led elsewhere.
+    No,
+    /// The file does not tell.
+    Unknown,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Remote => "remote",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Reached {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The matrix of these workflows: their files, jobs and services in order.
+pub fn of(workflows: &[Workflow]) -> Vec<Row> {
+    let of_workflow =
+        |workflow: &Workflow| workflow.jobs.iter().flat_map(|job| of_job(workflow, job)).collect::<Vec<_>>();
+    workflows.iter().flat_map(of_workflow).collect()
+}
+
+fn of_job(workflow: &Workflow, job: &Job) -> Vec<Row> {
+    let clients = clients(job);
+    let row = Row {
+        file: workflow.file.clone(),
+        job: job.id.clone(),
+        service: String::new(),
+        kind: Kind::Unknown,
+        variable: None,
+        value: None,
+        source: None,
+        line: job.line,
+        reached: Reached::Unknown,
+        why: None,
+    };
+    let by_client = clients.iter().map(|client| of_client(client, job, &row));
+    let named =
+        |service: &Service| clients.iter().any(|client| client.reach == Reach::Service(service.name.clone()));
+    let alone = job.services.iter().filter(|service| !named(service));
+    let by_service = alone.map(|service| of_service(service, job, &clients, &row));
+    by_service.chain(by_client).collect()
+}
+
+fn of_client(client: &Client, job: &Job, row: &Row) -> Row {
+    let row = Row {
+        variable: Some(client.variable.name.clone()),
+        value: Some(shown(&client.variable.value)),
+        source: Some(source(client.variable.origin)),
+        line: client.variable.line,
+        ..row.clone()
+    };
+    let elsewhere = match &client.target {
+        Target::Host { host, .. } => host.clone(),
+        Target::Secret(secret) | Target::SecretOr(secret) => format!("secret {secret}"),
+        Target::Unknown => "?".to_owned(),
+    };
+    match &client.reach {
+        Reach::Service(name) => {
+            Row { service: name.clone(), kind: Kind::Container, reached: Reached::Yes, ..row }
+        }
+        Reach::Remote => Row {
+            service: elsewhere,
+            kind: Kind::Remote,
+            why: Some("it is not part of the job: whether it answers shows only in the run".to_owned()),
+            ..row
+        },
+        Reach::Nothing(why) => {
+            Row { service: elsewhere, reached: Reached::No, why: Some(why.clone()), ..row }
+        }
+        Reach::Unknown => {
+            let none = job.services.iter().all(|service| !is_redis(service));
+            let why = none.then(|| "the job has no Redis service; a step may start one".to_owned());
+            Row { service: elsewhere, why, ..row }
+        }
+    }
+}
+
+/// A service that no client was found for.
+fn of_service(service: &Service, job: &Job, clients: &[Client], row: &Row) -> Row {
+    let row = Row { service: service.name.clone(), kind: Kind::Container, line: service.line, ..row.clone() };
+    let led_elsewhere = is_redis(service) && clients.iter().any(|client| client.reach == Reach::Remote);
+    let unmapped = job.container == Container::Runner && service.ports.is_empty() && !service.ports_unknown;
+    let (reached, why) = if led_elsewhere {
+        (Reached::No, "the clients are led elsewhere")
+    } else if unmapped {
+        (Reached::No, "no port is mapped to the runner")
+    } else {
+        (Reached::Unknown, "no variable names it")
+    };
+    Row { reached, why: Some(why.to_owned()), ..row }
+}
+
+fn source(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Workflow => "workflow env",
+        Origin::Job => "job env",
+        Origin::Step => "step env",
+        Origin::Script => "script",
+    }
+}
+
+/// The matrix as a table, one for each file.
+pub fn table(rows: &[Row], width: usize) -> String {
+    if rows.is_empty() {
+        return "services x jobs: no job has a service or names a Redis\n".to_owned();
+    }
+    let mut text = String::new();
+    let mut file = None;
+    for row in rows {
+        if file != Some(&row.file) {
+            if file.is_some() {
+                text.push('\n');
+            }
+            text.push_str(&heading(&row.file, rows, width));
+            file = Some(&row.file);
+        }
+        text.push_str(&line(&cells(row), &widths(rows, &row.file, width)));
+    }
+    text
+}
+
+const HEADS: [&str; 5] = ["job", "service", "is", "reached", "by"];
+
+fn heading(file: &str, rows: &[Row], width: usize) -> String {
+    let title = cut(&printable(&format!("services x jobs: {file}")), width);
+    let widths = widths(rows, file, width);
+    let heads = HEADS.map(str::to_owned);
+    format!("{title}\n{}", line(&heads, &widths))
+}
+
+fn cells(row: &Row) -> [String; 5] {
+    let by = match (&row.variable, &row.value, row.source) {
+        (Some(variable), Some(value), Some(source)) => {
+            format!("{variable} = {value} ({source}, line {})", row.line)
+        }
+        _ => row.why.clone().unwrap_or_default(),
+    };
+    [&row.job, &row.service, row.kind.word(), row.reached.word(), &by].map(|cell| printable(cell))
+}
+
+/// The columns' widths: what is long is cut, the last takes what is left.
+fn widths(rows: &[Row], file: &str, width: usize) -> [usize; 5] {
+    const WIDEST: [usize; 4] = [18, 18, 9, 7];
+    let mut widths = HEADS.map(columns);
+    for row in rows.iter().filter(|row| row.file == file) {
+        for (width, cell) in widths.iter_mut().zip(cells(row)) {
+            *width = columns(&cell).max(*width);
+        }
+    }
+    for (width, widest) in widths.iter_mut().zip(WIDEST) {
+        *width = widest.min(*width);
+    }
+    let taken: usize = widths[..4].iter().map(|width| width + 2).sum();
+    widths[4] = width - taken;
+    widths
+}
+
+fn line(cells: &[String; 5], widths: &[usize; 5]) -> String {
+    let padded =
+        cells.iter().zip(widths).map(|(cell, width)| format!("{:width$}", cut(cell, *width), width = *width));
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+}
