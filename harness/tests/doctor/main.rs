@@ -22,7 +22,7 @@ fn fixture(name: &str) -> PathBuf {
 
 /// The workflow of a text.
 fn read(text: &str) -> Workflow {
-    workflow::read("ci.yml", &yaml::read(text).unwrap()).unwrap()
+    workflow::read("ci.yml", &yaml::read(text).unwrap()).unwrap().unwrap()
 }
 
 /// What the rules find in a text.

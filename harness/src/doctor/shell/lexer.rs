@@ -165,27 +165,20 @@ impl<'a> Lexer<'a> {
         let (line, mut text, mut plain) = (self.line, String::new(), true);
         while let Some(next) = self.rest.chars().next() {
             match next {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | ')' => break,
                 '(' if !text.is_empty() && text.ends_with(['<', '>', '@', '?', '*', '+', '!']) => {
                     text.push_str(self.balanced(0, '(', ')'));
                 }
-                '(' => break,
                 '<' | '>' if self.rest[1..].starts_with('(') => {
                     plain = false;
                     text.push_str(self.take(1));
                     text.push_str(self.balanced(0, '(', ')'));
                 }
-                '<' | '>' => break,
                 '\\' => {
                     plain = false;
-                    match continued(&self.rest[1..]) {
-                        Some(end) => drop(self.take(1 + end)),
-                        None => {
-                            self.take(1);
-                            if let Some(next) = self.rest.chars().next() {
-                                text.push_str(self.take(next.len_utf8()));
-                            }
-                        }
+                    let end = continued(&self.rest[1..]);
+                    self.take(1 + end.unwrap_or(0));
+                    if let (None, Some(escaped)) = (end, self.rest.chars().next()) {
+                        text.push_str(self.take(escaped.len_utf8()));
                     }
                 }
                 '\'' => {
@@ -203,6 +196,7 @@ impl<'a> Lexer<'a> {
                     plain = false;
                     text.push_str(self.substitution());
                 }
+                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 other => text.push_str(self.take(other.len_utf8())),
             }
         }
@@ -264,7 +258,6 @@ impl<'a> Lexer<'a> {
                 ('\\', None | Some('"')) => escaped = true,
                 (c, Some(open)) if c == open => quote = None,
                 ('\'' | '"', None) => quote = Some(c),
-                (_, Some(_)) => {}
                 (c, None) if c == open => depth += 1,
                 (c, None) if c == close => {
                     depth -= 1;
