@@ -85,9 +85,9 @@ fn a_service_that_may_not_run_is_no_error() {
 
 #[test]
 fn more_than_any_workflow_has_is_refused() {
-    let jobs: String = (0..1001).map(|at| format!("  j{at}: {{}}\n")).collect();
+    let jobs = (0..1001).map(|at| format!("  j{at}: {{}}\n")).collect::<Vec<_>>().concat();
     let commands = job(&format!("steps:\n- run: {}\n", "a;".repeat(10_001)));
-    let variables: String = (0..2001).map(|at| format!("  REDIS_URL_{at}: x\n")).collect();
+    let variables = (0..2001).map(|at| format!("  REDIS_URL_{at}: x\n")).collect::<Vec<_>>().concat();
     let shared = format!("env: {{A: {}}}\njobs:\n{}", "x".repeat(50_000), &jobs[..jobs.len() / 2]);
     for text in [format!("jobs:\n{jobs}"), commands, job(&format!("env:\n{variables}")), shared] {
         assert!(workflow::read("x.yml", &yaml::read(&text).unwrap()).is_err(), "{}", &text[..100]);
