@@ -34,10 +34,10 @@ pub fn read(file: &str, documents: &[Node]) -> Result<Option<Workflow>, &'static
     }
     let jobs: Vec<Job> = jobs.pairs().map(|(id, line, node)| job(id, line, node, &env, shell)).collect();
     let of_steps = |job: &Job| job.steps.iter().map(|step| step.env.len()).sum::<usize>();
-    if jobs
-        .iter()
-        .any(|job| job.services.len() > MAX_SERVICES || job.env.len() + of_steps(job) > MAX_VARIABLES)
-    {
+    if jobs.iter().any(|job| job.services.len() > MAX_SERVICES || job.steps.len() > MAX_STEPS) {
+        return Err("a job with more than 50 services or 1,000 steps");
+    }
+    if jobs.iter().any(|job| job.env.len() + of_steps(job) > MAX_VARIABLES) {
         return Err("a job with more than 2,000 variables");
     }
     if jobs.iter().map(|job| job.commands().count()).sum::<usize>() > MAX_COMMANDS {
