@@ -337,6 +337,20 @@ fn has_other_means(job: &Job) -> bool {
     other_action || MEANS.iter().any(|means| text.contains(means))
 }
 
+/// The variable that leads to a service of any kind, by the port that is mapped or by its name.
+pub fn leading_to<'a>(service: &Service, job: &'a Job) -> Option<&'a Variable> {
+    let leads = |variable: &&Variable| match target(&variable.value, &job.env) {
+        Target::Host { host, port: PortOf::Number(port) } if is_local(&host) => {
+            job.container == Container::Runner && service.ports.iter().any(|mapped| mapped.host == Some(port))
+        }
+        Target::Host { host, .. } => {
+            job.container == Container::Inside && host.eq_ignore_ascii_case(&service.name)
+        }
+        Target::Secret(_) | Target::SecretOr(_) | Target::Unknown => false,
+    };
+    job.env.iter().chain(job.steps.iter().flat_map(|step| &step.env)).find(leads)
+}
+
 /// A value as it may be shown: a password that is written in it is left out.
 pub fn shown(value: &str) -> String {
     let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
@@ -345,9 +359,4 @@ pub fn shown(value: &str) -> String {
         Some(at) => format!("{scheme}://***@{}", &rest[at + 1..]),
         None => value.to_owned(),
     }
-}
-
-/// The clients of every job that has steps.
-pub fn of_workflow(workflow: &Workflow) -> impl Iterator<Item = (&Job, Vec<Client>)> {
-    workflow.jobs.iter().map(|job| (job, clients(job)))
 }

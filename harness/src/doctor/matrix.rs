@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::endpoint::{Client, Reach, Target, clients, is_redis, shown};
+use super::endpoint::{Client, Reach, Target, clients, is_redis, leading_to, shown};
 use super::workflow::{Container, Job, Origin, Service, Workflow};
 use crate::report::words::{columns, cut, printable, wrapped};
 
@@ -146,6 +146,16 @@ fn of_client(client: &Client, job: &Job, row: &Row) -> Row {
 /// A service that no client was found for.
 fn of_service(service: &Service, job: &Job, clients: &[Client], row: &Row) -> Row {
     let row = Row { service: service.name.clone(), kind: Kind::Container, line: service.line, ..row.clone() };
+    if let Some(variable) = leading_to(service, job) {
+        return Row {
+            variable: Some(variable.name.clone()),
+            value: Some(shown(&variable.value)),
+            source: Some(source(variable.origin)),
+            line: variable.line,
+            reached: Reached::Yes,
+            ..row
+        };
+    }
     let led_elsewhere = is_redis(service) && clients.iter().any(|client| client.reach == Reach::Remote);
     let unmapped = job.container == Container::Runner && service.ports.is_empty() && !service.ports_unknown;
     let (reached, why) = if led_elsewhere {
