@@ -1,9 +1,7 @@
 //! Which Redis a job's clients resolve to: the variables that say so, and what each leads to.
 
 use super::shell::Command;
-use super::workflow::{
-    Container, Job, Origin, Port, Script, Service, Variable, Workflow, without_expressions,
-};
+use super::workflow::{Container, Job, Origin, Port, Script, Service, Variable, without_expressions};
 
 /// Where Redis listens if nothing else is said.
 pub const REDIS_PORT: u16 = 6379;
