@@ -40,6 +40,9 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::report::Tool;
 
+/// The JSON Schema that every document of [`json`] satisfies.
+pub const SCHEMA: &str = include_str!("../schema/doctor.schema.json");
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -69,10 +69,10 @@ fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exi
     let problem = |error: serde_json::Error| Problem::Report(error.to_string());
     match &common.json {
         Some(file) if file.as_os_str() == "-" => {
-            output::to_stdout(&json::render(diagnosis).map_err(problem)?)?
+            output::to_stdout(&json::render(diagnosis).map_err(problem)?)?;
         }
         file => {
-            output::to_stdout(&shown(diagnosis, common))?;
+            output::to_stdout(&shown(diagnosis, doctor, common))?;
             if let Some(file) = file {
                 output::to_file(file, &json::render(diagnosis).map_err(problem)?)?;
             }
@@ -84,7 +84,11 @@ fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exi
     Ok(Exit::from(diagnosis))
 }
 
-fn shown(diagnosis: &Diagnosis, common: &Common) -> String {
+fn shown(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> String {
+    if let (None, [], Some(rows)) = (&doctor.ci, doctor.mappings.as_slice(), &diagnosis.matrix) {
+        // Nothing was judged: no word on how that went.
+        return matrix::table(rows, text::Options::default().width);
+    }
     let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     text::render(diagnosis, &text::Options { color, quiet: common.quiet, ..text::Options::default() })
 }

@@ -1,9 +1,7 @@
 //! Which Redis a job's clients resolve to: the variables that say so, and what each leads to.
 
 use super::shell::Command;
-use super::workflow::{
-    Container, Job, Origin, Port, Script, Service, Variable, Workflow, without_expressions,
-};
+use super::workflow::{Container, Job, Origin, Port, Script, Service, Variable, without_expressions};
 
 /// Where Redis listens if nothing else is said.
 pub const REDIS_PORT: u16 = 6379;
@@ -95,11 +93,12 @@ pub fn clients(job: &Job) -> Vec<Client> {
             clients.extend(in_script(script).map(|(variable, lasts)| (variable, (!lasts).then_some(at))));
         }
     }
+    let other_means = has_other_means(job);
     let named = clients.into_iter().filter(|(variable, _)| names_a_redis(&variable.name, &variable.value));
     named
         .map(|(variable, step)| {
             let target = target(&variable.value, &job.env);
-            let reach = reach(&target, job);
+            let reach = reach(&target, job, other_means);
             Client { variable, step, target, reach }
         })
         .collect()
@@ -220,18 +219,18 @@ fn of_expression(expression: &str, env: &[Variable]) -> Target {
     }
 }
 
-/// What the value leads to from the job's steps.
-pub fn reach(target: &Target, job: &Job) -> Reach {
+/// What the value leads to from the job's steps. With other means, nothing is certainly not there.
+fn reach(target: &Target, job: &Job, other_means: bool) -> Reach {
     match target {
         Target::Secret(_) => Reach::Remote,
         Target::SecretOr(_) | Target::Unknown => Reach::Unknown,
-        Target::Host { host, port } if is_local(host) => reach_local(*port, job),
-        Target::Host { host, port } => match job
+        Target::Host { host, port } if is_local(host) => reach_local(*port, job, other_means),
+        Target::Host { host, .. } => match job
             .services
             .iter()
             .find(|service| service.name.eq_ignore_ascii_case(host))
         {
-            Some(service) => reach_by_name(service, *port, job),
+            Some(service) => reach_by_name(service, job, other_means),
             None if host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !is_internal(host) => {
                 Reach::Remote
             }
@@ -250,14 +249,14 @@ fn is_internal(host: &str) -> bool {
         .any(|end| host.ends_with(end))
 }
 
-fn reach_local(port: PortOf, job: &Job) -> Reach {
+fn reach_local(port: PortOf, job: &Job, other_means: bool) -> Reach {
     let mut services = redis_services(job).peekable();
     if services.peek().is_none() || job.container == Container::Unknown {
         return Reach::Unknown;
     }
     if job.container == Container::Inside {
         let names: Vec<&str> = redis_services(job).map(|service| service.name.as_str()).collect();
-        return unless_other_means(job, || {
+        return unless(other_means, || {
             format!(
                 "in a job with `container:` that is the container itself; the service is called `{}`",
                 names[0]
@@ -279,20 +278,17 @@ fn reach_local(port: PortOf, job: &Job) -> Reach {
     }
     let port =
         if let PortOf::Number(number) = port { format!("port {number}") } else { "no port".to_owned() };
-    unless_other_means(job, || match port.as_str() {
+    unless(other_means, || match port.as_str() {
         "no port" => "no port of the service is mapped to the runner".to_owned(),
         port => format!("no service maps {port} of the runner"),
     })
 }
 
-fn reach_by_name(service: &Service, port: PortOf, job: &Job) -> Reach {
+fn reach_by_name(service: &Service, job: &Job, other_means: bool) -> Reach {
     match job.container {
         Container::Unknown => Reach::Unknown,
-        Container::Inside => {
-            let _ = port;
-            Reach::Service(service.name.clone())
-        }
-        Container::Runner => unless_other_means(job, || {
+        Container::Inside => Reach::Service(service.name.clone()),
+        Container::Runner => unless(other_means, || {
             format!(
                 "`{}` is a name inside containers only, and this job's steps run on the runner",
                 service.name
@@ -301,8 +297,13 @@ fn reach_by_name(service: &Service, port: PortOf, job: &Job) -> Reach {
     }
 }
 
-/// Nothing is reached, unless a step does what the file does not tell: starts a server, makes names known, tunnels.
-fn unless_other_means(job: &Job, why: impl FnOnce() -> String) -> Reach {
+/// Nothing is reached, unless there are other means.
+fn unless(other_means: bool, why: impl FnOnce() -> String) -> Reach {
+    if other_means { Reach::Unknown } else { Reach::Nothing(why()) }
+}
+
+/// Whether a step may do what the file does not tell: start a server, make names known, tunnel.
+fn has_other_means(job: &Job) -> bool {
     const MEANS: [&str; 20] = [
         "docker",
         "podman",
@@ -331,11 +332,21 @@ fn unless_other_means(job: &Job, why: impl FnOnce() -> String) -> Reach {
         uses.starts_with("./") || uses.contains("redis") || uses.contains("valkey")
     };
     let other_action = job.steps.iter().filter_map(|step| step.uses.as_deref()).any(by_action);
-    if other_action || MEANS.iter().any(|means| text.contains(means)) {
-        Reach::Unknown
-    } else {
-        Reach::Nothing(why())
-    }
+    other_action || MEANS.iter().any(|means| text.contains(means))
+}
+
+/// The variable that leads to a service of any kind, by the port that is mapped or by its name.
+pub fn leading_to<'a>(service: &Service, job: &'a Job) -> Option<&'a Variable> {
+    let leads = |variable: &&Variable| match target(&variable.value, &job.env) {
+        Target::Host { host, port: PortOf::Number(port) } if is_local(&host) => {
+            job.container == Container::Runner && service.ports.iter().any(|mapped| mapped.host == Some(port))
+        }
+        Target::Host { host, .. } => {
+            job.container == Container::Inside && host.eq_ignore_ascii_case(&service.name)
+        }
+        Target::Secret(_) | Target::SecretOr(_) | Target::Unknown => false,
+    };
+    job.env.iter().chain(job.steps.iter().flat_map(|step| &step.env)).find(leads)
 }
 
 /// A value as it may be shown: a password that is written in it is left out.
@@ -346,9 +357,4 @@ pub fn shown(value: &str) -> String {
         Some(at) => format!("{scheme}://***@{}", &rest[at + 1..]),
         None => value.to_owned(),
     }
-}
-
-/// The clients of every job that has steps.
-pub fn of_workflow(workflow: &Workflow) -> impl Iterator<Item = (&Job, Vec<Client>)> {
-    workflow.jobs.iter().map(|job| (job, clients(job)))
 }

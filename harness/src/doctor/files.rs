@@ -51,6 +51,14 @@ pub enum FileError {
         /// What is wrong with it.
         error: YamlError,
     },
+    /// There is more in it than in any workflow.
+    #[error("{}: too much for a workflow: {what}", path.display())]
+    TooMuch {
+        /// The file.
+        path: PathBuf,
+        /// What there is too much of.
+        what: &'static str,
+    },
     /// A folder holds no workflow file.
     #[error("{}: it holds no .yml or .yaml file", .0.display())]
     Empty(PathBuf),
@@ -84,8 +92,9 @@ pub fn workflows(paths: &[PathBuf]) -> Result<(Vec<Workflow>, Vec<Finding>), Vec
             Ok(documents) => {
                 let name = path.to_string_lossy();
                 match workflow::read(&name, &documents) {
-                    Some(workflow) => workflows.push(workflow),
-                    None => findings.push(not_a_workflow(&name)),
+                    Ok(Some(workflow)) => workflows.push(workflow),
+                    Ok(None) => findings.push(not_a_workflow(&name)),
+                    Err(what) => errors.push(FileError::TooMuch { path, what }),
                 }
             }
             Err(error) => errors.push(error),

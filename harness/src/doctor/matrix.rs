@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use super::endpoint::{Client, Reach, Target, clients, is_redis, shown};
+use super::endpoint::{Client, Reach, Target, clients, is_redis, leading_to, shown};
 use super::workflow::{Container, Job, Origin, Service, Workflow};
-use crate::report::words::{columns, cut, printable};
+use crate::report::words::{columns, cut, printable, wrapped};
 
 /// One cell of the matrix, told in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -146,6 +146,16 @@ fn of_client(client: &Client, job: &Job, row: &Row) -> Row {
 /// A service that no client was found for.
 fn of_service(service: &Service, job: &Job, clients: &[Client], row: &Row) -> Row {
     let row = Row { service: service.name.clone(), kind: Kind::Container, line: service.line, ..row.clone() };
+    if let Some(variable) = leading_to(service, job) {
+        return Row {
+            variable: Some(variable.name.clone()),
+            value: Some(shown(&variable.value)),
+            source: Some(source(variable.origin)),
+            line: variable.line,
+            reached: Reached::Yes,
+            ..row
+        };
+    }
     let led_elsewhere = is_redis(service) && clients.iter().any(|client| client.reach == Reach::Remote);
     let unmapped = job.container == Container::Runner && service.ports.is_empty() && !service.ports_unknown;
     let (reached, why) = if led_elsewhere {
@@ -167,64 +177,54 @@ fn source(origin: Origin) -> &'static str {
     }
 }
 
-/// The matrix as a table, one for each file.
+/// The matrix as a table, one for each file; under each row who says so.
 pub fn table(rows: &[Row], width: usize) -> String {
     if rows.is_empty() {
         return "services x jobs: no job has a service or names a Redis\n".to_owned();
     }
-    let mut text = String::new();
-    let mut file = None;
-    for row in rows {
-        if file != Some(&row.file) {
-            if file.is_some() {
-                text.push('\n');
-            }
-            text.push_str(&heading(&row.file, rows, width));
-            file = Some(&row.file);
-        }
-        text.push_str(&line(&cells(row), &widths(rows, &row.file, width)));
-    }
-    text
+    let tables = rows.chunk_by(|a, b| a.file == b.file).map(|rows| file_table(rows, width));
+    tables.collect::<Vec<_>>().join("\n")
 }
 
-const HEADS: [&str; 5] = ["job", "service", "is", "reached", "by"];
+const HEADS: [&str; 4] = ["job", "service", "is", "reached"];
 
-fn heading(file: &str, rows: &[Row], width: usize) -> String {
-    let title = cut(&printable(&format!("services x jobs: {file}")), width);
-    let widths = widths(rows, file, width);
-    let heads = HEADS.map(str::to_owned);
-    format!("{title}\n{}", line(&heads, &widths))
-}
-
-fn cells(row: &Row) -> [String; 5] {
-    let by = match (&row.variable, &row.value, row.source) {
-        (Some(variable), Some(value), Some(source)) => {
-            format!("{variable} = {value} ({source}, line {})", row.line)
-        }
-        _ => row.why.clone().unwrap_or_default(),
-    };
-    [&row.job, &row.service, row.kind.word(), row.reached.word(), &by].map(|cell| printable(cell))
-}
-
-/// The columns' widths: what is long is cut, the last takes what is left.
-fn widths(rows: &[Row], file: &str, width: usize) -> [usize; 5] {
-    const WIDEST: [usize; 4] = [18, 18, 9, 7];
+fn file_table(rows: &[Row], width: usize) -> String {
+    // The last two are short words.
+    let widest = (width - 2 * 3 - 9 - 7) / 2;
     let mut widths = HEADS.map(columns);
-    for row in rows.iter().filter(|row| row.file == file) {
+    for row in rows {
         for (width, cell) in widths.iter_mut().zip(cells(row)) {
-            *width = columns(&cell).max(*width);
+            *width = columns(&cell).max(*width).min(widest);
         }
     }
-    for (width, widest) in widths.iter_mut().zip(WIDEST) {
-        *width = widest.min(*width);
+    let mut lines = wrapped(&printable(&format!("services x jobs: {}", rows[0].file)), width);
+    lines.push(line(&HEADS.map(str::to_owned), &widths));
+    for row in rows {
+        lines.push(line(&cells(row), &widths));
+        let by = wrapped(&printable(&by(row)), width - 4);
+        lines.extend(by.into_iter().map(|part| format!("    {}", cut(&part, width - 4))));
     }
-    let taken: usize = widths[..4].iter().map(|width| width + 2).sum();
-    widths[4] = width - taken;
-    widths
+    lines.iter().map(|text| cut(text, width) + "\n").collect()
 }
 
-fn line(cells: &[String; 5], widths: &[usize; 5]) -> String {
+fn cells(row: &Row) -> [String; 4] {
+    [&row.job, &row.service, row.kind.word(), row.reached.word()].map(printable)
+}
+
+/// Who says so, and why, in one line.
+fn by(row: &Row) -> String {
+    let why = row.why.as_deref().unwrap_or_default();
+    match (&row.variable, &row.value, row.source) {
+        (Some(variable), Some(value), Some(source)) => {
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            format!("{variable} = {value} ({source}, line {}){why}", row.line)
+        }
+        _ => format!("line {}: {why}", row.line),
+    }
+}
+
+fn line(cells: &[String; 4], widths: &[usize; 4]) -> String {
     let padded =
         cells.iter().zip(widths).map(|(cell, width)| format!("{:width$}", cut(cell, *width), width = *width));
-    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }

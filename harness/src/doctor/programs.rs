@@ -22,7 +22,6 @@ pub(super) fn is_test(command: &Command) -> bool {
             let sub = rest.iter().find(|word| !word.starts_with(['-', '+'])).copied().unwrap_or_default();
             (sub == "test" || sub == "t" || (sub == "nextest" && has("run"))) && !has("--no-run")
         }
-        "go" => first == "test",
         "npm" | "pnpm" | "yarn" | "bun" | "deno" => {
             let named = if first == "run" {
                 rest.iter().skip_while(|word| **word != "run").nth(1).copied()
@@ -35,11 +34,10 @@ pub(super) fn is_test(command: &Command) -> bool {
         "gradle" | "gradlew" => {
             rest.iter().any(|word| *word == "test" || *word == "check" || word.ends_with(":test"))
         }
-        "dotnet" | "mix" | "swift" | "stack" | "cabal" | "zig" | "composer" | "lein" | "sbt" | "flutter"
-        | "dart" => first == "test",
+        "go" | "playwright" | "dotnet" | "mix" | "swift" | "stack" | "cabal" | "zig" | "composer"
+        | "lein" | "sbt" | "flutter" | "dart" => first == "test",
         "rake" | "rails" => first == "test" || first.starts_with("test:") || first == "spec",
         "make" | "just" | "task" => matches!(first, "test" | "check" | "tests") || first.starts_with("test-"),
-        "playwright" => first == "test",
         "cypress" => first == "run",
         "gatecrash" => matches!(first, "run" | "explore" | "replay" | "load"),
         name if is_python(name) => match rest.iter().position(|word| *word == "-m") {
@@ -165,9 +163,9 @@ pub(super) fn is_check(command: &Command) -> bool {
         return shell::read(script).iter().any(|inner| inner.looped || is_plain_check(inner, &ASKERS));
     }
     let text = command.words.join(" ");
-    let expands = |asker: &&str| text.contains(&format!("$({asker} "));
+    let expands = |asker: &str| text.contains(&format!("$({asker} "));
     ASKERS.contains(&name)
-        || ASKERS.iter().any(|asker| expands(&asker))
+        || ASKERS.iter().any(|asker| expands(asker))
         || TEXT.iter().any(|part| text.contains(part))
 }
 

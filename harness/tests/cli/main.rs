@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod compare;
+mod doctor;
 mod doctor_here;
 mod exit_codes;
 mod explore;

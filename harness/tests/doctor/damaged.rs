@@ -65,7 +65,7 @@ proptest! {
     fn a_damaged_workflow_is_read_or_refused(damages in prop::collection::vec(damage(), 1..12)) {
         let text = damages.iter().fold(WHOLE.to_owned(), |text, damage| apply(&text, damage));
         if let Ok(documents) = yaml::read(&text)
-            && let Some(workflow) = workflow::read("ci.yml", &documents)
+            && let Ok(Some(workflow)) = workflow::read("ci.yml", &documents)
         {
             let lines = u32::try_from(text.lines().count()).unwrap();
             let workflows = [workflow];

@@ -22,7 +22,7 @@ fn fixture(name: &str) -> PathBuf {
 
 /// The workflow of a text.
 fn read(text: &str) -> Workflow {
-    workflow::read("ci.yml", &yaml::read(text).unwrap()).unwrap()
+    workflow::read("ci.yml", &yaml::read(text).unwrap()).unwrap().unwrap()
 }
 
 /// What the rules find in a text.
@@ -37,12 +37,12 @@ fn told(findings: &[Finding]) -> Vec<(&str, Level, u32)> {
 
 /// A workflow of one job on Linux, from what stands in the job.
 fn job(body: &str) -> String {
-    let body: String = body.trim_matches('\n').lines().map(|line| format!("    {line}\n")).collect();
-    format!("on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n{body}")
+    let body: Vec<String> = body.trim_matches('\n').lines().map(|line| format!("    {line}\n")).collect();
+    format!("on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n{}", body.concat())
 }
 
 /// A job with these lines as the script of its only step. The first stands in line 7.
 fn script(lines: &str) -> String {
-    let lines: String = lines.trim_matches('\n').lines().map(|line| format!("    {line}\n")).collect();
-    job(&format!("steps:\n- run: |\n{lines}"))
+    let lines: Vec<String> = lines.trim_matches('\n').lines().map(|line| format!("    {line}\n")).collect();
+    job(&format!("steps:\n- run: |\n{}", lines.concat()))
 }

@@ -12,12 +12,13 @@ fn the_matrix_of_pin_045_tells_where_each_job_goes() {
     let told: Vec<_> =
         rows.iter().map(|row| (row.job.as_str(), row.service.as_str(), row.kind, row.reached)).collect();
     let expected = [
-        ("migration-check", "postgres", Kind::Container, Reached::Unknown),
-        ("e2e-tests", "postgres", Kind::Container, Reached::Unknown),
+        ("migration-check", "postgres", Kind::Container, Reached::Yes),
+        ("e2e-tests", "postgres", Kind::Container, Reached::Yes),
         ("integration", "redis", Kind::Container, Reached::No),
         ("integration", "secret UPSTASH_REDIS_URL", Kind::Remote, Reached::Unknown),
     ];
     assert_eq!(told, expected);
+    assert_eq!(rows[0].value.as_deref(), Some("postgresql://***@localhost:5432/app"));
     let (workflows, _) = files::workflows(&[fixture("pin-045/after/.github/workflows")]).unwrap();
     let last = matrix::of(&workflows).pop().unwrap();
     assert_eq!((last.service.as_str(), last.kind, last.reached), ("redis", Kind::Container, Reached::Yes));

@@ -26,7 +26,7 @@ fn what_is_no_workflow_is_none() {
         "runs: {using: composite, steps: []}",
         "services: {redis: {image: redis}}",
     ] {
-        assert_eq!(workflow::read("x.yml", &yaml::read(text).unwrap()), None, "{text}");
+        assert_eq!(workflow::read("x.yml", &yaml::read(text).unwrap()), Ok(None), "{text}");
     }
 }
 
@@ -81,4 +81,16 @@ fn a_service_that_may_not_run_is_no_error() {
         "services:\n  redis:\n    image: ${{ matrix.redis && 'redis:7' || '' }}\n    ports: ['6379:6379']\nenv: {REDIS_URL: '${{ secrets.REDIS_URL }}'}\nsteps:\n- run: pytest\n",
     );
     assert!(check(&text).iter().all(|finding| finding.level < gatecrash::doctor::Level::Error));
+}
+
+#[test]
+fn more_than_any_workflow_has_is_refused() {
+    let jobs = (0..1001).map(|at| format!("  j{at}: {{}}\n")).collect::<Vec<_>>().concat();
+    let commands = job(&format!("steps:\n- run: {}\n", "a;".repeat(10_001)));
+    let variables = (0..2001).map(|at| format!("  REDIS_URL_{at}: x\n")).collect::<Vec<_>>().concat();
+    let shared = format!("env: {{A: {}}}\njobs:\n{}", "x".repeat(50_000), jobs.replace("j1000: {}", ""));
+    let steps = job(&format!("steps:\n{}", "- run: x\n".repeat(1001)));
+    for text in [steps, format!("jobs:\n{jobs}"), commands, job(&format!("env:\n{variables}")), shared] {
+        assert!(workflow::read("x.yml", &yaml::read(&text).unwrap()).is_err(), "{}", &text[..100]);
+    }
 }

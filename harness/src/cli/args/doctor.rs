@@ -13,7 +13,7 @@ pub(crate) struct Doctor {
     /// Shows which service each job's clients resolve to; the workflows are those of --ci, or named here
     #[arg(long, value_name = "FILE", num_args = 0..)]
     pub(crate) matrix: Option<Vec<PathBuf>>,
-    /// Reads the mapping files of a stub server such as WireMock: its folder, or the mappings folder in it
+    /// Reads the mapping files of a stub server: its folder, or the mappings folder in it
     #[arg(long, value_name = "DIR")]
     pub(crate) mappings: Vec<PathBuf>,
     /// Removes from the server of --redis what killed runs left there: keys that no run has used for ten minutes

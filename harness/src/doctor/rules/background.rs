@@ -12,12 +12,15 @@ const ASIDE: [&str; 16] = [
     "test", "read",
 ];
 
+/// So many processes of a job are judged.
+const MOST: usize = 50;
+
 pub(super) fn check(job: &Job, found: &mut Found<'_>) {
     let commands: Vec<(usize, &Script, &Command)> = job.commands().collect();
-    for (at, (step, script, command)) in commands.iter().enumerate() {
-        if !command.background || ASIDE.contains(&command.program()) {
-            continue;
-        }
+    let processes = commands.iter().enumerate();
+    let processes =
+        processes.filter(|(_, (.., command))| command.background && !ASIDE.contains(&command.program()));
+    for (at, (step, script, command)) in processes.take(MOST) {
         let later = &commands[at + 1..];
         // Parallel work that the script waits for: it ends in order, with its output written.
         if later.iter().any(|(other, _, later)| other == step && matches!(later.program(), "wait")) {

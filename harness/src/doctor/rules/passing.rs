@@ -10,6 +10,9 @@ const IGNORED: &str = "test-failure-ignored";
 const NEVER: &str = "test-never-runs";
 const NONE: &str = "test-can-be-empty";
 
+/// So many tests of a script are judged.
+const MOST: usize = 100;
+
 pub(super) fn check(job: &Job, found: &mut Found<'_>) {
     let has_tests = |step: &Step| step.script.iter().any(|script| script.commands.iter().any(is_test));
     if !job.steps.iter().any(has_tests) {
@@ -46,7 +49,8 @@ fn check_step(job: &Job, step: &Step, found: &mut Found<'_>) {
         found.push(IGNORED, failing(job), text.line, message, "take `continue-on-error` away");
     }
     let Some(script) = &step.script else { return };
-    for (at, command) in script.commands.iter().enumerate().filter(|(_, command)| is_test(command)) {
+    for (at, command) in script.commands.iter().enumerate().filter(|(_, command)| is_test(command)).take(MOST)
+    {
         if let Some((why, fix)) = ignored(script, at) {
             let message =
                 format!("job `{}`: `{}` may fail and the step passes: {why}", job.id, command.program());

@@ -1,5 +1,7 @@
 //! Characters to words and operators.
 
+use std::collections::VecDeque;
+
 use super::Next;
 
 /// What a script is made of.
@@ -33,17 +35,17 @@ pub(super) struct Lexer<'a> {
     /// Delimiters of here-documents whose text begins after this line.
     heredocs: Vec<(String, bool)>,
     /// Here-documents that were read, to be told before anything else.
-    read: Vec<Token>,
+    read: VecDeque<Token>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(script: &'a str) -> Self {
-        Self { rest: script, line: 0, heredocs: Vec::new(), read: Vec::new() }
+        Self { rest: script, line: 0, heredocs: Vec::new(), read: VecDeque::new() }
     }
 
     /// The next token. `[[` and `((` are read as one word where a command is expected.
     pub(super) fn next_token(&mut self, expects_command: bool) -> Option<Token> {
-        if let Some(token) = self.read.pop() {
+        if let Some(token) = self.read.pop_front() {
             return Some(token);
         }
         self.skip_blanks();
@@ -52,8 +54,8 @@ impl<'a> Lexer<'a> {
             '\n' => {
                 self.take(1);
                 self.read_heredocs();
-                self.read.insert(0, Token::Operator(Next::Then));
-                self.read.pop()
+                self.read.push_back(Token::Operator(Next::Then));
+                self.read.pop_front()
             }
             ';' => {
                 let count = self.rest.bytes().take_while(|byte| *byte == b';').count();
@@ -156,7 +158,7 @@ impl<'a> Lexer<'a> {
                 }
                 text.push_str(taken);
             }
-            self.read.insert(0, Token::Redirect { operator: "<<".into(), target: text, line });
+            self.read.push_back(Token::Redirect { operator: "<<".into(), target: text, line });
         }
     }
 
@@ -165,27 +167,20 @@ impl<'a> Lexer<'a> {
         let (line, mut text, mut plain) = (self.line, String::new(), true);
         while let Some(next) = self.rest.chars().next() {
             match next {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | ')' => break,
                 '(' if !text.is_empty() && text.ends_with(['<', '>', '@', '?', '*', '+', '!']) => {
                     text.push_str(self.balanced(0, '(', ')'));
                 }
-                '(' => break,
                 '<' | '>' if self.rest[1..].starts_with('(') => {
                     plain = false;
                     text.push_str(self.take(1));
                     text.push_str(self.balanced(0, '(', ')'));
                 }
-                '<' | '>' => break,
                 '\\' => {
                     plain = false;
-                    match continued(&self.rest[1..]) {
-                        Some(end) => drop(self.take(1 + end)),
-                        None => {
-                            self.take(1);
-                            if let Some(next) = self.rest.chars().next() {
-                                text.push_str(self.take(next.len_utf8()));
-                            }
-                        }
+                    let end = continued(&self.rest[1..]);
+                    self.take(1 + end.unwrap_or(0));
+                    if let (None, Some(escaped)) = (end, self.rest.chars().next()) {
+                        text.push_str(self.take(escaped.len_utf8()));
                     }
                 }
                 '\'' => {
@@ -203,6 +198,7 @@ impl<'a> Lexer<'a> {
                     plain = false;
                     text.push_str(self.substitution());
                 }
+                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 other => text.push_str(self.take(other.len_utf8())),
             }
         }
@@ -264,7 +260,6 @@ impl<'a> Lexer<'a> {
                 ('\\', None | Some('"')) => escaped = true,
                 (c, Some(open)) if c == open => quote = None,
                 ('\'' | '"', None) => quote = Some(c),
-                (_, Some(_)) => {}
                 (c, None) if c == open => depth += 1,
                 (c, None) if c == close => {
                     depth -= 1;

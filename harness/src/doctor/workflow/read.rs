@@ -9,13 +9,41 @@ const DEFAULT_SHELL: Shell = Shell { posix: true, errexit: true, pipefail: false
 /// A range of ports longer than that is no list of ports any more.
 const MAX_RANGE: u16 = 1000;
 
-/// The workflow of a file's documents; none if it is no workflow: it has no jobs.
-pub fn read(file: &str, documents: &[Node]) -> Option<Workflow> {
-    let root = documents.iter().find(|document| document.get("jobs").is_some())?;
+/// More than that is no workflow, and judging it would take too long.
+const MAX_JOBS: usize = 1000;
+const MAX_SERVICES: usize = 50;
+const MAX_STEPS: usize = 1000;
+const MAX_VARIABLES: usize = 2000;
+const MAX_COMMANDS: usize = 10_000;
+/// The workflow's variables, once for each job, in bytes.
+const MAX_SHARED: usize = 16 << 20;
+
+/// The workflow of a file's documents; none if it is no workflow: it has no jobs. An error says what there is too much
+/// of.
+pub fn read(file: &str, documents: &[Node]) -> Result<Option<Workflow>, &'static str> {
+    let Some((root, jobs)) = documents.iter().find_map(|document| Some((document, document.get("jobs")?)))
+    else {
+        return Ok(None);
+    };
     let env = root.get("env").map(|env| variables(env, Origin::Workflow)).unwrap_or_default();
     let shell = default_shell(root);
-    let jobs = root.get("jobs")?.pairs().map(|(id, line, node)| job(id, line, node, &env, shell)).collect();
-    Some(Workflow { file: file.to_owned(), jobs })
+    let shared: usize = env.iter().map(|variable| variable.name.len() + variable.value.len()).sum();
+    let count = jobs.pairs().count();
+    if count > MAX_JOBS || shared * count > MAX_SHARED {
+        return Err("more than 1,000 jobs, or 16 MiB of variables in all of them");
+    }
+    let jobs: Vec<Job> = jobs.pairs().map(|(id, line, node)| job(id, line, node, &env, shell)).collect();
+    let of_steps = |job: &Job| job.steps.iter().map(|step| step.env.len()).sum::<usize>();
+    if jobs.iter().any(|job| job.services.len() > MAX_SERVICES || job.steps.len() > MAX_STEPS) {
+        return Err("a job with more than 50 services or 1,000 steps");
+    }
+    if jobs.iter().any(|job| job.env.len() + of_steps(job) > MAX_VARIABLES) {
+        return Err("a job with more than 2,000 variables");
+    }
+    if jobs.iter().map(|job| job.commands().count()).sum::<usize>() > MAX_COMMANDS {
+        return Err("more than 10,000 commands");
+    }
+    Ok(Some(Workflow { file: file.to_owned(), jobs }))
 }
 
 fn job(id: &str, line: u32, node: &Node, workflow_env: &[Variable], workflow_shell: Option<&str>) -> Job {
@@ -35,7 +63,9 @@ fn job(id: &str, line: u32, node: &Node, workflow_env: &[Variable], workflow_she
     for (_, node) in node.entries().filter(|(key, _)| !matches!(*key, "services" | "runs-on" | "strategy")) {
         write(node, &mut text);
     }
-    workflow_env.iter().for_each(|variable| write_pair(&variable.name, &variable.value, &mut text));
+    for variable in workflow_env {
+        write_pair(&variable.name, &variable.value, &mut text);
+    }
     Job {
         id: id.to_owned(),
         line,
@@ -208,12 +238,11 @@ fn write(node: &Node, text: &mut String) {
         Value::List(items) => items.iter().for_each(|item| write(item, text)),
         Value::Map(pairs) => {
             for (key, value) in pairs {
-                match (key.text(), value.text()) {
-                    (Some(key), Some(value)) => write_pair(key, value, text),
-                    _ => {
-                        write(key, text);
-                        write(value, text);
-                    }
+                if let (Some(key), Some(value)) = (key.text(), value.text()) {
+                    write_pair(key, value, text);
+                } else {
+                    write(key, text);
+                    write(value, text);
                 }
             }
         }
