@@ -121,7 +121,6 @@ fn what_cannot_be_read_is_bad_input_all_of_it() {
 
 #[test]
 fn options_without_effect_are_refused() {
-    ran(&["doctor", "--sarif", "x.sarif"]).exits(64).complains(&["--ci"]);
     ran(&["doctor", "--ci", AFTER, "--on", "redis"]).exits(64).complains(&["--on"]);
     ran(&["doctor", "--ci", AFTER, "--expect", "clean"]).exits(64).complains(&["--expect"]);
     ran(&["doctor", "--ci", AFTER, "--sarif", "no/such/folder/x"]).exits(64).complains(&["--sarif"]);
