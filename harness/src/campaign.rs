@@ -62,7 +62,7 @@ use crate::store::{Compared, StoreError};
 pub(crate) use entry::coverage;
 
 pub use done::{Done, Known};
-pub use request::{Explore, Job, Request};
+pub use request::{Explore, Job, Load, Request};
 pub use search::{Override, Search, Strategy};
 pub use stores::{Redis, Stores};
 

@@ -10,10 +10,11 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use crate::campaign::{Done, Known, Request};
+use crate::campaign::{Done, Job, Known, Load, Request};
 use crate::error::Error;
+use crate::load;
 use crate::report::shard::{Item, Shard};
-use crate::report::{RedisInfo, Report, Tool, json};
+use crate::report::{About, Entry, RedisInfo, Report, Tool, json};
 
 /// The most bytes of a report: 256 MiB.
 const MAX_BYTES: u64 = 256 << 20;
@@ -74,6 +75,9 @@ pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
     };
     check_set(first, &parts)?;
     let request = first.request.clone();
+    if let Job::Load(load) = &request.job {
+        return loads(load, &request, &parts);
+    }
     let mut campaign = request.campaign(request.nowhere());
     campaign.only_merge(first.shard.of, redis(&request, &parts));
     campaign.known = known(&parts)?;
@@ -94,6 +98,27 @@ pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
         return Err(CombineError::at(origin, format!("it has item {item}, but there are only {items}")));
     }
     Ok(campaign.report())
+}
+
+/// Loads are added up, limiter by limiter.
+fn loads(load: &Load, request: &Request, parts: &[Part]) -> Result<Report, CombineError> {
+    let mut report = Report { redis: redis(request, parts), ..Report::new(request.seed) };
+    report.scenarios.push(About::load(&load.settings));
+    report.interrupted = parts.iter().any(|part| part.report.interrupted);
+    for limiter in &load.limiters {
+        let of = |part: &Part| part.report.results.iter().find(|entry| entry.limiter == *limiter).cloned();
+        let entries: Vec<Entry> = parts.iter().filter_map(of).collect();
+        if entries.len() < parts.len() && !report.interrupted {
+            return Err(CombineError(format!(
+                "a shard has no load of {limiter}: it has not come to its end"
+            )));
+        }
+        if !entries.is_empty() {
+            let entries: Vec<&Entry> = entries.iter().collect();
+            report.results.push(load::merge::entries(&entries).map_err(CombineError)?);
+        }
+    }
+    Ok(report)
 }
 
 /// A document, if it is the report of a shard.

@@ -25,6 +25,7 @@ mod connection;
 mod entry;
 mod faults;
 mod hold;
+pub(crate) mod merge;
 mod monitor;
 mod probe;
 mod stage;
@@ -37,6 +38,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use gatecrash_limiter::{Algorithm, Call};
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -52,6 +54,7 @@ use crate::redis_store::Server;
 use crate::report::StoreKind;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
+use crate::shard::Share;
 use arrivals::Arrivals;
 use blocks::{Blocks, Turn};
 use client::Client;
@@ -67,7 +70,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const GRACE: Duration = Duration::from_millis(500);
 
 /// What is loaded, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// How many clients, from 1 to [`MOST_CLIENTS`].
     pub clients: u32,
@@ -86,7 +90,30 @@ pub struct Settings {
     /// The seed of holds and faults.
     pub seed: u64,
     /// On how many threads the clients run.
+    #[serde(skip, default = "one")]
     pub threads: NonZeroUsize,
+}
+
+// The rate is never not-a-number.
+impl Eq for Settings {}
+
+fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+impl Settings {
+    /// What falls to one of several machines: its share of the clients, and of the rate. The error says why nothing does.
+    pub fn share(&self, share: Share) -> Result<Self, String> {
+        let range = share.range(self.clients.into());
+        let clients = u32::try_from(range.end - range.start).unwrap_or(self.clients);
+        if clients == 0 {
+            return Err(format!("no client falls to shard {share}: there are only {}", self.clients));
+        }
+        let rate = self.rate.map(|rate| rate * f64::from(clients) / f64::from(self.clients));
+        // Clients of different shards draw different numbers.
+        let seed = self.seed.wrapping_add(range.start);
+        Ok(Self { clients, rate, seed, ..self.clone() })
+    }
 }
 
 impl fmt::Display for Settings {

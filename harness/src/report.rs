@@ -53,6 +53,7 @@ pub use verdict::{Judgement, Overall, Verdict};
 
 use shard::{Part, Shard};
 
+use crate::load::{SCENARIO, Settings};
 use crate::scenario::Scenario;
 
 /// The version of the document's form. It grows when a reader of the old form could go wrong.
@@ -206,6 +207,19 @@ pub struct About {
     pub clients: Vec<String>,
     /// Its file.
     pub file: Option<String>,
+}
+
+impl About {
+    /// A load, which has no scenario.
+    pub fn load(settings: &Settings) -> Self {
+        Self {
+            name: SCENARIO.to_owned(),
+            title: settings.to_string(),
+            limit: settings.limit,
+            clients: Vec::new(),
+            file: None,
+        }
+    }
 }
 
 impl From<&Scenario> for About {

@@ -6,7 +6,7 @@ use gatecrash_limiter::Algorithm;
 
 use super::{Campaign, Redis};
 use crate::error::Error;
-use crate::load::{self, SCENARIO, Settings};
+use crate::load::{self, Settings};
 use crate::report::About;
 use crate::report::histogram::IntervalLog;
 
@@ -23,13 +23,7 @@ impl Campaign {
     ) -> Result<IntervalLog, Error> {
         let Redis::Open(server) = &self.stores.redis else { panic!("a load needs a server") };
         let loaded = load::load(server, limiters, settings, &self.control)?;
-        self.report.scenarios.push(About {
-            name: SCENARIO.to_owned(),
-            title: settings.to_string(),
-            limit: settings.limit,
-            clients: Vec::new(),
-            file: None,
-        });
+        self.report.scenarios.push(About::load(settings));
         let expected = limiters.iter().map(|limiter| (&**limiter, self.expected(limiter.name(), None)));
         self.report.results.extend(loaded.entries(expected));
         self.note_bound(loaded.stopped.as_ref());

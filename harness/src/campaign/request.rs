@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Campaign, Override, Redis, Search, Stores};
 use crate::error::Error;
+use crate::load::Settings;
 use crate::report::{RedisInfo, StoreKind, Tool};
 use crate::scenario::{Scenario, Size, Source};
 
@@ -45,6 +46,18 @@ pub enum Job {
     Run,
     /// All interleavings.
     Explore(Explore),
+    /// Limiters under load.
+    Load(Load),
+}
+
+/// Which limiters are loaded, and how, before it is shared out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// The limiters' names.
+    pub limiters: Vec<String>,
+    /// What is loaded, and how.
+    pub settings: Settings,
 }
 
 /// How all interleavings are explored.
@@ -121,6 +134,7 @@ impl Request {
             match &self.job {
                 Job::Run => campaign.run(&scenario)?,
                 Job::Explore(explore) => explore.carry_out(campaign, scenario)?,
+                Job::Load(_) => return Err(Error::Damaged("a load has no scenario".into())),
             }
         }
         Ok(())

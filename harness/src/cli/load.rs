@@ -7,11 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use gatecrash_limiter::Algorithm;
 
-use super::args::{Common, Load};
+use super::args::{self, Common, Load};
 use super::plan::{self, REDIS, Wanted};
+use super::spread::Spread;
 use super::watch::Watch;
 use super::{Problem, output};
-use crate::campaign::Campaign;
+use crate::campaign::{self, Job};
+use crate::compare::Baseline;
 use crate::exit::Exit;
 use crate::load::Settings;
 use crate::report::Entry;
@@ -23,6 +25,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
     }
     let watch = Watch::start(common)?;
     output::check_folder("--histograms", load.histograms.as_deref())?;
+    output::check_file("--save-baseline", load.save_baseline.as_deref())?;
     let limiters = limiters(&load.limiter)?;
     plan::check_expectations(common, &limiters)?;
     // A load without a server is none, so it counts as asked for by name.
@@ -38,15 +41,29 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
         seed: common.seed(),
         threads: common.threads.unwrap_or(NonZeroUsize::MIN),
     };
-    let mut log = None;
-    let mut results = Vec::new();
-    let exit = plan::carry_out(Campaign::new(stores), common, interrupted, watch, |campaign| {
-        log = Some(campaign.load(&limiters, &settings)?);
-        results = campaign.report().results;
+    let job = Job::Load(campaign::Load { limiters: load.limiter.clone(), settings: settings.clone() });
+    let request = plan::request(job, Vec::new(), &stores, common);
+    let settings = match load.shard {
+        Some(share) => settings.share(share).map_err(Problem::Usage)?,
+        None => settings,
+    };
+    let spread = Spread::over(&args::Spread { shard: load.shard, resume: None }, &request)?;
+    let mut done = None;
+    let exit = plan::carry_out(request.campaign(stores), common, interrupted, watch, |campaign| {
+        spread.give(campaign);
+        let log = campaign.load(&limiters, &settings)?;
+        done = Some((log, campaign.report()));
         Ok(())
     })?;
-    if let (Some(folder), Some(log)) = (&load.histograms, &log) {
-        write_histograms(folder, log, &results)?;
+    if let Some((log, report)) = done {
+        if let Some(folder) = &load.histograms {
+            write_histograms(folder, &log, &report.results)?;
+        }
+        if let Some(file) = &load.save_baseline {
+            let text =
+                Baseline::from(&report).render().map_err(|error| Problem::Report(error.to_string()))?;
+            output::to_file(file, &text)?;
+        }
     }
     Ok(exit)
 }
@@ -69,7 +86,9 @@ fn write_histograms(folder: &Path, log: &IntervalLog, results: &[Entry]) -> Resu
         let histograms = entry.load.iter().flat_map(|load| &load.histograms);
         for (operation, text) in histograms {
             let histogram = histogram::parse(text).map_err(Problem::Report)?;
-            let file = folder.join(format!("{}.{operation}.hgrm", entry.limiter));
+            // The floor is the same beside every limiter.
+            let name = if operation == "floor" { String::new() } else { format!("{}.", entry.limiter) };
+            let file = folder.join(format!("{name}{operation}.hgrm"));
             output::to_file(&file, &histogram::percentiles(&histogram))?;
         }
     }

@@ -72,7 +72,7 @@ fn say_that_nothing_is_there(run: &Run) {
 }
 
 /// What is asked for, on these stores.
-fn request(job: Job, scenarios: Vec<Source>, stores: &Stores, common: &Common) -> Request {
+pub(super) fn request(job: Job, scenarios: Vec<Source>, stores: &Stores, common: &Common) -> Request {
     Request {
         expect: overrides(common),
         seed: common.seed(),

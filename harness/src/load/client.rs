@@ -10,7 +10,7 @@ use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress};
 use super::arrivals::Arrivals;
 use super::connection::{Connection, REPLY_TIMEOUT};
 use super::faults::Fault;
-use super::stage::{Stage, Subject};
+use super::stage::{Run, Stage, Subject};
 use crate::draws::Draws;
 use crate::observe::{Activity, Worker};
 
@@ -64,9 +64,13 @@ impl Client {
             match tokio::time::timeout(REPLY_TIMEOUT, connection.call(&ping)).await {
                 Ok(Ok(_)) => {
                     stage.tally().acquired(sent.elapsed(), None);
+                    stage.run.hears();
                     stage.run.activity.pulse();
                 }
-                Ok(Err(_)) | Err(_) => self.connection = None,
+                Ok(Err(_)) | Err(_) => {
+                    self.connection = None;
+                    stage.run.hears_nothing();
+                }
             }
         }
     }
@@ -174,7 +178,7 @@ impl Client {
         operation: Operation,
     ) -> End {
         let Some(fault @ (Fault::Drop | Fault::CutAfter | Fault::CutBefore)) = fault else {
-            return self.drive(call, operation).await;
+            return self.drive(&stage.run, call, operation).await;
         };
         if fault == Fault::CutBefore {
             self.cut(stage);
@@ -183,7 +187,7 @@ impl Client {
         let looks = self.draws.below(LATEST_DROP);
         let end = tokio::select! {
             biased;
-            end = self.drive(call, operation) => end,
+            end = self.drive(&stage.run, call, operation) => end,
             () = yields(looks) => End::Unknown,
         };
         match (&end, fault) {
@@ -195,7 +199,7 @@ impl Client {
     }
 
     /// Runs an operation to its end, one command after another.
-    async fn drive(&mut self, call: &Call, mut operation: Operation) -> End {
+    async fn drive(&mut self, run: &Run, call: &Call, mut operation: Operation) -> End {
         loop {
             let Some(connection) = &mut self.connection else { return End::Unknown };
             let command = operation.command(call, clock());
@@ -203,8 +207,10 @@ impl Client {
             let Ok(Ok(reply)) = tokio::time::timeout(REPLY_TIMEOUT, connection.call(&command)).await else {
                 // Late or lost: what comes next shall not have to wait for it.
                 self.connection = None;
+                run.hears_nothing();
                 return End::Unknown;
             };
+            run.hears();
             if let Progress::Done(outcome) = operation.receive(call, &reply) {
                 return End::Outcome(outcome);
             }
@@ -218,7 +224,7 @@ impl Client {
                 return;
             }
             let call = Call { token, ..subject.call.clone() };
-            match self.drive(&call, subject.algorithm.release()).await {
+            match self.drive(&stage.run, &call, subject.algorithm.release()).await {
                 End::Outcome(Outcome::Released | Outcome::NotHeld) => {
                     subject.monitor().released();
                     self.debts.pop();

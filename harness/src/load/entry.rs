@@ -19,7 +19,13 @@ use crate::scenario::Expected;
 pub const SCENARIO: &str = "load";
 
 /// What the floor sends.
-const FLOOR: &str = "PING";
+const PING: &str = "PING";
+
+/// The name of its durations.
+pub(super) const FLOOR: &str = "floor";
+
+/// How a note begins that says so.
+pub(super) const PROVED_NOTHING: &str = "this run proved nothing";
 
 /// The durations of a tally by the operation's name, without those that never took place.
 pub(super) fn durations(tally: &Tally, open_loop: bool) -> impl Iterator<Item = (&'static str, &Durations)> {
@@ -98,9 +104,12 @@ impl Load {
             latency_corrected_ns: settings
                 .rate
                 .and_then(|_| summaries([("acquire", &tally.corrected)].into_iter())),
-            histograms: durations(tally, settings.rate.is_some()).map(compressed).collect(),
+            histograms: durations(tally, settings.rate.is_some())
+                .chain([(FLOOR, &self.floor.acquire)])
+                .map(compressed)
+                .collect(),
             floor: self.floor.acquire.summary().map(|latency_ns| Floor {
-                command: FLOOR.to_owned(),
+                command: PING.to_owned(),
                 throughput_per_s: per_second(self.floor.completed(), self.floor_measured),
                 latency_ns,
             }),
@@ -122,7 +131,7 @@ impl Load {
             notes.push("nothing was admitted, so nothing was tried".to_owned());
         } else if verdict == Verdict::Undecided && expected == Some(Expected::Violation) {
             notes.push(format!(
-                "this run proved nothing: {name} was expected to over-admit and was not seen to; more clients than \
+                "{PROVED_NOTHING}: {name} was expected to over-admit and was not seen to; more clients than \
                  permits, a longer --hold or a longer --duration make it likelier"
             ));
         }

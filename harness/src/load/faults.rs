@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::draws::Draws;
 
 /// How likely each fault is at each operation, in millionths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Faults {
     /// The operation's future is dropped after its command was sent, as by a timeout or `select!`.
     pub drop: u32,
@@ -92,6 +95,20 @@ fn millionths(share: &str) -> Result<u32, String> {
     match percent {
         Some(percent) if (0.0..=100.0).contains(&percent) => Ok((percent * 10_000.0).round() as u32),
         _ => Err(format!("`{share}` is no share of operations, such as 0.5%")),
+    }
+}
+
+impl From<Faults> for String {
+    fn from(value: Faults) -> Self {
+        value.to_string()
+    }
+}
+
+impl TryFrom<String> for Faults {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() { Ok(Self::default()) } else { text.parse() }
     }
 }
 

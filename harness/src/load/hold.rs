@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::draws::Draws;
 use crate::duration;
 
@@ -13,7 +15,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// A fixed time, or a distribution to draw from.
 ///
 /// A hold ends with the next tick of the runtime's timer, which ticks once per millisecond. None at all takes no time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Hold {
     /// Always as long: `1ms`.
     Fixed(Duration),
@@ -86,6 +89,20 @@ impl fmt::Display for Hold {
             }
             Self::Exponential(mean) => write!(f, "exp:{}", duration::display(*mean)),
         }
+    }
+}
+
+impl From<Hold> for String {
+    fn from(value: Hold) -> Self {
+        value.to_string()
+    }
+}
+
+impl TryFrom<String> for Hold {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::report::Excess;
 
 /// How many of the times above the limit are kept one by one; all are counted.
-const KEPT: usize = 100;
+pub(super) const KEPT: usize = 100;
 
 /// The clients of one limiter: how many certainly hold a permit, and how many possibly do.
 #[derive(Debug)]

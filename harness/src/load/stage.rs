@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gatecrash_limiter::{Algorithm, Call};
 
@@ -14,6 +14,9 @@ use super::tally::Tally;
 use crate::observe::Activity;
 use crate::target::Address;
 
+/// How long a server may be silent to everybody before the run gives up.
+const SILENT_FOR: Duration = Duration::from_secs(10);
+
 /// What stays the same for as long as the load lasts.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -22,12 +25,33 @@ pub(super) struct Run {
     pub(super) faults: Faults,
     /// Where is told what goes on.
     pub(super) activity: Arc<Activity>,
+    began: Instant,
+    /// When a client got a reply last, in milliseconds since the run began.
+    heard: AtomicU64,
     lost: OnceLock<String>,
 }
 
 impl Run {
     pub(super) fn new(address: Address, hold: Hold, faults: Faults, activity: Arc<Activity>) -> Self {
-        Self { address, hold, faults, activity, lost: OnceLock::new() }
+        let (began, heard) = (Instant::now(), AtomicU64::new(0));
+        Self { address, hold, faults, activity, began, heard, lost: OnceLock::new() }
+    }
+
+    /// A client got a reply.
+    pub(super) fn hears(&self) {
+        self.heard.store(self.elapsed_ms(), Ordering::Relaxed);
+    }
+
+    /// A client waited for a reply in vain. If nobody got one for too long, the server is gone.
+    pub(super) fn hears_nothing(&self) {
+        let silent = self.elapsed_ms().saturating_sub(self.heard.load(Ordering::Relaxed));
+        if u128::from(silent) >= SILENT_FOR.as_millis() {
+            self.lose(format!("{}: no reply to anybody for {} s", self.address, silent / 1000));
+        }
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The server is gone; the first reason is kept.

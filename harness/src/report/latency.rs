@@ -90,6 +90,19 @@ pub(crate) struct Durations {
 }
 
 impl Durations {
+    /// What a histogram holds that was read; the extremes and the mean are as exact as its counts.
+    pub(crate) fn read(histogram: &Histogram<u64>) -> Result<Self, String> {
+        let mut durations = Self::default();
+        durations.histogram.add(histogram).map_err(|error| error.to_string())?;
+        durations.min = histogram.iter_recorded().next().map_or(u64::MAX, |first| first.value_iterated_to());
+        durations.max = histogram.max();
+        durations.sum = histogram
+            .iter_recorded()
+            .map(|step| u128::from(step.value_iterated_to()) * u128::from(step.count_at_value()))
+            .sum();
+        Ok(durations)
+    }
+
     /// Adds one.
     pub(crate) fn record(&mut self, took_ns: u64) {
         self.histogram.saturating_record(took_ns);

@@ -5,7 +5,7 @@
 
 use super::block::Block;
 use super::palette::{Palette, paint};
-use super::shard::{Part, Shard};
+use super::shard::Part;
 use super::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
 use crate::explore::certify;
@@ -47,7 +47,7 @@ pub fn render(report: &Report, options: &Options) -> String {
             );
         }
     }
-    paragraphs.extend(report.shard.as_ref().and_then(|shard| what_fell_to(shard, options, &palette)));
+    paragraphs.extend(what_fell_to(report, options, &palette));
     if !options.quiet {
         paragraphs.extend(not_run(&report.not_run, options.width));
         paragraphs.extend(what_certificates_say(report, options.width));
@@ -107,7 +107,8 @@ fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &P
 }
 
 /// What fell to a shard, and what its parts came to.
-fn what_fell_to(shard: &Shard, options: &Options, palette: &Palette) -> Option<Vec<String>> {
+fn what_fell_to(report: &Report, options: &Options, palette: &Palette) -> Option<Vec<String>> {
+    let shard = report.shard.as_ref()?;
     let failed = |part: &&Part| part.judgement().ok() == Some(false);
     let parts = shard.parts().filter(|part| !options.quiet || failed(part));
     let lines = parts.flat_map(|part| {
@@ -122,6 +123,7 @@ fn what_fell_to(shard: &Shard, options: &Options, palette: &Palette) -> Option<V
         return if lines.is_empty() { None } else { Some(lines) };
     }
     let what = match shard.items.len() {
+        0 if !report.results.is_empty() => "its share of the load".to_owned(),
         0 => "nothing falls to it".to_owned(),
         items => format!("{} fell to it", plural(items, "item")),
     };

@@ -203,3 +203,72 @@ fn what_makes_no_sense_is_refused() {
     }
     load(&ROOM, &["--redis", "redis://127.0.0.1:1"]).exits(69).complains(&["127.0.0.1:1"]);
 }
+
+#[test]
+fn the_shards_of_a_load_add_up() {
+    let place = tempdir().unwrap();
+    let file = |name: &str| arg(place.path().join(name));
+    let size = ["load", "--limiter", "naive", "--limiter", "atomic", "--clients", "21", "--limit", "2"];
+    let expect = ["--duration", "500ms", "--expect", "naive=violation", "--expect", "atomic=clean"];
+    for shard in ["1/2", "2/2"] {
+        let name = file(&format!("{}.json", &shard[..1]));
+        load(&[&size[..], &expect[..]].concat(), &["--shard", shard, "--json", &name]).exits(0);
+    }
+    let shards = ["1", "2"].map(|name| {
+        crate::support::document(&std::fs::read_to_string(file(&format!("{name}.json"))).unwrap())
+    });
+    // In whatever order.
+    let merged = ran(&["merge", &file("2.json"), &file("1.json"), "--json", "-"]).exits(0).json();
+    for limiter in ["naive", "atomic"] {
+        let [whole] = of(&merged, limiter)[..] else { panic!("{merged}") };
+        adds_up(whole);
+        let parts: Vec<&Value> = shards.iter().flat_map(|shard| of(shard, limiter)).collect();
+        for count in ["clients", "attempts", "admitted", "refused", "errors", "unknown"] {
+            let sum: u64 = parts.iter().map(|part| number(&part[count])).sum();
+            assert_eq!(number(&whole[count]), sum, "{count}");
+        }
+        assert_eq!(number(&whole["clients"]), 21);
+        let sum: u64 = parts.iter().map(|part| histogram_of(part, "acquire").len()).sum();
+        assert_eq!(histogram_of(whole, "acquire").len(), sum);
+        assert_eq!(number(&whole["latency_ns"]["acquire"]["count"]), sum);
+        assert_eq!(whole["blocks"].as_array().unwrap().len(), 4);
+    }
+    ran(&["merge", &file("1.json")]).exits(65).complains(&["2/2"]);
+    ran(&["merge", &file("1.json"), &file("1.json")]).exits(65).complains(&["twice"]);
+    load(&ROOM, &["--shard", "1/11"]).exits(64).complains(&["only 10"]);
+}
+
+#[test]
+fn a_baseline_is_what_compare_takes() {
+    let place = tempdir().unwrap();
+    let (base, new) = (arg(place.path().join("base.json")), arg(place.path().join("new.json")));
+    let size = ["load", "--limiter", "atomic", "--clients", "5", "--limit", "5", "--hold", "0s"];
+    load(&[&size[..], &["--duration", "2s"]].concat(), &["--save-baseline", &base]).exits(0);
+    load(&[&size[..], &["--duration", "2s"]].concat(), &["--json", &new]).exits(0);
+    // A thousand times slower is no regression: this machine is busy, and that is not what is tested.
+    ran(&["compare", &base, &new, "--tolerance", "1000%"]).exits(0);
+}
+
+#[test]
+fn a_server_that_is_silent_for_good_does_not_keep_a_load_from_ending() {
+    let server = PrivateServer::start().unwrap();
+    let url = server.url();
+    let mut command = gatecrash(
+        &[&ROOM[..7], &["--duration", "2s", "--stall-after", "1s", "--redis", &url, "--json", "-"]].concat(),
+    );
+    let mut running = Running::start(&mut command);
+    let stderr = running.wait_for_the_server();
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    eventually("the load begins", || {
+        let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).unwrap();
+        stats.contains("cmdstat_ping")
+    });
+    let pid = Pid::from_raw(server.pid().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let ran = running.end(stderr);
+    kill(pid, Signal::SIGCONT).unwrap();
+    assert!(ran.stderr.contains("no reply to anybody"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("waits for a reply of redis"), "a stall is told: {}", ran.stderr);
+    let document = ran.exits(69).json();
+    adds_up(&results(&document)[0]);
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::load::{Faults, Hold, MOST_CLIENTS};
+use crate::shard::Share;
 
 /// The longest load.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -37,9 +38,16 @@ pub(crate) struct Load {
     /// such as drop,cut=0.5%. By itself, each strikes 1%
     #[arg(long, value_name = "FAULTS", default_value = None)]
     pub(crate) faults: Option<Faults>,
+    /// Loads one of n parts of it, with its share of the clients and of the rate, on a key of its own: the command
+    /// merge adds the JSON reports up
+    #[arg(long, value_name = "k/n")]
+    pub(crate) shard: Option<Share>,
     /// Writes histograms there: latency.hlog, and a .hgrm for each limiter and operation
     #[arg(long, value_name = "DIR")]
     pub(crate) histograms: Option<PathBuf>,
+    /// Writes the ratios to the floor there, as a base for the command compare
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_baseline: Option<PathBuf>,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

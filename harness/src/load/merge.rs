@@ -1,0 +1,244 @@
+//! The loads of several machines as one: counts and histograms are added up, percentiles are taken anew.
+//!
+//! Each shard has its share of the clients and of the rate, and a key and a limit of its own: no shard sees who holds a
+//! permit elsewhere, so a limit over all of them could not be judged. A violation that one of them saw is one of all.
+
+use std::collections::BTreeMap;
+
+use super::monitor::KEPT;
+use crate::report::histogram;
+use crate::report::latency::{Durations, Summary};
+use crate::report::load::{Fairness, Floor, Load};
+use crate::report::{Entry, Excess, Judgement, OverAdmission, Verdict};
+
+/// What every shard measured of a limiter, as one entry. There is at least one, all with a load.
+pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
+    let [first, ..] = parts else { return Err("it has no shard".to_owned()) };
+    let loads = parts.iter().map(|part| part.load.as_ref()).collect::<Option<Vec<_>>>();
+    let loads = loads.ok_or_else(|| format!("{} holds no load", first.limiter))?;
+    let durations = durations(&loads)?;
+    let summaries = |names: &[&str]| {
+        let known = names
+            .iter()
+            .filter_map(|name| Some(((*name).replace("_corrected", ""), durations.get(*name)?.summary()?)));
+        let known: BTreeMap<String, Summary> = known.collect();
+        (!known.is_empty()).then_some(known)
+    };
+    let latency_ns =
+        restored(summaries(&["acquire", "release"]), parts.iter().map(|part| part.latency_ns.as_ref()));
+    let corrected = restored(
+        summaries(&["acquire_corrected"]),
+        loads.iter().map(|load| load.latency_corrected_ns.as_ref()),
+    );
+    let verdict = verdict(parts);
+    let mut notes: Vec<String> = Vec::new();
+    for note in parts.iter().flat_map(|part| &part.notes) {
+        // What one of them could not prove, another may have.
+        if (verdict == Verdict::Undecided || !note.starts_with(super::entry::PROVED_NOTHING))
+            && !notes.contains(note)
+        {
+            notes.push(note.clone());
+        }
+    }
+    let stopped = parts.iter().find_map(|part| part.coverage.clone());
+    Ok(Entry {
+        exhaustive: stopped.as_ref().map(|_| false),
+        coverage: stopped,
+        over_admission: Some(over_admission(parts)),
+        load: Some(Load { latency_corrected_ns: corrected, ..added(&loads, &durations) }),
+        latency_ns,
+        elapsed_ns: parts.iter().filter_map(|part| part.elapsed_ns).max(),
+        notes,
+        rerun: first.rerun.clone(),
+        ..Entry::new(
+            &first.scenario,
+            &first.limiter,
+            first.store,
+            first.engine,
+            Judgement::new(verdict, first.judgement.expected()),
+        )
+    })
+}
+
+fn verdict(parts: &[&Entry]) -> Verdict {
+    let any = |verdict| parts.iter().any(|part| part.judgement.verdict() == verdict);
+    if any(Verdict::Violation) {
+        Verdict::Violation
+    } else if any(Verdict::Undecided) {
+        Verdict::Undecided
+    } else {
+        Verdict::Clean
+    }
+}
+
+fn added(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Load {
+    let sum = |count: fn(&Load) -> u64| loads.iter().map(|load| count(load)).sum();
+    let all = |count: fn(&Load) -> Option<u64>| loads.iter().map(|load| count(load)).sum::<Option<u64>>();
+    let faults = loads.iter().filter_map(|load| load.faults).reduce(|mut sum, other| {
+        sum.add(other);
+        sum
+    });
+    Load {
+        clients: loads.iter().map(|load| load.clients).sum(),
+        limit: loads[0].limit,
+        rate_per_s: loads.iter().map(|load| load.rate_per_s).sum(),
+        hold: loads[0].hold.clone(),
+        attempts: sum(|load| load.attempts),
+        admitted: sum(|load| load.admitted),
+        refused: sum(|load| load.refused),
+        errors: sum(|load| load.errors),
+        unknown: sum(|load| load.unknown),
+        missed: all(|load| load.missed),
+        refused_although_free: sum(|load| load.refused_although_free),
+        not_held: sum(|load| load.not_held),
+        leaked: all(|load| load.leaked),
+        faults,
+        fairness: fairness(loads),
+        throughput_per_s: loads.iter().map(|load| load.throughput_per_s).sum(),
+        latency_corrected_ns: None,
+        histograms: durations
+            .iter()
+            .map(|(name, durations)| (name.clone(), histogram::compressed(durations.histogram())))
+            .collect(),
+        floor: floor(loads, durations),
+        blocks: loads.iter().flat_map(|load| &load.blocks).copied().collect(),
+    }
+}
+
+/// The durations of all, by what they are of.
+fn durations(loads: &[&Load]) -> Result<BTreeMap<String, Durations>, String> {
+    let mut all: BTreeMap<String, Durations> = BTreeMap::new();
+    for (name, text) in loads.iter().flat_map(|load| &load.histograms) {
+        let read = histogram::parse(text).and_then(|histogram| Durations::read(&histogram));
+        let read = read.map_err(|why| format!("the histogram {name}: {why}"))?;
+        all.entry(name.clone()).or_default().merge(&read);
+    }
+    Ok(all)
+}
+
+/// A histogram knows its extremes and its mean within 0.1 % only; the summaries of the parts know them exactly.
+fn restored<'a>(
+    merged: Option<BTreeMap<String, Summary>>,
+    parts: impl Iterator<Item = Option<&'a BTreeMap<String, Summary>>> + Clone,
+) -> Option<BTreeMap<String, Summary>> {
+    let exact = |(name, summary): (String, Summary)| {
+        let parts = || parts.clone().flatten().filter_map(|part| part.get(&name));
+        let sum: u128 = parts().map(|part| u128::from(part.mean) * u128::from(part.count)).sum();
+        let count: u64 = parts().map(|part| part.count).sum();
+        let exact = Summary {
+            min: parts().map(|part| part.min).min().unwrap_or(summary.min),
+            max: parts().map(|part| part.max).max().unwrap_or(summary.max),
+            mean: sum.checked_div(count.into()).and_then(|mean| mean.try_into().ok()).unwrap_or(summary.mean),
+            ..summary
+        };
+        (name, exact)
+    };
+    Some(merged?.into_iter().map(exact).collect())
+}
+
+fn floor(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Option<Floor> {
+    let floors = loads.iter().map(|load| load.floor.as_ref()).collect::<Option<Vec<_>>>()?;
+    Some(Floor {
+        command: floors.first()?.command.clone(),
+        throughput_per_s: floors.iter().map(|floor| floor.throughput_per_s).sum(),
+        latency_ns: durations.get(super::entry::FLOOR)?.summary()?,
+    })
+}
+
+/// The sum of the squares of each shard's admissions follows from its index.
+#[expect(clippy::cast_precision_loss, reason = "an index needs no more than a few digits")]
+fn fairness(loads: &[&Load]) -> Fairness {
+    let sums = loads.iter().map(|load| (load.admitted as f64, f64::from(load.clients), load.fairness.jain));
+    let squares: f64 =
+        sums.clone().map(|(sum, clients, jain)| sum * sum / (clients * jain.max(f64::MIN_POSITIVE))).sum();
+    let clients: f64 = sums.clone().map(|(_, clients, _)| clients).sum();
+    let sum: f64 = sums.map(|(sum, ..)| sum).sum();
+    Fairness {
+        jain: if squares > 0.0 { (sum * sum / (clients * squares)).min(1.0) } else { 1.0 },
+        min: loads.iter().map(|load| load.fairness.min).min().unwrap_or(0),
+        max: loads.iter().map(|load| load.fairness.max).max().unwrap_or(0),
+    }
+}
+
+fn over_admission(parts: &[&Entry]) -> OverAdmission {
+    let all = || parts.iter().filter_map(|part| part.over_admission.as_ref());
+    let first: Vec<Excess> = all().flat_map(|over| over.first.iter().copied()).take(KEPT).collect();
+    OverAdmission {
+        max: all().map(|over| over.max).max().unwrap_or(0),
+        events: all().map(|over| over.events).sum(),
+        first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Engine, StoreKind};
+    use crate::scenario::Expected;
+
+    fn part(admitted: u64, times: &[u64], verdict: Verdict) -> Entry {
+        let mut durations = Durations::default();
+        for &time in times {
+            durations.record(time);
+        }
+        let load = Load {
+            clients: 2,
+            limit: 1,
+            rate_per_s: Some(10.0),
+            hold: "1ms".into(),
+            attempts: admitted + 1,
+            admitted,
+            refused: 1,
+            errors: 0,
+            unknown: 0,
+            missed: Some(0),
+            refused_although_free: 0,
+            not_held: 0,
+            leaked: Some(0),
+            faults: None,
+            fairness: Fairness { jain: 1.0, min: admitted / 2, max: admitted / 2 },
+            throughput_per_s: Some(5.5),
+            latency_corrected_ns: None,
+            histograms: BTreeMap::from([("acquire".into(), histogram::compressed(durations.histogram()))]),
+            floor: None,
+            blocks: Vec::new(),
+        };
+        let latency_ns = durations.summary().map(|summary| BTreeMap::from([("acquire".to_owned(), summary)]));
+        let judgement = Judgement::new(verdict, Some(Expected::Violation));
+        let over = u64::from(verdict == Verdict::Violation);
+        Entry {
+            load: Some(load),
+            latency_ns,
+            over_admission: Some(OverAdmission { events: Some(over), ..OverAdmission::by(over) }),
+            ..Entry::new("load", "naive", StoreKind::Redis, Engine::Load, judgement)
+        }
+    }
+
+    #[test]
+    fn counts_and_histograms_add_up_and_percentiles_are_taken_anew() {
+        let one = part(10, &[1_000_001, 2_000_000], Verdict::Undecided);
+        let other = part(30, &[9_000_000], Verdict::Violation);
+        let merged = entries(&[&one, &other]).unwrap();
+        let load = merged.load.as_ref().unwrap();
+        assert_eq!((load.clients, load.attempts, load.admitted, load.refused), (4, 42, 40, 2));
+        assert_eq!((load.rate_per_s, load.throughput_per_s), (Some(20.0), Some(11.0)));
+        let acquire = merged.latency_ns.as_ref().unwrap()["acquire"];
+        assert_eq!(
+            (acquire.count, acquire.min, acquire.max, acquire.mean),
+            (3, 1_000_001, 9_000_000, 4_000_000)
+        );
+        assert!(acquire.p50.abs_diff(2_000_000) < 2_000);
+        // Two were admitted 5 times each, two 15 times: 40 squared over 4 times 500.
+        assert!((load.fairness.jain - 0.8).abs() < 1e-9, "{}", load.fairness.jain);
+        assert_eq!((merged.judgement.verdict(), merged.judgement.ok()), (Verdict::Violation, Some(true)));
+        assert_eq!(merged.over_admission.unwrap().events, Some(1));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let mut damaged = part(1, &[5], Verdict::Clean);
+        damaged.load.as_mut().unwrap().histograms.insert("release".into(), "HIST".into());
+        assert!(entries(&[&damaged]).unwrap_err().contains("release"));
+        assert!(entries(&[]).is_err());
+    }
+}
