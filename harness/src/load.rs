@@ -64,6 +64,8 @@ use tally::Tally;
 
 /// The most clients: as many connections as one address has ports for, about.
 pub const MOST_CLIENTS: u32 = 20_000;
+/// Files that are open besides the clients' connections, generously.
+const OTHER_FILES: u64 = 64;
 /// How often the stage that is on looks whether it should end.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long an interrupted run waits for what has begun.
@@ -165,6 +167,7 @@ pub fn load(
     control: &Control,
 ) -> Result<Load, Error> {
     let threads = |error| Error::Load(format!("its threads cannot be started: {error}"));
+    make_room(settings.clients)?;
     let runtime = runtime(settings.threads).map_err(threads)?;
     let clients = settings.clients as usize;
     let subjects: Vec<Arc<Subject>> = limiters
@@ -194,6 +197,26 @@ pub fn load(
     let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control);
     let stopped = conductor.play(blocks);
     conductor.finish(server, stopped)
+}
+
+/// Lets the process have a connection for each client, as far as it may: many systems start one with a thousand.
+#[cfg(unix)]
+fn make_room(clients: u32) -> Result<(), Error> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let wanted = u64::from(clients) + OTHER_FILES;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+    if soft >= wanted || wanted <= hard && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
+        return Ok(());
+    }
+    Err(Error::Load(format!(
+        "{clients} clients need a connection each, and this process may have {hard} files open: take fewer clients, or \
+         raise the limit with ulimit -n {wanted}"
+    )))
+}
+
+#[cfg(not(unix))]
+fn make_room(_clients: u32) -> Result<(), Error> {
+    Ok(())
 }
 
 fn runtime(threads: NonZeroUsize) -> std::io::Result<Runtime> {

@@ -61,16 +61,13 @@ impl Client {
             let Some(connection) = &mut self.connection else { continue };
             self.worker.waits("a reply of redis to", "PING");
             let sent = Instant::now();
-            match tokio::time::timeout(REPLY_TIMEOUT, connection.call(&ping)).await {
-                Ok(Ok(_)) => {
-                    stage.tally().acquired(sent.elapsed(), None);
-                    stage.run.hears();
-                    stage.run.activity.pulse();
-                }
-                Ok(Err(_)) | Err(_) => {
-                    self.connection = None;
-                    stage.run.hears_nothing();
-                }
+            if let Ok(Ok(_)) = tokio::time::timeout(REPLY_TIMEOUT, connection.call(&ping)).await {
+                stage.tally().acquired(sent.elapsed(), None);
+                stage.run.hears();
+                stage.run.activity.pulse();
+            } else {
+                self.connection = None;
+                stage.run.hears_nothing();
             }
         }
     }

@@ -24,12 +24,10 @@ pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
         let known: BTreeMap<String, Summary> = known.collect();
         (!known.is_empty()).then_some(known)
     };
-    let latency_ns =
-        restored(summaries(&["acquire", "release"]), parts.iter().map(|part| part.latency_ns.as_ref()));
-    let corrected = restored(
-        summaries(&["acquire_corrected"]),
-        loads.iter().map(|load| load.latency_corrected_ns.as_ref()),
-    );
+    let from_send: Vec<_> = parts.iter().map(|part| part.latency_ns.as_ref()).collect();
+    let from_due: Vec<_> = loads.iter().map(|load| load.latency_corrected_ns.as_ref()).collect();
+    let latency_ns = restored(summaries(&["acquire", "release"]), &from_send);
+    let corrected = restored(summaries(&["acquire_corrected"]), &from_due);
     let verdict = verdict(parts);
     let mut notes: Vec<String> = Vec::new();
     for note in parts.iter().flat_map(|part| &part.notes) {
@@ -117,12 +115,12 @@ fn durations(loads: &[&Load]) -> Result<BTreeMap<String, Durations>, String> {
 }
 
 /// A histogram knows its extremes and its mean within 0.1 % only; the summaries of the parts know them exactly.
-fn restored<'a>(
+fn restored(
     merged: Option<BTreeMap<String, Summary>>,
-    parts: impl Iterator<Item = Option<&'a BTreeMap<String, Summary>>> + Clone,
+    parts: &[Option<&BTreeMap<String, Summary>>],
 ) -> Option<BTreeMap<String, Summary>> {
     let exact = |(name, summary): (String, Summary)| {
-        let parts = || parts.clone().flatten().filter_map(|part| part.get(&name));
+        let parts = || parts.iter().flatten().filter_map(|part| part.get(&name));
         let sum: u128 = parts().map(|part| u128::from(part.mean) * u128::from(part.count)).sum();
         let count: u64 = parts().map(|part| part.count).sum();
         let exact = Summary {
