@@ -91,20 +91,12 @@ impl Range {
                 members.len() - places.end..members.len() - places.start
             }
             Self::Rank(start, end) => number::span(*start, *end, members.len()),
-            Self::Score(min, max) => stretch(
-                members,
-                |m| min.admits_above(&m.0),
-                |m| max.admits_below(&m.0),
-                reverse,
-                skipped,
-            ),
-            Self::Lex(min, max) => stretch(
-                members,
-                |m| min.admits_above(&m.1),
-                |m| max.admits_below(&m.1),
-                reverse,
-                skipped,
-            ),
+            Self::Score(min, max) => {
+                stretch(members, |m| min.admits_above(&m.0), |m| max.admits_below(&m.0), reverse, skipped)
+            }
+            Self::Lex(min, max) => {
+                stretch(members, |m| min.admits_above(&m.1), |m| max.admits_below(&m.1), reverse, skipped)
+            }
         }
     }
 }
