@@ -5,11 +5,10 @@
 //! run, by the same code.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use crate::bounded_read;
 use crate::campaign::{Done, Job, Known, Load, Request};
 use crate::error::Error;
 use crate::load;
@@ -45,11 +44,9 @@ impl Document {
     pub fn read(path: &Path) -> Result<Self, CombineError> {
         let name = path.display().to_string();
         let cannot = |why: std::io::Error| CombineError::at(&name, format!("it cannot be read: {why}"));
-        let mut bytes = Vec::new();
-        File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(cannot)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(CombineError::at(&name, "it is larger than 256 MiB, which no report may be"));
-        }
+        let bytes = bounded_read::file(path, MAX_BYTES).map_err(cannot)?.ok_or_else(|| {
+            CombineError::at(&name, "it is larger than 256 MiB, which no report may be")
+        })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             CombineError::at(&name, format!("it is not UTF-8 text: byte {at} cannot be read"))

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded_read;
 use crate::campaign::{Done, Known, Request};
 use crate::shard::Share;
 
@@ -86,12 +87,9 @@ impl Journal {
             .create(true)
             .open(path)
             .map_err(|why| unwritable(&why))?;
-        let mut bytes = Vec::new();
-        let read = (&file).take(MAX_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|why| error(format!("it cannot be read: {why}")))?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(error("it is larger than 256 MiB; name another file".to_owned()));
-        }
+        let bytes = bounded_read::all(&file, MAX_BYTES)
+            .map_err(|why| error(format!("it cannot be read: {why}")))?
+            .ok_or_else(|| error("it is larger than 256 MiB; name another file".to_owned()))?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         let is_one = match whole {
             0 => header.as_bytes().starts_with(&bytes),

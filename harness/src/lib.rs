@@ -52,6 +52,7 @@
 //! and clock moves that a schedule names take place. The model has the commands that limiters use, not all of Redis;
 //! what it answers is compared with a real server in every run that has one.
 
+mod bounded_read;
 pub mod campaign;
 pub mod cli;
 pub mod client;

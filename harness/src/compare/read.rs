@@ -1,7 +1,6 @@
 //! Files become baselines: a baseline as it stands, a report brought down to one.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use super::Metric;
 use super::baseline::{Baseline, SCHEMA_VERSION};
+use crate::bounded_read;
 use crate::report::load::Load;
 use crate::report::{self, Engine, Entry, Report, Tool};
 
@@ -67,12 +67,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
         io::ErrorKind::NotFound => ReadError::Missing(path.to_owned()),
         _ => ReadError::Unreadable { path: path.to_owned(), error },
     };
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(problem)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(ReadError::TooLarge(path.to_owned()));
-    }
-    Ok(bytes)
+    bounded_read::file(path, MAX_BYTES).map_err(problem)?.ok_or_else(|| ReadError::TooLarge(path.to_owned()))
 }
 
 /// What tells the two forms apart.

@@ -1,13 +1,14 @@
 //! Files and folders to workflows. What cannot be read is an error of the input, every such file at once.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::rules::not_a_workflow;
 use super::workflow::{self, Workflow};
 use super::yaml::{self, MAX_BYTES, YamlError};
 use super::{Finding, stubs};
+use crate::bounded_read;
 
 /// Where GitHub looks for workflows.
 pub const WORKFLOWS: &str = ".github/workflows";
@@ -119,12 +120,8 @@ fn documents(path: &Path) -> Result<Vec<yaml::Node>, FileError> {
 
 /// The text of a file, if it is not too large.
 pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| FileError::io(path, error))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| FileError::io(path, error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(FileError::TooLarge(path.to_owned()));
-    }
+    let bytes = bounded_read::file(path, MAX_BYTES).map_err(|error| FileError::io(path, error))?;
+    let bytes = bytes.ok_or_else(|| FileError::TooLarge(path.to_owned()))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         FileError::NotText { path: path.to_owned(), at }

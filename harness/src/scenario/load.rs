@@ -1,11 +1,12 @@
 //! Files and folders to scenarios.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Scenario, parse};
+use crate::bounded_read;
 use crate::diagnostic::Diagnostics;
 
 /// A scenario file may have this many bytes: 1 MiB.
@@ -93,12 +94,8 @@ impl Source {
 }
 
 fn read_text(path: &Path) -> Result<String, LoadError> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| LoadError::io(path, error))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| LoadError::io(path, error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(LoadError::TooLarge(path.to_owned()));
-    }
+    let bytes = bounded_read::file(path, MAX_BYTES).map_err(|error| LoadError::io(path, error))?;
+    let bytes = bytes.ok_or_else(|| LoadError::TooLarge(path.to_owned()))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         LoadError::NotText { path: path.to_owned(), at }
