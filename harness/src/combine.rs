@@ -44,9 +44,9 @@ impl Document {
     pub fn read(path: &Path) -> Result<Self, CombineError> {
         let name = path.display().to_string();
         let cannot = |why: std::io::Error| CombineError::at(&name, format!("it cannot be read: {why}"));
-        let bytes = bounded_read::file(path, MAX_BYTES).map_err(cannot)?.ok_or_else(|| {
-            CombineError::at(&name, "it is larger than 256 MiB, which no report may be")
-        })?;
+        let bytes = bounded_read::file(path, MAX_BYTES)
+            .map_err(cannot)?
+            .ok_or_else(|| CombineError::at(&name, "it is larger than 256 MiB, which no report may be"))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             CombineError::at(&name, format!("it is not UTF-8 text: byte {at} cannot be read"))

@@ -17,6 +17,12 @@ fn a_secret_beside_a_service_is_an_error() {
     let findings = check(&with_env("REDIS_URL: ${{ secrets.REDIS_URL }}"));
     assert_eq!(told(&findings), [("redis-from-secret", Error, 10)]);
     assert!(findings[0].fix.contains("redis://localhost:6379/0"));
+    for (variable, fix) in
+        [("REDIS_ADDR", "`REDIS_ADDR: localhost:6379`"), ("REDIS_HOST", "`REDIS_HOST: localhost`")]
+    {
+        let findings = check(&with_env(&format!("{variable}: ${{{{ secrets.R }}}}")));
+        assert!(findings[0].fix.contains(fix), "{}", findings[0].fix);
+    }
     // For the whole workflow, it is one for the job.
     let everywhere = with_env("CI_KEY: x")
         .replace("on: push", "on: push\nenv: {CACHE: 'rediss://${{ secrets.HOST }}:6379'}");

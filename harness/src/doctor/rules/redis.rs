@@ -41,7 +41,7 @@ fn from_secret(job: &Job, service: &Service, client: &Client, all: &[Client], fo
     });
     let fix = format!(
         "set `{name}: {}` where the tests run, and keep the secret for the jobs that deploy",
-        url_of(service, job)
+        value_of(name, service, job)
     );
     let place = origin(client);
     match &client.target {
@@ -103,7 +103,7 @@ fn unreachable(job: &Job, service: &Service, client: &Client, all: &[Client], fo
     } else {
         String::new()
     };
-    let fix = format!("{mapping}set it to {}", url_of(service, job));
+    let fix = format!("{mapping}set it to {}", value_of(name, service, job));
     found.push(UNREACHABLE, level, client.variable.line, message, fix);
 }
 
@@ -117,7 +117,7 @@ fn not_explicit(job: &Job, server: &str, line: u32, found: &mut Found<'_>) {
     );
     let url = redis_services(job)
         .next()
-        .map_or("redis://localhost:6379/0".to_owned(), |service| url_of(service, job));
+        .map_or("redis://localhost:6379/0".to_owned(), |service| value_of("REDIS_URL", service, job));
     found.push(
         NOT_EXPLICIT,
         Level::Note,
@@ -162,15 +162,29 @@ fn origin(client: &Client) -> &'static str {
     }
 }
 
-/// How the job's steps would reach the service.
-fn url_of(service: &Service, job: &Job) -> String {
+/// What the variable would be for the job's steps to reach the service: a host, an address or a URL, by its name.
+fn value_of(name: &str, service: &Service, job: &Job) -> String {
+    let (host, port) = place_of(service, job);
+    let name = name.to_ascii_uppercase();
+    if name.ends_with("HOST") || name.ends_with("HOSTNAME") {
+        host
+    } else if name.ends_with("ADDR") || name.ends_with("ADDRESS") {
+        format!("{host}:{port}")
+    } else {
+        format!("redis://{host}:{port}/0")
+    }
+}
+
+/// Host and port at which the job's steps would reach the service.
+fn place_of(service: &Service, job: &Job) -> (String, String) {
     if job.container == Container::Inside {
-        return format!("redis://{}:6379/0", service.name);
+        return (service.name.clone(), "6379".to_owned());
     }
-    match service.ports.first() {
+    let port = match service.ports.first() {
         Some(port) if port.host.is_none() => {
-            format!("redis://localhost:${{{{ job.services.{}.ports[{}] }}}}/0", service.name, port.container)
+            format!("${{{{ job.services.{}.ports[{}] }}}}", service.name, port.container)
         }
-        port => format!("redis://localhost:{}/0", port.and_then(|port| port.host).unwrap_or(6379)),
-    }
+        port => port.and_then(|port| port.host).unwrap_or(6379).to_string(),
+    };
+    ("localhost".to_owned(), port)
 }
