@@ -242,6 +242,8 @@ struct Conductor<'a> {
     began: Instant,
     log: IntervalLog,
     totals: Vec<(Tally, Duration, Vec<Block>)>,
+    /// How many blocks of each limiter were played.
+    played: Vec<u32>,
     floor: (Tally, Duration),
 }
 
@@ -255,9 +257,10 @@ impl<'a> Conductor<'a> {
         control: &'a Control,
     ) -> Self {
         let totals = subjects.iter().map(|_| (Tally::default(), Duration::ZERO, Vec::new())).collect();
+        let played = vec![0; subjects.len()];
         let (began, log) = (Instant::now(), IntervalLog::new(SystemTime::now()));
         let floor = (Tally::default(), Duration::ZERO);
-        Self { runtime, run, subjects, crew, settings, control, began, log, totals, floor }
+        Self { runtime, run, subjects, crew, settings, control, began, log, totals, played, floor }
     }
 
     /// The whole programme. Says what ended it early.
@@ -270,17 +273,19 @@ impl<'a> Conductor<'a> {
             }
             match turn {
                 Turn::WarmUp(at) => {
-                    self.stage(Some(at), self.settings.warmup, false);
+                    self.stage(Some(at), Duration::ZERO, self.settings.warmup, false);
                 }
                 Turn::Floor => {
-                    (floor, floor_took) = self.stage(None, blocks.floor, true);
+                    (floor, floor_took) = self.stage(None, Duration::ZERO, blocks.floor, true);
                     self.floor.0.add(&floor);
                     self.floor.1 += floor_took;
                 }
                 Turn::Limiter(at) => {
                     self.subjects[at].monitor().measure(Instant::now());
                     let since = self.began.elapsed();
-                    let (tally, took) = self.stage(Some(at), blocks.block, true);
+                    let before = blocks.block * self.played[at];
+                    let (tally, took) = self.stage(Some(at), before, blocks.block, true);
+                    self.played[at] += 1;
                     self.write_log(at, since, took, &tally);
                     let (total, measured, list) = &mut self.totals[at];
                     total.add(&tally);
@@ -300,11 +305,18 @@ impl<'a> Conductor<'a> {
         lost.or_else(|| self.control.bound(0))
     }
 
-    /// Has every client do the same for that long; gives what they did, and how long it really took.
-    fn stage(&mut self, limiter: Option<usize>, length: Duration, measured: bool) -> (Tally, Duration) {
+    /// Has every client do the same for that long, after earlier blocks that were to last so long; gives what they did,
+    /// and how long it really took.
+    fn stage(
+        &mut self,
+        limiter: Option<usize>,
+        before: Duration,
+        length: Duration,
+        measured: bool,
+    ) -> (Tally, Duration) {
         let began = Instant::now();
         let rate = self.settings.rate.filter(|_| limiter.is_some());
-        let arrivals = rate.map(|rate| Arrivals::new(began, rate, length));
+        let arrivals = rate.map(|rate| Arrivals::new(began, rate, before, length));
         let stage = Arc::new(Stage::new(Arc::clone(&self.run), began + length, measured, arrivals));
         let subject = limiter.map(|at| Arc::clone(&self.subjects[at]));
         let stop = AtomicBool::new(false);
@@ -316,6 +328,7 @@ impl<'a> Conductor<'a> {
                 scope.spawn(move || arrivals.let_in(stop, activity));
             }
             let crew = self.runtime.block_on(self.perform(&stage, subject.as_ref(), crew));
+            self.wait_for_the_end(&stage);
             stop.store(true, Ordering::Relaxed);
             crew
         });
@@ -323,6 +336,14 @@ impl<'a> Conductor<'a> {
         let mut tally = stage.take_tally();
         tally.missed = stage.arrivals.as_ref().map_or(0, Arrivals::missed);
         (tally, began.elapsed())
+    }
+
+    /// In open loop, the time after the last arrival of a block belongs to it: without, the rate would be too high.
+    fn wait_for_the_end(&self, stage: &Stage) {
+        while stage.goes_on() && self.bound().is_none() {
+            self.control.activity.pulse();
+            std::thread::sleep(LOOK.min(stage.ends.saturating_duration_since(Instant::now())));
+        }
     }
 
     /// Lets the clients work, each as a task of its own, and waits for them.

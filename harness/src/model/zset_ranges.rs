@@ -80,9 +80,10 @@ impl Range {
         })
     }
 
-    /// The places of the members inside, which are one stretch. Searched from the end if `reverse`: that makes a
-    /// difference to ranges by bytes where scores differ, so that members are not in the order of their bytes.
-    fn places(&self, zset: &Zset, reverse: bool) -> Places {
+    /// The places of the members inside, which are one stretch, without the first `skipped` of them. Searched from the
+    /// end if `reverse`. Where scores differ, members are not in the order of their bytes; a range by bytes then finds
+    /// what a server finds that walks its members one by one.
+    fn places(&self, zset: &Zset, reverse: bool, skipped: usize) -> Places {
         let members = zset.members();
         match self {
             Self::Rank(start, end) if reverse => {
@@ -91,10 +92,10 @@ impl Range {
             }
             Self::Rank(start, end) => number::span(*start, *end, members.len()),
             Self::Score(min, max) => {
-                stretch(members, reverse, |m| min.admits_above(&m.0), |m| max.admits_below(&m.0))
+                stretch(members, |m| min.admits_above(&m.0), |m| max.admits_below(&m.0), reverse, skipped)
             }
             Self::Lex(min, max) => {
-                stretch(members, reverse, |m| min.admits_above(&m.1), |m| max.admits_below(&m.1))
+                stretch(members, |m| min.admits_above(&m.1), |m| max.admits_below(&m.1), reverse, skipped)
             }
         }
     }
@@ -104,20 +105,24 @@ type Places = std::ops::Range<usize>;
 type Member = (Score, Bytes);
 
 /// From the first member above the lower end, as long as members are below the upper end; or the other way round.
+/// What is skipped is not asked whether it is inside.
 fn stretch(
     members: &[Member],
-    reverse: bool,
     above: impl Fn(&Member) -> bool,
     below: impl Fn(&Member) -> bool,
+    reverse: bool,
+    skipped: usize,
 ) -> Places {
     if !members.last().is_some_and(&above) || !members.first().is_some_and(&below) {
         return 0..0;
     }
     if reverse {
-        let end = members.iter().rposition(below).map_or(0, |last| last + 1);
+        let last = members.iter().rposition(&below).filter(|last| above(&members[*last]));
+        let end = last.map_or(0, |last| last + 1).saturating_sub(skipped);
         end - members[..end].iter().rev().take_while(|m| above(m)).count()..end
     } else {
-        let start = members.iter().position(above).unwrap_or(members.len());
+        let first = members.iter().position(&above).filter(|first| below(&members[*first]));
+        let start = first.map_or(members.len(), |first| first.saturating_add(skipped).min(members.len()));
         start..start + members[start..].iter().take_while(|m| below(m)).count()
     }
 }
@@ -195,13 +200,14 @@ impl Query {
 
     /// The members, in the order that was asked for.
     fn select(&self, zset: &Zset) -> Vec<(Score, Bytes)> {
-        let mut members = zset.members()[self.range.places(zset, self.reverse)].to_vec();
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let mut members = zset.members()[self.range.places(zset, self.reverse, offset)].to_vec();
         if self.reverse {
             members.reverse();
         }
-        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        members.into_iter().skip(offset).take(limit).collect()
+        members.truncate(limit);
+        members
     }
 
     fn answer(&self, db: &Database, key: &Bytes) -> Answer {
@@ -243,13 +249,13 @@ pub(super) fn store(db: &mut Database, key: &Bytes, zset: Zset) -> Reply {
 
 fn count(db: &mut Database, args: &[Bytes], by: By) -> Answer {
     let range = Range::parse(by, &args[1], &args[2])?;
-    Ok(length(db.get::<Zset>(&args[0])?.map_or(0, |zset| range.places(zset, false).len())))
+    Ok(length(db.get::<Zset>(&args[0])?.map_or(0, |zset| range.places(zset, false, 0).len())))
 }
 
 fn remove(db: &mut Database, args: &[Bytes], by: By) -> Answer {
     let range = Range::parse(by, &args[1], &args[2])?;
     db.edit(&args[0], |zset: &mut Zset| {
-        let places = range.places(zset, false);
+        let places = range.places(zset, false, 0);
         let removed = places.len();
         zset.drain(places);
         Ok((removed > 0, length(removed)))
