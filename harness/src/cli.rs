@@ -6,6 +6,7 @@ mod args;
 mod compare;
 mod demo;
 mod doctor;
+mod heed;
 mod load;
 mod merge;
 mod nightly;
@@ -19,8 +20,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
 #[cfg(unix)]
 use signal_hook::consts::SIGUSR1;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -43,13 +44,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches();
+    let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
     output::choose_colour(cli.common.color);
     log(cli.common.verbose);
-    let ready = output::check_files(&cli.common).and_then(|()| watch_signals());
+    let ready =
+        heed::check(&matches).and_then(|()| output::check_files(&cli.common)).and_then(|()| watch_signals());
     let outcome = ready.and_then(|interrupted| match &cli.command {
         Command::Demo => demo::demo(&cli.common, interrupted),
         Command::Run(run) => plan::run(run, &cli.common, interrupted),

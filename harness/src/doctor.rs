@@ -17,6 +17,7 @@
 //! assert_eq!(Exit::from(&diagnosis), Exit::Failed);
 //! ```
 
+pub mod annotations;
 pub mod endpoint;
 pub mod files;
 pub mod json;

@@ -8,7 +8,6 @@ use crate::compare::{self, Baseline, Comparison, Options, annotations, json, mar
 use crate::exit::Exit;
 
 pub(super) fn compare(arguments: &Compare, common: &Common) -> Result<Exit, Problem> {
-    check_options(common)?;
     let (base, new) = (load(&arguments.base)?, load(&arguments.new)?);
     let name = |path: &Path| path.display().to_string();
     let options = Options { seed: common.seed(), tolerance: arguments.tolerance };
@@ -20,22 +19,6 @@ pub(super) fn compare(arguments: &Compare, common: &Common) -> Result<Exit, Prob
 
 fn load(path: &Path) -> Result<Baseline, Problem> {
     read::read(path).map_err(Problem::Comparison)
-}
-
-/// Refuses common options that a comparison does not heed: nobody shall believe that they had an effect.
-fn check_options(common: &Common) -> Result<(), Problem> {
-    let given = [
-        (common.on.is_some(), "--on"),
-        (common.redis.is_some(), "--redis"),
-        (!common.expect.is_empty(), "--expect"),
-        (common.junit.is_some(), "--junit"),
-    ];
-    match given.into_iter().find(|(given, _)| *given) {
-        Some((_, option)) => {
-            Err(Problem::Usage(format!("{option} means nothing to compare: it runs nothing")))
-        }
-        None => Ok(()),
-    }
 }
 
 fn write(comparison: &Comparison, common: &Common) -> Result<(), Problem> {

@@ -48,7 +48,7 @@ pub(super) fn demo(common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit
         output::note(&format!("not shown on a real server: {reason}"));
         stores.redis = Redis::Unwanted;
     }
-    if !common.quiet && common.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
+    if !common.quiet && !output::has_stdout_alone(common) {
         output::to_stdout(INTRODUCTION)?;
     }
     plan::carry_out(Campaign::new(stores), common, interrupted, watch, |campaign| campaign.run(&scenario))

@@ -11,12 +11,11 @@ use anstream::ColorChoice;
 use super::Problem;
 use super::args::{Common, Doctor};
 use super::output;
-use crate::doctor::{Diagnosis, Finding, files, json, mappings, matrix, sarif, text};
+use crate::doctor::{Diagnosis, Finding, annotations, files, json, mappings, matrix, sarif, text};
 use crate::exit::Exit;
 
 /// `gatecrash doctor`.
 pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {
-    check_options(common)?;
     output::check_file("--sarif", doctor.sarif.as_deref())?;
     if doctor.ci.is_none() && doctor.matrix.is_none() && doctor.mappings.is_empty() {
         let (diagnosis, ended) =
@@ -48,22 +47,6 @@ fn paths(doctor: &Doctor) -> Vec<PathBuf> {
     if named.is_empty() { vec![files::WORKFLOWS.into()] } else { named }
 }
 
-/// Refuses common options that would have no effect here.
-fn check_options(common: &Common) -> Result<(), Problem> {
-    let given = [
-        ("--on", common.on.is_some()),
-        ("--expect", !common.expect.is_empty()),
-        ("--junit", common.junit.is_some()),
-        ("--max-executions", common.max_executions.is_some()),
-        ("--threads", common.threads.is_some()),
-        ("--health", common.observe.health.is_some()),
-    ];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(Problem::Usage(format!("{option} has no effect on doctor"))),
-        None => Ok(()),
-    }
-}
-
 /// Writes the diagnosis in every form that was asked for: what goes to stdout first.
 fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exit, Problem> {
     let problem = |error: serde_json::Error| Problem::Report(error.to_string());
@@ -80,6 +63,9 @@ fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exi
     }
     if let Some(file) = &doctor.sarif {
         output::to_file(file, &sarif::render(diagnosis).map_err(problem)?)?;
+    }
+    if common.annotations {
+        output::annotate(&annotations::of_diagnosis(diagnosis));
     }
     Ok(Exit::from(diagnosis))
 }

@@ -20,9 +20,6 @@ use crate::report::Entry;
 use crate::report::histogram::{self, IntervalLog};
 
 pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
-    if common.max_executions.is_some() {
-        return Err(Problem::Usage("--max-executions is not for load: its bound is --duration".into()));
-    }
     let watch = Watch::start(common)?;
     output::check_folder("--histograms", load.histograms.as_deref())?;
     output::check_file("--save-baseline", load.save_baseline.as_deref())?;

@@ -30,7 +30,6 @@ pub(super) fn nightly(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
-    check_options(common)?;
     output::check_folder("--artifacts", Some(&nightly.artifacts))?;
     let watch = Watch::start(common)?;
     let plan = plan_of(nightly, common)?;
@@ -53,27 +52,6 @@ pub(super) fn nightly(
     let night = night?;
     write(&night, nightly, common)?;
     Ok(night.exit())
-}
-
-/// Refuses common options that a night does not heed.
-fn check_options(common: &Common) -> Result<(), Problem> {
-    let given = [
-        (common.json.is_some(), "--json"),
-        (common.junit.is_some(), "--junit"),
-        (common.markdown.is_some(), "--markdown"),
-        (!common.expect.is_empty(), "--expect"),
-        (common.max_executions.is_some(), "--max-executions"),
-    ];
-    match given.into_iter().find(|(given, _)| *given) {
-        Some((_, "--max-executions")) => Err(Problem::Usage("a night's budget is --executions".into())),
-        Some((_, "--expect")) => Err(Problem::Usage(
-            "--expect is not for a night: what is expected stands in the scenarios".into(),
-        )),
-        Some((_, option)) => {
-            Err(Problem::Usage(format!("{option} is not for a night: all its reports are in --artifacts")))
-        }
-        None => Ok(()),
-    }
 }
 
 fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {

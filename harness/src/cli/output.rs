@@ -28,6 +28,11 @@ fn is_stdout(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
+/// Whether a form was asked for that has stdout to itself.
+pub(super) fn has_stdout_alone(common: &Common) -> bool {
+    [&common.json, &common.markdown].into_iter().flatten().any(|file| is_stdout(file))
+}
+
 /// Refuses files that could not be written in the end, before anything is run.
 pub(super) fn check_files(common: &Common) -> Result<(), Problem> {
     if [&common.json, &common.markdown].into_iter().flatten().filter(|file| is_stdout(file)).count() > 1 {

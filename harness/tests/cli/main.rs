@@ -10,6 +10,7 @@ mod doctor_here;
 mod exit_codes;
 mod explore;
 mod health;
+mod heed;
 mod json;
 mod load;
 #[path = "../common/loads.rs"]

@@ -1,0 +1,24 @@
+//! The findings as remarks at the lines that they are about.
+
+use super::{Diagnosis, Finding, Level};
+use crate::report::annotations::{self, Annotation};
+
+/// One for each finding, in their order.
+pub fn of_diagnosis(diagnosis: &Diagnosis) -> Vec<Annotation> {
+    diagnosis.findings().iter().map(of_finding).collect()
+}
+
+fn of_finding(finding: &Finding) -> Annotation {
+    let level = match finding.level {
+        Level::Error => annotations::Level::Error,
+        Level::Warning => annotations::Level::Warning,
+        Level::Note => annotations::Level::Notice,
+    };
+    Annotation {
+        level,
+        file: finding.file.clone(),
+        line: finding.line.and_then(|line| usize::try_from(line).ok()),
+        title: format!("doctor: {}", finding.rule),
+        message: format!("{}\nfix: {}", finding.message, finding.fix),
+    }
+}
