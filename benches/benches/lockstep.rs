@@ -14,9 +14,11 @@ use gatecrash::explore::{Control, Exploration, Observer};
 use gatecrash::redis_store::Server;
 use gatecrash::world::World;
 use gatecrash_benches::exploring::world_with_limit;
-use gatecrash_benches::pipelining::{Mix, redis_benchmark};
+use gatecrash_benches::pipelining::{Mix, Sending, redis_benchmark};
 use gatecrash_benches::stats::Summary;
 use gatecrash_benches::tables::{self, Called, called};
+
+const SENDING: Sending = Sending { connections: 1, pipelined: 256 };
 
 /// How much is measured, and what is known to come out.
 struct Size {
@@ -89,7 +91,7 @@ fn search(world: &World, server: &Server, size: &Size, observer: &mut impl Obser
 /// Every second block begins with the yardstick, so that neither is always first.
 fn block(world: &World, server: &Server, size: &Size, mix: &Mix, at: usize) -> Block {
     let yardstick = || -> Vec<f64> {
-        mix.0.values().map(|(command, _)| redis_benchmark(server, command, size.commands)).collect()
+        mix.0.values().map(|(command, _)| redis_benchmark(server, command, size.commands, SENDING)).collect()
     };
     let before = (at % 2 == 1).then(yardstick);
     let start = Instant::now();

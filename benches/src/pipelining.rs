@@ -1,4 +1,5 @@
-//! The yardstick of pipelined searches: what `redis-benchmark` reaches on the same server with the same commands.
+//! The yardstick of pipelined searches, and of loads: what `redis-benchmark` reaches on the same server with the same
+//! commands.
 
 use std::collections::BTreeMap;
 use std::process::Command as Process;
@@ -37,11 +38,20 @@ impl Mix {
     }
 }
 
-/// Commands a second that `redis-benchmark` reaches with one connection, 256 commands at a time.
+/// How `redis-benchmark` sends its commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// Over how many connections.
+    pub connections: u32,
+    /// How many of them at a time over each.
+    pub pipelined: u32,
+}
+
+/// Commands a second that `redis-benchmark` reaches.
 ///
 /// # Panics
 /// If it is not on `PATH`, or fails.
-pub fn redis_benchmark(server: &Server, command: &Command, times: u64) -> f64 {
+pub fn redis_benchmark(server: &Server, command: &Command, times: u64, sending: Sending) -> f64 {
     let ConnectionAddr::Unix(socket) = server.address().connection_info().addr() else {
         unreachable!("a private server has a socket")
     };
@@ -50,7 +60,8 @@ pub fn redis_benchmark(server: &Server, command: &Command, times: u64) -> f64 {
         Process::new(program)
             .arg("-s")
             .arg(socket)
-            .args(["-c", "1", "-P", "256", "--csv", "-n", &times.to_string()])
+            .args(["-c", &sending.connections.to_string(), "-P", &sending.pipelined.to_string()])
+            .args(["--csv", "-n", &times.to_string()])
             .args(parts.clone())
             .output()
     };

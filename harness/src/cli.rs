@@ -111,9 +111,10 @@ enum Problem {
 impl Problem {
     fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Order(_) | Self::Target(_) | Self::Run(Error::Passed { .. }) => {
-                Exit::Usage
-            }
+            Self::Usage(_)
+            | Self::Order(_)
+            | Self::Target(_)
+            | Self::Run(Error::Passed { .. } | Error::OpenFiles { .. }) => Exit::Usage,
             Self::Scenarios(_)
             | Self::Files(_)
             | Self::Empty { .. }

@@ -59,6 +59,19 @@ pub enum Error {
     /// What was done cannot be kept.
     #[error("{0}")]
     Journal(String),
+    /// The process may not have a connection for each client.
+    #[error(
+        "{clients} clients need a connection each, and this process may have {most} files open: take fewer clients, or \
+         raise the limit with ulimit -n {wanted}"
+    )]
+    OpenFiles {
+        /// How many clients.
+        clients: u32,
+        /// How many files that needs.
+        wanted: u64,
+        /// How many it may have.
+        most: u64,
+    },
     /// A load could not be carried out.
     #[error("the load was not carried out: {0}")]
     Load(String),

@@ -12,7 +12,7 @@ use crate::trace::{Effect, StepEffect};
 use crate::world::{Begun, World};
 
 /// A world and the store that it acts on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Execution<S> {
     /// The clients.
     pub world: World,

@@ -1,7 +1,7 @@
 //! Limiters under real concurrency, on a real server: over-admission that happened, and honest latencies.
 //!
 //! Each client has a connection of its own and runs acquire, hold, release, over and over. Closed loop: it begins again as
-//! soon as it is done. Open loop: operations [fall due](arrivals) at a rate, however long others take.
+//! soon as it is done. Open loop: operations fall due at a rate, however long others take.
 //!
 //! # Fair in time
 //!
@@ -15,12 +15,14 @@
 //! `attempts = admitted + refused + errors + unknown`, always: an acquire that was sent and never answered is `unknown`.
 //! In open loop, arrivals that are still waiting when a block has lasted twice its time never begin; they are `missed`.
 //!
-//! Over-admission is counted by certain holders only ([`monitor`](self)): what is seen, happened. That none is seen
-//! proves nothing; that is what [`explore`](crate::explore) is for.
+//! Over-admission is counted by certain holders only: from when a client has read the reply that admits it until just
+//! before it sends its release. What is seen, happened. That none is seen proves nothing; that is what
+//! [`explore`](crate::explore) is for.
 
 mod arrivals;
 mod blocks;
 mod client;
+mod conductor;
 mod connection;
 mod entry;
 mod faults;
@@ -28,25 +30,22 @@ mod hold;
 pub(crate) mod merge;
 mod monitor;
 mod probe;
+mod settings;
 mod stage;
 mod tally;
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use gatecrash_limiter::{Algorithm, Call};
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
 
 pub use entry::SCENARIO;
 pub use faults::Faults;
 pub use hold::Hold;
+pub use settings::Settings;
 
-use crate::duration;
 use crate::error::Error;
 use crate::explore::{Bound, Control};
 use crate::observe::{Extent, Phase};
@@ -54,84 +53,17 @@ use crate::redis_store::Server;
 use crate::report::StoreKind;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
-use crate::shard::Share;
-use arrivals::Arrivals;
-use blocks::{Blocks, Turn};
+use blocks::Blocks;
 use client::Client;
+use conductor::Conductor;
 use monitor::Findings;
-use stage::{Run, Stage, Subject};
+use stage::{Run, Subject};
 use tally::Tally;
 
 /// The most clients: as many connections as one address has ports for, about.
 pub const MOST_CLIENTS: u32 = 20_000;
 /// Files that are open besides the clients' connections, generously.
 const OTHER_FILES: u64 = 64;
-/// How often the stage that is on looks whether it should end.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long an interrupted run waits for what has begun.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// What is loaded, and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// How many clients, from 1 to [`MOST_CLIENTS`].
-    pub clients: u32,
-    /// How many permits, at least 1.
-    pub limit: u64,
-    /// How long each limiter is measured.
-    pub duration: Duration,
-    /// How long each limiter runs before that.
-    pub warmup: Duration,
-    /// Open loop: operations per second of all clients together. Closed loop without.
-    pub rate: Option<f64>,
-    /// How long a permit is held.
-    pub hold: Hold,
-    /// What goes wrong.
-    pub faults: Faults,
-    /// The seed of holds and faults.
-    pub seed: u64,
-    /// On how many threads the clients run.
-    #[serde(skip, default = "one")]
-    pub threads: NonZeroUsize,
-}
-
-// The rate is never not-a-number.
-impl Eq for Settings {}
-
-fn one() -> NonZeroUsize {
-    NonZeroUsize::MIN
-}
-
-impl Settings {
-    /// What falls to one of several machines: its share of the clients, and of the rate. The error says why nothing does.
-    pub fn share(&self, share: Share) -> Result<Self, String> {
-        let range = share.range(self.clients.into());
-        let clients = u32::try_from(range.end - range.start).unwrap_or(self.clients);
-        if clients == 0 {
-            return Err(format!("no client falls to shard {share}: there are only {}", self.clients));
-        }
-        let rate = self.rate.map(|rate| rate * f64::from(clients) / f64::from(self.clients));
-        // Clients of different shards draw different numbers.
-        let seed = self.seed.wrapping_add(range.start);
-        Ok(Self { clients, rate, seed, ..self.clone() })
-    }
-}
-
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let loop_ = self.rate.map_or_else(|| "closed loop".to_owned(), |rate| format!("open loop, {rate}/s"));
-        let clients = if self.clients == 1 { "client" } else { "clients" };
-        write!(
-            f,
-            "{} {clients}, {loop_}, hold {}, {} each",
-            self.clients,
-            self.hold,
-            duration::display(self.duration)
-        )?;
-        if self.faults.any() { write!(f, ", faults {}", self.faults) } else { Ok(()) }
-    }
-}
 
 /// What the load of one limiter came to.
 #[derive(Debug)]
@@ -208,10 +140,7 @@ fn make_room(clients: u32) -> Result<(), Error> {
     if soft >= wanted || wanted <= hard && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
         return Ok(());
     }
-    Err(Error::Load(format!(
-        "{clients} clients need a connection each, and this process may have {hard} files open: take fewer clients, or \
-         raise the limit with ulimit -n {wanted}"
-    )))
+    Err(Error::OpenFiles { clients, wanted, most: hard })
 }
 
 #[cfg(not(unix))]
@@ -229,175 +158,4 @@ fn runtime(threads: NonZeroUsize) -> std::io::Result<Runtime> {
         }
     };
     builder.enable_all().build()
-}
-
-/// Plays stage after stage, and keeps what they come to.
-struct Conductor<'a> {
-    runtime: Runtime,
-    run: Arc<Run>,
-    subjects: Vec<Arc<Subject>>,
-    crew: Vec<Option<Client>>,
-    settings: &'a Settings,
-    control: &'a Control,
-    began: Instant,
-    log: IntervalLog,
-    totals: Vec<(Tally, Duration, Vec<Block>)>,
-    floor: (Tally, Duration),
-}
-
-impl<'a> Conductor<'a> {
-    fn new(
-        runtime: Runtime,
-        run: Arc<Run>,
-        subjects: Vec<Arc<Subject>>,
-        crew: Vec<Option<Client>>,
-        settings: &'a Settings,
-        control: &'a Control,
-    ) -> Self {
-        let totals = subjects.iter().map(|_| (Tally::default(), Duration::ZERO, Vec::new())).collect();
-        let (began, log) = (Instant::now(), IntervalLog::new(SystemTime::now()));
-        let floor = (Tally::default(), Duration::ZERO);
-        Self { runtime, run, subjects, crew, settings, control, began, log, totals, floor }
-    }
-
-    /// The whole programme. Says what ended it early.
-    fn play(&mut self, blocks: Blocks) -> Option<Bound> {
-        let mut floor = Tally::default();
-        let mut floor_took = Duration::ZERO;
-        for turn in blocks.turns() {
-            if let Some(bound) = self.bound() {
-                return Some(bound);
-            }
-            match turn {
-                Turn::WarmUp(at) => {
-                    self.stage(Some(at), self.settings.warmup, false);
-                }
-                Turn::Floor => {
-                    (floor, floor_took) = self.stage(None, blocks.floor, true);
-                    self.floor.0.add(&floor);
-                    self.floor.1 += floor_took;
-                }
-                Turn::Limiter(at) => {
-                    self.subjects[at].monitor().measure(Instant::now());
-                    let since = self.began.elapsed();
-                    let (tally, took) = self.stage(Some(at), blocks.block, true);
-                    self.write_log(at, since, took, &tally);
-                    let (total, measured, list) = &mut self.totals[at];
-                    total.add(&tally);
-                    *measured += took;
-                    // A block that was cut short is no fair one.
-                    if self.run.lost().is_none() && !self.control.interrupted.load(Ordering::Relaxed) {
-                        list.push(entry::block((&floor, floor_took), (&tally, took)));
-                    }
-                }
-            }
-        }
-        self.bound()
-    }
-
-    fn bound(&self) -> Option<Bound> {
-        let lost = self.run.lost().map(|why| Bound::LostServer(why.to_owned()));
-        lost.or_else(|| self.control.bound(0))
-    }
-
-    /// Has every client do the same for that long; gives what they did, and how long it really took.
-    fn stage(&mut self, limiter: Option<usize>, length: Duration, measured: bool) -> (Tally, Duration) {
-        let began = Instant::now();
-        let rate = self.settings.rate.filter(|_| limiter.is_some());
-        let arrivals = rate.map(|rate| Arrivals::new(began, rate, length));
-        let stage = Arc::new(Stage::new(Arc::clone(&self.run), began + length, measured, arrivals));
-        let subject = limiter.map(|at| Arc::clone(&self.subjects[at]));
-        let stop = AtomicBool::new(false);
-        let crew = std::mem::take(&mut self.crew);
-        let crew = std::thread::scope(|scope| {
-            if let Some(arrivals) = &stage.arrivals {
-                let stop = &stop;
-                let activity = &self.control.activity;
-                scope.spawn(move || arrivals.let_in(stop, activity));
-            }
-            let crew = self.runtime.block_on(self.perform(&stage, subject.as_ref(), crew));
-            stop.store(true, Ordering::Relaxed);
-            crew
-        });
-        self.crew = crew;
-        let mut tally = stage.take_tally();
-        tally.missed = stage.arrivals.as_ref().map_or(0, Arrivals::missed);
-        (tally, began.elapsed())
-    }
-
-    /// Lets the clients work, each as a task of its own, and waits for them.
-    async fn perform(
-        &self,
-        stage: &Arc<Stage>,
-        subject: Option<&Arc<Subject>>,
-        crew: Vec<Option<Client>>,
-    ) -> Vec<Option<Client>> {
-        let mut places: Vec<Option<Client>> = crew.iter().map(|_| None).collect();
-        let mut tasks = JoinSet::new();
-        for (id, client) in crew.into_iter().enumerate() {
-            // One that was cut off has no state that is worth anything.
-            let mut client =
-                client.unwrap_or_else(|| Client::new(id, self.settings.seed, &self.control.activity));
-            let (stage, subject) = (Arc::clone(stage), subject.cloned());
-            tasks.spawn(async move {
-                match &subject {
-                    Some(subject) => client.work(&stage, subject).await,
-                    None => client.ping(&stage).await,
-                }
-                (id, client)
-            });
-        }
-        // In open loop, those who wait are served for as long again.
-        let gives_up = stage.ends + (stage.ends - Instant::now().min(stage.ends));
-        let mut cut_off_at = None;
-        loop {
-            match tokio::time::timeout(LOOK, tasks.join_next()).await {
-                Ok(None) => break,
-                Ok(Some(Ok((id, client)))) => places[id] = Some(client),
-                Ok(Some(Err(error))) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Ok(Some(Err(_))) => {}
-                Err(_) => {
-                    let now = Instant::now();
-                    let ending = self.bound().is_some();
-                    if ending || now >= gives_up {
-                        stage.stop();
-                    }
-                    if ending && *cut_off_at.get_or_insert(now + GRACE) <= now {
-                        tasks.abort_all();
-                    }
-                }
-            }
-        }
-        places
-    }
-
-    fn write_log(&mut self, at: usize, since: Duration, took: Duration, tally: &Tally) {
-        let name = self.subjects[at].algorithm.name();
-        for (operation, durations) in entry::durations(tally, self.settings.rate.is_some()) {
-            self.log.add(&format!("{name}.{operation}"), since, took, durations.histogram());
-        }
-    }
-
-    /// Looks for leaks and cleans up.
-    fn finish(self, server: &Server, stopped: Option<Bound>) -> Result<Load, Error> {
-        drop(self.crew);
-        drop(self.runtime);
-        let now = Instant::now();
-        let mut limiters = Vec::new();
-        for (subject, (tally, measured, blocks)) in self.subjects.iter().zip(self.totals) {
-            // Whoever was cut off may still hold something.
-            let leaked = if stopped.is_none() { probe::leaked(server, subject)? } else { None };
-            probe::clean_up(server, subject);
-            limiters.push(Loaded {
-                tally,
-                findings: subject.take_monitor().findings(now),
-                measured,
-                blocks,
-                admitted: subject.admitted.iter().map(|count| count.load(Ordering::Relaxed)).collect(),
-                leaked,
-            });
-        }
-        let (floor, floor_measured) = self.floor;
-        Ok(Load { settings: self.settings.clone(), limiters, floor, floor_measured, log: self.log, stopped })
-    }
 }

@@ -54,6 +54,7 @@ mod zsets;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
 use self::database::Database;
@@ -95,6 +96,11 @@ impl Model {
     /// The server's clock, since the epoch.
     pub fn now(&self) -> Duration {
         self.database.now()
+    }
+
+    /// All keys, in byte order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Bytes> {
+        self.database.entries().map(|(key, _)| key)
     }
 
     /// Runs one command for one client. Every problem is an error reply, as on a server.

@@ -9,6 +9,7 @@ mod guard;
 mod inquiry;
 mod keys;
 mod leftovers;
+mod packed;
 mod pipeline;
 pub(crate) mod resp;
 mod series;
@@ -37,6 +38,7 @@ pub(crate) use inquiry::Inquiry;
 pub(crate) use inquiry::Time;
 use keys::Prefix;
 pub(crate) use leftovers::{Leftover, Leftovers, Scan};
+pub(crate) use packed::Packed;
 pub(crate) use series::Series;
 
 /// What every key that gatecrash writes begins with.

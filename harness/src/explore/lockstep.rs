@@ -1,10 +1,11 @@
 //! Many executions at once on one real server, in lockstep: one pipelined write a round, each reply compared with the
 //! model's.
 //!
-//! Every execution has keys of its own, so they do not depend on each other, and a round takes one step of each. A
-//! model is kept beside each execution; the replies that clients see are the server's, and a difference between the
-//! two ends the search. So the server and the model check each other over every interleaving that is run, and that
-//! nobody else acts on the keys needs no second look.
+//! Every execution has keys of its own, so they do not depend on each other, and a round takes one step of each. What
+//! a step is to be answered is known from the model, which goes the same way beside each execution; a difference ends
+//! the search, so the replies that clients see are the server's as well. The server and the model check each other over
+//! every interleaving that is run, and that nobody else acts on the keys needs no second look. The server runs every
+//! step of every interleaving; what the model says of a step is [looked up](steps) where it was asked before.
 //!
 //! While the server works on one half of the executions, this thread works on the other: that is worth a core.
 //!
@@ -12,22 +13,23 @@
 //! before), its clock, or its memory running out. What was found does not depend on how many executions are under way
 //! at once, except that under a bound the strategy may have begun others.
 
+mod steps;
+
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::rc::Rc;
 
-use gatecrash_limiter::{Command, Reply};
+use gatecrash_limiter::Reply;
 
-use crate::client::Sent;
+use self::steps::{Place, Step, Steps};
 use crate::error::Error;
-use crate::execution;
 use crate::explore::strategy::{Search, Strategy, UnderWay};
 use crate::explore::{Bound, Control, Exploration, Observer};
-use crate::model::Model;
 use crate::observe::Worker;
 use crate::redis_store::{Batch, Server};
-use crate::schedule::{Choice, ClientId};
-use crate::store::{Store, StoreError};
-use crate::world::{Begun, World};
+use crate::schedule::Choice;
+use crate::store::StoreError;
+use crate::trace::StepEffect;
+use crate::world::World;
 
 /// How many executions are worth having under way at once: more gain nothing, fewer wait for each other.
 pub const WIDTH: NonZeroUsize = NonZeroUsize::new(256).unwrap();
@@ -52,7 +54,6 @@ pub fn run<T: Strategy>(
     let worker = control.activity.worker("lockstep");
     let mut lockstep = Lockstep::new(search, batch, width, worker)?;
     let stopped = lockstep.run();
-    lockstep.note_keys()?;
     lockstep.search.stopped(stopped)
 }
 
@@ -62,12 +63,10 @@ fn open(root: &World, server: &Server, width: NonZeroUsize) -> Result<Batch, Sto
     Ok(batch)
 }
 
-/// A client that is in no transaction, since it is none of the scenario's, of which there are at most 256.
-const NOBODY: ClientId = ClientId(u16::MAX);
-
 struct Lockstep<'a, T: Strategy, O> {
     search: Search<'a, T, O>,
     batch: Batch,
+    steps: Steps,
     groups: [Vec<Slot<T::Run>>; GROUPS],
     worker: Worker,
 }
@@ -76,24 +75,23 @@ struct Lockstep<'a, T: Strategy, O> {
 struct Slot<R> {
     /// Its place in the batch.
     seat: usize,
-    model: Model,
     running: Option<Running<R>>,
 }
 
 /// One execution under way.
 struct Running<R> {
     under_way: UnderWay<R>,
-    world: World,
-    step: Option<Step>,
+    /// Where it is once the step that was begun is done.
+    place: Place,
+    step: Option<Begun>,
 }
 
 /// A step that was begun.
-struct Step {
+struct Begun {
     choice: Choice,
-    client: ClientId,
-    sent: Sent,
-    /// The model's reply; none until the command has been sent.
-    expected: Option<Reply>,
+    step: Rc<Step>,
+    /// Its command was sent. It may have to wait for that.
+    sent: bool,
 }
 
 impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
@@ -103,13 +101,12 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
         width: NonZeroUsize,
         worker: Worker,
     ) -> Result<Self, Error> {
-        let mut model = Model::new();
-        model.load(search.root.algorithm().scripts())?;
+        let steps = Steps::from(search.root)?;
         let mut groups: [Vec<_>; GROUPS] = Default::default();
         for seat in 0..width.get() {
-            groups[seat % GROUPS].push(Slot { seat, model: model.clone(), running: None });
+            groups[seat % GROUPS].push(Slot { seat, running: None });
         }
-        Ok(Self { search, batch, groups, worker })
+        Ok(Self { search, batch, steps, groups, worker })
     }
 
     /// Round after round, until nothing is under way; gives what stopped it before.
@@ -133,28 +130,22 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
         }
     }
 
-    /// Tells the batch which keys the executions have that are still under way.
-    fn note_keys(&mut self) -> Result<(), StoreError> {
-        let running = self.groups.iter_mut().flatten().filter(|slot| slot.running.is_some());
-        for slot in running {
-            slot.note_keys(&mut self.batch)?;
-        }
-        Ok(())
-    }
-
     /// Takes the replies to what a group sent.
     fn receive(&mut self, group: usize) -> Result<(), Error> {
         // Told once a round: replies come in order, so the first is the one that is waited for.
-        let steps = self.groups[group].iter().filter_map(|slot| slot.running.as_ref()?.step.as_ref());
-        if let Some(first) = steps.into_iter().find(|step| step.expected.is_some()) {
-            self.worker.waits("a reply of redis to", first.sent.command.parts()[0].clone());
+        let begun = self.groups[group].iter().filter_map(|slot| slot.running.as_ref()?.step.as_ref());
+        if let Some(first) = begun.into_iter().find(|begun| begun.sent) {
+            self.worker.waits("a reply of redis to", first.step.effect.command.parts()[0].clone());
         }
         for slot in &mut self.groups[group] {
             let Some(running) = &mut slot.running else { continue };
-            let Some(step) = running.step.take_if(|step| step.expected.is_some()) else { continue };
-            let reply = compare(&step, self.batch.receive(slot.seat)?)?;
-            let done = execution::finish(&mut running.world, step.client, step.sent, reply, Duration::ZERO)?;
-            self.search.step(&mut running.under_way, step.choice, done, &running.world);
+            let Some(Begun { choice, step, .. }) = running.step.take_if(|begun| begun.sent) else { continue };
+            let effect = &step.effect;
+            compare(effect, self.batch.receive(slot.seat)?)?;
+            let world = &self.steps.at(&running.place).world;
+            let name = &world.names()[effect.client.index()];
+            Error::understood(effect.outcome.clone(), name, &effect.command)?;
+            self.search.step(&mut running.under_way, choice, effect, world);
         }
         self.worker.works("the next round", "");
         Ok(())
@@ -166,21 +157,24 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
         let mut any = false;
         for slot in &mut self.groups[group] {
             while slot.running.as_ref().is_none_or(|running| running.step.is_none()) {
-                let mut running = match slot.running.take() {
+                let running = match &mut slot.running {
                     Some(running) => running,
-                    None => match self.search.begin() {
-                        Some(under_way) => Running { under_way, world: self.search.root.clone(), step: None },
+                    empty => match self.search.begin() {
+                        Some(under_way) => {
+                            empty.insert(Running { under_way, place: Place::START, step: None })
+                        }
                         None => break,
                     },
                 };
-                if let Some(choice) = self.search.choose(&mut running.under_way, &running.world) {
-                    running.begin(choice);
-                    slot.running = Some(running);
+                let world = &self.steps.at(&running.place).world;
+                if let Some(choice) = self.search.choose(&mut running.under_way, world) {
+                    let step = self.steps.take(&mut running.place, choice, &self.batch)?;
+                    running.step = Some(Begun { choice, step, sent: false });
                 } else {
-                    slot.note_keys(&mut self.batch)?;
-                    slot.model.reset()?;
                     self.batch.end(slot.seat)?;
-                    self.search.end(running.under_way);
+                    if let Some(ended) = slot.running.take() {
+                        self.search.end(ended.under_way);
+                    }
                 }
             }
             any |= slot.running.is_some();
@@ -188,52 +182,22 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
         Ok(any)
     }
 
-    /// Sends the commands of a group, and asks the models while the server works.
+    /// Sends the commands of a group.
     fn send(&mut self, group: usize) -> Result<(), Error> {
-        let mut sent = Vec::new();
         for slot in &mut self.groups[group] {
-            let Some(step) = slot.running.as_mut().and_then(|running| running.step.as_mut()) else {
-                continue;
-            };
-            if self.batch.push(slot.seat, step.client, &step.sent.command)? {
-                sent.push((step, &mut slot.model));
+            if let Some(begun) = slot.running.as_mut().and_then(|running| running.step.as_mut()) {
+                let Step { effect, packed } = &*begun.step;
+                begun.sent = self.batch.push(slot.seat, effect.client, packed)?;
             }
         }
-        self.batch.send()?;
-        for (step, model) in sent {
-            step.expected = Some(model.execute(step.client, &step.sent.command)?);
-        }
-        Ok(())
+        Ok(self.batch.send()?)
     }
 }
 
-impl<R> Running<R> {
-    fn begin(&mut self, choice: Choice) {
-        let Begun::Sent(client, sent) = self.world.begin(choice) else {
-            unreachable!("only steps are enabled")
-        };
-        self.step = Some(Step { choice, client, sent, expected: None });
+/// An error if the server replies otherwise than the model.
+fn compare(step: &StepEffect, server: Reply) -> Result<(), StoreError> {
+    if step.reply == server {
+        return Ok(());
     }
-}
-
-impl<R> Slot<R> {
-    /// Tells the batch which keys there are, also such as scripts made of others: they are to be deleted.
-    fn note_keys(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
-        let keys = self.model.execute(NOBODY, &Command::new("KEYS").arg("*"))?;
-        if let Reply::Array(keys) = keys {
-            let name = |key| if let Reply::Bulk(name) = key { Some(name) } else { None };
-            batch.touch(self.seat, keys.into_iter().filter_map(name));
-        }
-        Ok(())
-    }
-}
-
-/// The server's reply, if it is the model's too.
-fn compare(step: &Step, server: Reply) -> Result<Reply, StoreError> {
-    match &step.expected {
-        Some(model) if *model != server => {
-            Err(StoreError::Differs { command: step.sent.command.clone(), model: model.clone(), server })
-        }
-        _ => Ok(server),
-    }
+    Err(StoreError::Differs { command: step.command.clone(), model: step.reply.clone(), server })
 }

@@ -56,7 +56,7 @@ fn one_by_one<S: Store, T: Strategy, O: Observer>(
                 return Ok(Some(bound));
             }
             let Effect::Step(step) = execution.take(choice)? else { unreachable!("only steps are enabled") };
-            search.step(&mut under_way, choice, step, &execution.world);
+            search.step(&mut under_way, choice, &step, &execution.world);
         }
         search.end(under_way);
     }
@@ -125,11 +125,11 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
         &mut self,
         under_way: &mut UnderWay<T::Run>,
         choice: Choice,
-        step: StepEffect,
+        step: &StepEffect,
         world: &World,
     ) {
-        self.observer.step(&step);
-        under_way.outcomes.extend(step.outcome.map(|outcome| (step.client, outcome)));
+        self.observer.step(step);
+        under_way.outcomes.extend(step.outcome.clone().map(|outcome| (step.client, outcome)));
         let path = &mut under_way.path;
         path.push(choice, world.holders(), world.client(step.client).finished());
         if path.violates_here() {

@@ -1,8 +1,9 @@
 //! Open loop: operations begin when they are to begin, however long those before them take.
 //!
-//! Arrival `i` of a block is due `i / rate` seconds after the block began. A thread of its own lets arrivals in as they
-//! fall due, and any client that is free takes the next. An operation that had to wait for a free client began late, and
-//! its corrected latency counts from when it was due: what Gil Tene calls coordinated omission is not left out.
+//! Arrival `i` of a limiter is due when its blocks have lasted `i / rate` seconds, so a rate below one arrival a block
+//! leaves blocks empty. A thread of its own lets arrivals in as they fall due, and any client that is free takes the
+//! next. An operation that had to wait for a free client began late, and its corrected latency counts from when it was
+//! due: what Gil Tene calls coordinated omission is not left out.
 //!
 //! The thread sleeps between arrivals, so they come up to about 0.1 ms late on Linux. That counts as latency.
 
@@ -21,6 +22,10 @@ const RARE: f64 = 1.0;
 pub(super) struct Arrivals {
     began: Instant,
     per_second: f64,
+    /// How long the limiter's earlier blocks were to last.
+    before: Duration,
+    /// How many fell due in those.
+    first: u64,
     total: u64,
     taken: AtomicU64,
     /// How many are due and not taken.
@@ -28,15 +33,15 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// As many as fall due within a block that begins now.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "both are positive and bounded"
-    )]
-    pub(super) fn new(began: Instant, per_second: f64, block: Duration) -> Self {
-        let total = (per_second * block.as_secs_f64()).ceil() as u64;
-        Self { began, per_second, total, taken: AtomicU64::new(0), due: Semaphore::new(0) }
+    /// As many as fall due within a block that begins now, where blocks that were to last that long came before.
+    pub(super) fn new(began: Instant, per_second: f64, before: Duration, block: Duration) -> Self {
+        let first = due_by(per_second, before);
+        let total = due_by(per_second, before + block) - first;
+        let due = Semaphore::new(0);
+        if total == 0 {
+            due.close();
+        }
+        Self { began, per_second, before, first, total, taken: AtomicU64::new(0), due }
     }
 
     /// Waits for the next arrival; gives when it was to begin, or nothing if there are no more.
@@ -59,9 +64,10 @@ impl Arrivals {
         self.total.saturating_sub(self.taken.load(Ordering::Relaxed))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a block has fewer arrivals than 2^53")]
+    #[expect(clippy::cast_precision_loss, reason = "a load has fewer arrivals than 2^53")]
     fn at(&self, number: u64) -> Instant {
-        self.began + Duration::from_secs_f64(number as f64 / self.per_second)
+        let since_first = Duration::from_secs_f64((self.first + number) as f64 / self.per_second);
+        self.began + since_first.saturating_sub(self.before)
     }
 
     /// Lets arrivals in as they fall due, until all are in or `stop` is set.
@@ -87,6 +93,12 @@ impl Arrivals {
     }
 }
 
+/// How many arrivals fall due before a limiter's blocks have lasted that long.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are positive and bounded")]
+fn due_by(per_second: f64, time: Duration) -> u64 {
+    (per_second * time.as_secs_f64()).ceil() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +106,7 @@ mod tests {
     #[test]
     fn each_arrival_is_taken_once_and_none_before_it_is_due() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let arrivals = Arrivals::new(Instant::now(), 2000.0, Duration::from_millis(50));
+        let arrivals = Arrivals::new(Instant::now(), 2000.0, Duration::ZERO, Duration::from_millis(50));
         let stop = AtomicBool::new(false);
         let taken = std::thread::scope(|scope| {
             scope.spawn(|| arrivals.let_in(&stop, &Activity::default()));
@@ -115,7 +127,7 @@ mod tests {
     #[test]
     fn what_is_not_taken_in_time_was_missed() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let arrivals = Arrivals::new(Instant::now(), 1e6, Duration::from_millis(1));
+        let arrivals = Arrivals::new(Instant::now(), 1e6, Duration::ZERO, Duration::from_millis(1));
         arrivals.let_in(&AtomicBool::new(false), &Activity::default());
         runtime.block_on(async {
             for _ in 0..10 {
@@ -125,5 +137,24 @@ mod tests {
             assert!(arrivals.next().await.is_none());
         });
         assert_eq!(arrivals.missed(), 990);
+    }
+
+    #[test]
+    fn blocks_together_have_as_many_arrivals_as_the_rate_says() {
+        let (began, block) = (Instant::now(), Duration::from_millis(250));
+        for (rate, expected) in [(0.01, 1), (1.0, 3), (10.0, 30), (333.0, 999)] {
+            let blocks = (0..12).map(|number| Arrivals::new(began, rate, block * number, block));
+            assert_eq!(blocks.map(|arrivals| arrivals.total).sum::<u64>(), expected, "{rate}");
+        }
+        let second = Arrivals::new(began, 10.0, block, block);
+        assert_eq!((second.at(0), second.at(1)), (began + block / 5, began + block * 3 / 5));
+    }
+
+    #[test]
+    fn a_block_without_arrivals_keeps_nobody_waiting() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let block = Duration::from_millis(250);
+        let arrivals = Arrivals::new(Instant::now(), 1.0, block, block);
+        assert!(runtime.block_on(arrivals.next()).is_none());
     }
 }

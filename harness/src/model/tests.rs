@@ -130,3 +130,20 @@ fn a_fork_goes_its_own_way() {
     assert_eq!(run(&mut model, A, "LLEN l"), Reply::Int(1));
     assert_eq!(run(&mut fork, A, "LLEN l"), Reply::Int(2));
 }
+
+/// Where scores differ, ranges by bytes mean nothing; what a real server 7.0 answers is still one thing.
+#[test]
+fn ranges_by_bytes_over_mixed_scores_are_walked_as_a_server_walks_them() {
+    let asked = [
+        ("ZADD c 1e2 n 3 o 3 m", "3"),
+        ("ZRANGE c [ [n BYLEX LIMIT 2 1", "[n]"),
+        ("ZRANGE c [ [n BYLEX LIMIT 1 1", "[]"),
+        ("ZRANGE c [n [ BYLEX REV LIMIT 1 5", "[o, m]"),
+        ("ZRANGE c - [m BYLEX", "[m]"),
+        ("ZLEXCOUNT c [n [o", "2"),
+    ];
+    let mut model = Model::new();
+    for (line, reply) in asked {
+        assert_eq!(run(&mut model, A, line).to_string(), reply, "{line}");
+    }
+}

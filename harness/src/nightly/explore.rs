@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::stage::{Name, Outcome, Stage, of_searches};
-use super::{Night, Plan, regression};
+use super::{Night, Plan, Regression, regression};
 use crate::campaign::{Campaign, Search, Stores, Strategy};
 use crate::draws::Draws;
 use crate::error::Error;
@@ -23,6 +23,8 @@ const SAMPLERS: [Sampler; 3] = [Sampler::Random, Sampler::Pct, Sampler::Pos];
 
 /// One limiter in one scenario, searched in one way.
 struct Job {
+    /// The name of the scenario as its file has it.
+    file: String,
     scenario: Scenario,
     sampled: Option<(Sampler, u64)>,
     /// How the scenario differs from its file, as options.
@@ -46,14 +48,9 @@ pub(super) fn stages(
         for job in jobs {
             let (found, lost_now) = job.run(plan, stores, control)?;
             lost = lost.or(lost_now);
-            let known = &mut night.regressions;
-            for kept in
-                found.results.iter().filter_map(|entry| regression::of(&job.scenario, entry, plan.seed))
-            {
-                // A saved counterexample that fails is known already.
-                if name != Name::Regressions && known.iter().all(|known| known.name != kept.name) {
-                    known.push(kept);
-                }
+            // A saved counterexample that fails is known already.
+            if name != Name::Regressions {
+                keep(&mut night.regressions, &job, &found, plan.seed);
             }
             let first = json::render(&found.stable());
             absorb(&mut report, found);
@@ -67,6 +64,17 @@ pub(super) fn stages(
     let stage = repetition(repeated, plan, stores, control, lost.as_deref(), &mut night.difference)?;
     night.stages.push(stage);
     Ok(())
+}
+
+/// Keeps what is new: of each limiter in each scenario one violation, the first. The exhaustive search comes first, and its
+/// counterexamples are the shortest.
+fn keep(known: &mut Vec<Regression>, job: &Job, found: &Report, seed: u64) {
+    let new = found.results.iter().find_map(|entry| regression::of(&job.scenario, entry, seed));
+    if let Some(new) = new.map(|new| Regression { scenario: job.file.clone(), ..new })
+        && known.iter().all(|known| (&known.scenario, &known.limiter) != (&new.scenario, &new.limiter))
+    {
+        known.push(new);
+    }
 }
 
 fn summed_up(name: Name, report: &Report, lost: Option<&str>) -> Stage {
@@ -150,28 +158,40 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
         each.map(|limiter| Scenario { limiters: vec![limiter], ..scenario.clone() })
     });
     if stage != Name::Sampling {
-        let job = |scenario| Job { scenario, sampled: None, resized: String::new() };
+        let job = |scenario: Scenario| Job {
+            file: scenario.name.clone(),
+            scenario,
+            sampled: None,
+            resized: String::new(),
+        };
         return alone.map(job).collect();
     }
-    let larger: Vec<_> = alone.filter(|scenario| scenario.explore.is_some()).map(larger).collect();
-    let number = (larger.len() * SAMPLERS.len()).max(1) as u64;
+    let explored: Vec<Scenario> = alone.filter(|scenario| scenario.explore.is_some()).collect();
+    let number = (explored.len() * SAMPLERS.len()).max(1) as u64;
     let each = (plan.executions / number).max(1);
-    let of = |(scenario, resized): (Scenario, String)| {
+    let of = |scenario: Scenario| {
+        let file = scenario.name.clone();
+        let (scenario, resized) = larger(scenario);
         SAMPLERS.map(|sampler| Job {
+            file: file.clone(),
             scenario: scenario.clone(),
             sampled: Some((sampler, each)),
             resized: resized.clone(),
         })
     };
-    larger.into_iter().flat_map(of).collect()
+    explored.into_iter().flat_map(of).collect()
 }
 
-/// More clients, where they are alike. What over-admits with few does so with more: those that come last step last.
+/// More clients, where they are alike, and a name that says so. What over-admits with few does so with more: those that
+/// come last step last.
 fn larger(scenario: Scenario) -> (Scenario, String) {
     let count = (scenario.clients.len() * LARGER).min(MOST).max(scenario.clients.len());
     let size = Size { clients: u16::try_from(count).ok().map(Clients::Number), limit: None };
     match size.of(scenario.clone()) {
-        Ok(larger) => (larger, size.options()),
+        Ok(larger) => {
+            let name = format!("{}-{count}-clients", larger.name);
+            (Scenario { name, ..larger }, size.options())
+        }
         Err(_) => (scenario, String::new()),
     }
 }

@@ -7,6 +7,10 @@ use crate::scenario::{self, Expected, Finding, Scenario};
 /// A scenario file to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Regression {
+    /// The scenario in which it was found, as its file is called.
+    pub scenario: String,
+    /// The limiter that over-admits.
+    pub limiter: String,
     /// Its name: scenario, limiter, and a sum of what it holds.
     pub name: String,
     /// Its text.
@@ -26,5 +30,6 @@ pub(super) fn of(scenario: &Scenario, entry: &Entry, seed: u64) -> Option<Regres
     let name = format!("{}-{limiter}-{}.toml", scenario.name, &sum[..8]);
     let why = format!("found by the nightly job, seed {seed}; {}", scenario.why);
     let text = scenario::save(&Scenario { why, ..scenario.clone() }, finding);
-    Some(Regression { name, text, order: order.to_owned() })
+    let (scenario, limiter) = (scenario.name.clone(), limiter.to_owned());
+    Some(Regression { scenario, limiter, name, text, order: order.to_owned() })
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
 use super::keys::{self, Prefix};
+use super::packed::Packed;
 use super::pipeline::Pipeline;
 use super::{Server, guard};
 use crate::schedule::ClientId;
@@ -77,8 +78,10 @@ impl Batch {
     /// Places for that many executions of so many clients.
     pub(crate) fn open(server: &Server, seats: usize, clients: usize) -> Result<Self, StoreError> {
         let prefix = server.next_prefix();
+        // All prefixes are as long as each other: a packed command has room for any of them.
+        let digits = seats.to_string().len();
         let seat = |n| Seat {
-            prefix: Prefix::new(format!("{prefix}{n}:")),
+            prefix: Prefix::new(format!("{prefix}{n:0digits$}:")),
             touched: BTreeSet::new(),
             lane: None,
             stale: false,
@@ -99,17 +102,22 @@ impl Batch {
         self.shared.connection().load(scripts)
     }
 
+    /// Makes a command ready for any seat, if it does no harm beyond its keys.
+    pub(crate) fn pack(&self, command: &Command) -> Result<Packed, StoreError> {
+        let positions = keys::positions(command)?;
+        guard::check(command, &positions, guard::SIDE_BY_SIDE)?;
+        Ok(Packed::new(command, &positions, &self.seats[0].prefix))
+    }
+
     /// Appends a command of one client of the execution at that seat, which waits for no reply. Says no if it needs a
     /// lane and all are taken: then it is to be tried again.
     pub(crate) fn push(
         &mut self,
         seat: usize,
         client: ClientId,
-        command: &Command,
+        command: &Packed,
     ) -> Result<bool, StoreError> {
-        let positions = keys::positions(command)?;
-        guard::check(command, &positions, guard::SIDE_BY_SIDE)?;
-        if is_session(command.name()) && !self.give_own_connection(seat, client)? {
+        if is_session(&command.name) && !self.give_own_connection(seat, client)? {
             return Ok(false);
         }
         let seat = &mut self.seats[seat];
@@ -120,16 +128,15 @@ impl Batch {
         if after_deletion {
             pipeline.push_deletion(seat.touched.iter(), &seat.prefix);
         }
-        for &at in &positions {
-            let key = &command.parts()[at];
+        for key in &command.keys {
             if !seat.touched.contains(key) {
                 seat.touched.insert(key.clone());
             }
         }
-        pipeline.push(command, &seat.prefix, &positions);
+        pipeline.push_packed(command, &seat.prefix);
         if is_own {
             pipeline.send()?;
-            pipeline.connection().remember(command.name());
+            pipeline.connection().remember(&command.name);
         }
         seat.waiting = Some(Waiting { own: is_own.then_some(client), after_deletion });
         Ok(true)
@@ -171,11 +178,6 @@ impl Batch {
             return Err(pipeline.connection().unavailable("deleting an execution's keys", why));
         }
         Ok(seat.prefix.take_off(pipeline.receive()?))
-    }
-
-    /// The execution at that seat has these keys, besides those that its commands named.
-    pub(crate) fn touch(&mut self, seat: usize, keys: impl IntoIterator<Item = Bytes>) {
-        self.seats[seat].touched.extend(keys);
     }
 
     /// The execution at that seat has ended: what is sent next belongs to another, which begins without keys.
@@ -255,7 +257,8 @@ mod tests {
     fn an_execution_waits_for_a_lane_until_another_gives_it_back() {
         let (server, client) = (Server::open(&Target::Private).unwrap(), ClientId(39));
         let mut batch = Batch::open(&server, 2, 40).unwrap();
-        let (multi, get) = (Command::new("MULTI"), Command::new("GET").arg("k"));
+        let [multi, get] = [Command::new("MULTI"), Command::new("GET").arg("k")]
+            .map(|command| batch.pack(&command).unwrap());
         assert!(batch.push(0, client, &multi).unwrap());
         assert!(!batch.push(1, client, &multi).unwrap());
         assert_eq!(batch.receive(0).unwrap(), Reply::ok());

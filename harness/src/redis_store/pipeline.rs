@@ -5,6 +5,7 @@ use gatecrash_limiter::{Command, Reply};
 
 use super::connection::Connection;
 use super::keys::Prefix;
+use super::packed::Packed;
 use super::resp::{header, key};
 use crate::store::StoreError;
 use crate::target::Address;
@@ -32,6 +33,13 @@ impl Pipeline {
             let before = if keys.next_if_eq(&&at).is_some() { prefix.as_str() } else { "" };
             key(buffer, before, part);
         }
+        *count += 1;
+    }
+
+    /// Appends a command that was made ready, with the prefix on its keys.
+    pub(super) fn push_packed(&mut self, packed: &Packed, prefix: &Prefix) {
+        let (buffer, count) = &mut self.unsent;
+        packed.write(buffer, prefix);
         *count += 1;
     }
 

@@ -8,6 +8,9 @@ use std::io;
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
+/// What every line ends with, and every bulk string.
+pub(super) const LINE_END: &[u8] = b"\r\n";
+
 /// The most arrays within arrays; nobody's replies have so many.
 const DEEPEST: usize = 64;
 
@@ -23,7 +26,7 @@ pub(crate) fn command(buffer: &mut Vec<u8>, command: &Command) {
 pub(super) fn header(buffer: &mut Vec<u8>, kind: u8, length: usize) {
     buffer.push(kind);
     buffer.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-    buffer.extend_from_slice(b"\r\n");
+    buffer.extend_from_slice(LINE_END);
 }
 
 /// A bulk string in two pieces: a key, and what stands before it on the server.
@@ -31,7 +34,7 @@ pub(super) fn key(buffer: &mut Vec<u8>, before: &str, part: &[u8]) {
     header(buffer, b'$', before.len() + part.len());
     buffer.extend_from_slice(before.as_bytes());
     buffer.extend_from_slice(part);
-    buffer.extend_from_slice(b"\r\n");
+    buffer.extend_from_slice(LINE_END);
 }
 
 /// A reply and what follows it; `None` if there is not all of it yet. What is no RESP2 is

@@ -41,12 +41,7 @@ fn counts(load: &Load) -> Vec<String> {
             grouped(admitted),
             grouped(refused)
         ),
-        format!(
-            "  + {} + {} unknown; {} admitted",
-            plural(errors, "error"),
-            grouped(unknown),
-            share(*admitted, *attempts)
-        ),
+        format!("  + {} + {} unknown", plural(errors, "error"), grouped(unknown)),
     ];
     let free = load.refused_although_free;
     let odd = [
@@ -78,7 +73,11 @@ fn counts(load: &Load) -> Vec<String> {
 
 fn rates(load: &Load) -> Vec<String> {
     let Some(rate) = load.throughput_per_s else { return Vec::new() };
-    let mut lines = vec![format!("{} acquires and releases per second", whole(rate))];
+    let mut lines = vec![format!(
+        "{} acquires and releases per second, {} admitted",
+        whole(rate),
+        share(load.admitted, load.attempts)
+    )];
     if let Some(Floor { command, throughput_per_s, latency_ns: Summary { p50, p99, .. } }) = &load.floor {
         lines.push(format!(
             "floor: {} {command} per second, p50 {}, p99 {}; {:.2}x of it",

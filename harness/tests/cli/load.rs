@@ -201,6 +201,10 @@ fn what_makes_no_sense_is_refused() {
         let base = if more[0] == "--duration" { &ROOM[..7] } else { &ROOM[..] };
         load(base, more).exits(64).complains(&[why]);
     }
+    let few = ["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""];
+    let mut command = std::process::Command::new(few[0]);
+    command.args(&few[1..]).arg(env!("CARGO_BIN_EXE_gatecrash")).args(ROOM);
+    Ran::of(&mut command).exits(64).complains(&["ulimit -n 74"]);
     load(&ROOM, &["--redis", "redis://127.0.0.1:1"]).exits(69).complains(&["127.0.0.1:1"]);
 }
 

@@ -1,0 +1,73 @@
+//! What is loaded, and how: data, and its share for one of several machines.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Faults, Hold};
+use crate::duration;
+use crate::shard::Share;
+
+/// What is loaded, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How many clients, from 1 to [`MOST_CLIENTS`](super::MOST_CLIENTS).
+    pub clients: u32,
+    /// How many permits, at least 1.
+    pub limit: u64,
+    /// How long each limiter is measured.
+    pub duration: Duration,
+    /// How long each limiter runs before that.
+    pub warmup: Duration,
+    /// Open loop: operations per second of all clients together. Closed loop without.
+    pub rate: Option<f64>,
+    /// How long a permit is held.
+    pub hold: Hold,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// The seed of holds and faults.
+    pub seed: u64,
+    /// On how many threads the clients run.
+    #[serde(skip, default = "one")]
+    pub threads: NonZeroUsize,
+}
+
+// The rate is never not-a-number.
+impl Eq for Settings {}
+
+fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+impl Settings {
+    /// What falls to one of several machines: its share of the clients, and of the rate. The error says why nothing does.
+    pub fn share(&self, share: Share) -> Result<Self, String> {
+        let range = share.range(self.clients.into());
+        let clients = u32::try_from(range.end - range.start).unwrap_or(self.clients);
+        if clients == 0 {
+            return Err(format!("no client falls to shard {share}: there are only {}", self.clients));
+        }
+        let rate = self.rate.map(|rate| rate * f64::from(clients) / f64::from(self.clients));
+        // Clients of different shards draw different numbers.
+        let seed = self.seed.wrapping_add(range.start);
+        Ok(Self { clients, rate, seed, ..self.clone() })
+    }
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loop_ = self.rate.map_or_else(|| "closed loop".to_owned(), |rate| format!("open loop, {rate}/s"));
+        let clients = if self.clients == 1 { "client" } else { "clients" };
+        write!(
+            f,
+            "{} {clients}, {loop_}, hold {}, {} each",
+            self.clients,
+            self.hold,
+            duration::display(self.duration)
+        )?;
+        if self.faults.any() { write!(f, ", faults {}", self.faults) } else { Ok(()) }
+    }
+}
