@@ -233,7 +233,7 @@ pub(crate) struct Common {
     /// The Redis server: redis://, rediss:// (TLS) or redis+unix://
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) redis: Option<String>,
-    /// Permits a server that is not on this machine
+    /// Permits a server that is not on this machine, and to be asked by other machines (--health)
     #[arg(long, global = true)]
     pub(crate) allow_remote: bool,
     /// What is expected, of all limiters or of one: violation, clean, NAME=violation, NAME=clean

@@ -93,23 +93,6 @@ fn a_refused_command_aborts_its_transaction() {
 }
 
 #[test]
-fn a_limit_skips_members_that_a_range_by_bytes_would_end_at() {
-    let mut model = Model::new();
-    run(&mut model, A, "ZADD z 3 m 3 o 100 n");
-    let log = replies(
-        &mut model,
-        &[
-            (A, "ZRANGE z [ [n BYLEX"),
-            (A, "ZRANGE z [ [n BYLEX LIMIT 1 9"),
-            (A, "ZRANGE z [ [n BYLEX LIMIT 2 1"),
-            (A, "ZRANGE z [n [m BYLEX REV LIMIT 1 9"),
-            (A, "ZLEXCOUNT z [ [n"),
-        ],
-    );
-    assert_eq!(log, ["[m]", "[]", "[n]", "[o, m]", "1"], "as a server of version 7 answers");
-}
-
-#[test]
 fn a_reset_keeps_scripts_and_nothing_else() {
     let mut model = Model::at(Duration::from_secs(7));
     model.load(&[Script::new("return 1")]).unwrap();

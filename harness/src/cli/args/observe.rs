@@ -8,7 +8,8 @@ use clap::Args;
 /// The options of every command that can take long.
 #[derive(Debug, Args)]
 pub(crate) struct Observe {
-    /// Serves /healthz, /readyz and /metrics there, such as 127.0.0.1:0 (0: any free port)
+    /// Serves /healthz, /readyz and /metrics there, such as 127.0.0.1:0 (0: any free port); where other machines could
+    /// reach it, only with --allow-remote
     #[arg(long, value_name = "ADDRESS", value_parser = address, global = true)]
     pub(crate) health: Option<SocketAddr>,
     /// How long nothing may happen before that is said to be a stall
