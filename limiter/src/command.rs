@@ -29,7 +29,12 @@ impl Command {
     /// The same command with one more argument: a number, in decimal.
     #[must_use]
     pub fn number(self, value: u128) -> Self {
-        self.arg(Bytes::copy_from_slice(itoa::Buffer::new().format(value).as_bytes()))
+        const DIGITS: &[u8] = b"0123456789";
+        // A single digit takes no memory of its own.
+        match usize::try_from(value).ok().and_then(|value| DIGITS.get(value..=value)) {
+            Some(digit) => self.arg(digit),
+            None => self.arg(Bytes::copy_from_slice(itoa::Buffer::new().format(value).as_bytes())),
+        }
     }
 
     /// A command from its parts, the name first; `None` if there are none.
@@ -152,6 +157,13 @@ mod tests {
         let command = Command::new("ZADD").arg("slots").number(1500).arg("a:b{c}");
         assert_eq!(command.to_string(), "ZADD slots 1500 a:b{c}");
         assert_eq!(format!("{command:?}"), "`ZADD slots 1500 a:b{c}`");
+    }
+
+    #[test]
+    fn numbers_are_decimal() {
+        for number in [0, 1, 9, 10, u128::MAX] {
+            assert_eq!(Command::new("PING").number(number), Command::new("PING").arg(number.to_string()));
+        }
     }
 
     #[test]
