@@ -1,5 +1,6 @@
 //! One client: the operations it runs, one after another. Sans-IO: it says what it sends and takes the reply.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,15 +9,16 @@ use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
 use crate::scenario::{OnReject, OperationKind};
 use crate::setup::Setup;
 
-/// The state of one client. Plain data; what never changes is in the world's setup.
+/// The state of one client. Plain data; what never changes is in the world's setup, or shared by all copies: explorers
+/// make many.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     /// How many operations of its program, repeats included, it has begun or skipped.
     position: usize,
     /// How many permits it has asked for: numbers its tokens.
     asked: u32,
-    /// The tokens of the permits it certainly holds, the oldest first.
-    permits: Vec<Bytes>,
+    /// The permits it certainly holds, the oldest first, as the calls that acquired them.
+    permits: Vec<Arc<Call>>,
     /// What it is doing; nothing once it has finished or crashed.
     current: Option<Current>,
 }
@@ -26,7 +28,7 @@ pub struct Client {
 struct Current {
     kind: OperationKind,
     operation: Operation,
-    call: Call,
+    call: Arc<Call>,
     /// Its first command has been sent.
     begun: bool,
     /// A command has been sent whose reply has not come.
@@ -79,16 +81,15 @@ impl Client {
     /// # Panics
     /// If it is not [`Client::ready`].
     pub(crate) fn begin(&mut self, now: Duration) -> Sent {
-        let sent = self.pending(now).expect("the client is ready");
-        if sent.first && sent.operation == OperationKind::Release {
+        let current = self.current.as_mut().filter(|current| !current.waiting).expect("the client is ready");
+        let (operation, first) = (current.kind, !current.begun);
+        if first && operation == OperationKind::Release {
             // From here on nobody may rely on the permit: the release may take effect before its reply comes.
             self.permits.pop();
         }
-        if let Some(current) = &mut self.current {
-            current.begun = true;
-            current.waiting = true;
-        }
-        sent
+        current.begun = true;
+        current.waiting = true;
+        Sent { operation, first, command: current.operation.command(&current.call, now) }
     }
 
     /// Takes the reply to the command it sent last, and says what the operation came to if that ended it.
@@ -100,7 +101,7 @@ impl Client {
         current.waiting = false;
         let Progress::Done(outcome) = current.operation.receive(&current.call, reply) else { return None };
         match &outcome {
-            Outcome::Admitted => self.permits.push(current.call.token.clone()),
+            Outcome::Admitted => self.permits.push(Arc::clone(&current.call)),
             Outcome::Refused if setup.on_reject == OnReject::Stop => {
                 self.current = None;
                 return Some(outcome);
@@ -115,9 +116,9 @@ impl Client {
     /// doing.
     pub(crate) fn tokens(&self) -> Vec<Bytes> {
         let mut tokens: Vec<Bytes> = Vec::new();
-        for token in self.permits.iter().chain(self.current.as_ref().map(|current| &current.call.token)) {
-            if !tokens.contains(token) {
-                tokens.push(token.clone());
+        for call in self.permits.iter().chain(self.current.as_ref().map(|current| &current.call)) {
+            if !tokens.contains(&call.token) {
+                tokens.push(call.token.clone());
             }
         }
         tokens
@@ -126,9 +127,10 @@ impl Client {
     /// The same client with other tokens.
     pub(crate) fn with_tokens(&self, mut name: impl FnMut(&Bytes) -> Bytes) -> Self {
         let mut renamed = self.clone();
-        let current = renamed.current.as_mut().map(|current| &mut current.call.token);
-        for token in renamed.permits.iter_mut().chain(current) {
-            *token = name(token);
+        let current = renamed.current.as_mut().map(|current| &mut current.call);
+        for call in renamed.permits.iter_mut().chain(current) {
+            let call = Arc::make_mut(call);
+            call.token = name(&call.token);
         }
         renamed
     }
@@ -149,17 +151,17 @@ impl Client {
         self.current = None;
         while let Some(kind) = setup.operation(place, self.position) {
             self.position += 1;
-            let (operation, token) = match kind {
+            let (operation, call) = match kind {
                 OperationKind::Acquire => {
                     self.asked += 1;
-                    (setup.algorithm.acquire(), setup.token(place, self.asked))
+                    (&setup.acquire, Arc::new(setup.call(place, self.asked)))
                 }
                 OperationKind::Release => match self.permits.last() {
-                    Some(token) => (setup.algorithm.release(), token.clone()),
+                    Some(call) => (&setup.release, Arc::clone(call)),
                     None => continue,
                 },
             };
-            let call = Call { key: setup.key.clone(), limit: setup.limit, token };
+            let operation = operation.clone();
             self.current = Some(Current { kind, operation, call, begun: false, waiting: false });
             return;
         }

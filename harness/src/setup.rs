@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gatecrash_limiter::Algorithm;
+use gatecrash_limiter::{Algorithm, Call, Operation};
 
 use crate::scenario::{OnReject, OperationKind, Scenario};
 
@@ -11,7 +11,10 @@ use crate::scenario::{OnReject, OperationKind, Scenario};
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) algorithm: Arc<dyn Algorithm>,
-    pub(crate) key: Bytes,
+    /// The limiter's operations, each in its first state.
+    pub(crate) acquire: Operation,
+    pub(crate) release: Operation,
+    key: Bytes,
     pub(crate) limit: u64,
     pub(crate) on_reject: OnReject,
     pub(crate) names: Vec<String>,
@@ -23,6 +26,8 @@ impl Setup {
     /// What a scenario says, for clients that use that limiter.
     pub(crate) fn new(scenario: &Scenario, algorithm: Arc<dyn Algorithm>) -> Self {
         Self {
+            acquire: algorithm.acquire(),
+            release: algorithm.release(),
             algorithm,
             key: Bytes::from(scenario.key.clone()),
             limit: scenario.limit,
@@ -44,8 +49,10 @@ impl Setup {
         self.programs.iter().position(|program| *program == self.programs[place]).unwrap_or(place)
     }
 
-    /// The token of the permit that a client asks for: unique, and chosen before the call.
-    pub(crate) fn token(&self, place: usize, asked: u32) -> Bytes {
-        [self.names[place].as_bytes(), itoa::Buffer::new().format(asked).as_bytes()].concat().into()
+    /// How a client asks for its next permit. The token is unique, and chosen before the call.
+    pub(crate) fn call(&self, place: usize, asked: u32) -> Call {
+        let token =
+            [self.names[place].as_bytes(), itoa::Buffer::new().format(asked).as_bytes()].concat().into();
+        Call { key: self.key.clone(), limit: self.limit, token }
     }
 }

@@ -6,6 +6,8 @@
 use std::any::Any;
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -59,14 +61,15 @@ pub trait Machine: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     fn receive(&mut self, call: &Call, reply: &Reply) -> Progress;
 }
 
-/// A [`Machine`] of any type, still `Clone`, `Eq` and `Hash`.
-#[derive(Debug)]
-pub struct Operation(Box<dyn AnyMachine>);
+/// A [`Machine`] of any type, still `Clone`, `Eq` and `Hash`. Copies share it until one of them moves on: explorers make
+/// many.
+#[derive(Clone, Debug)]
+pub struct Operation(Arc<dyn AnyMachine>);
 
 impl Operation {
     /// Wraps a machine in its first state.
     pub fn new(machine: impl Machine) -> Self {
-        Self(Box::new(machine))
+        Self(Arc::new(machine))
     }
 
     /// The next command. `now` is the client's clock, as a distance from the Unix epoch.
@@ -74,15 +77,15 @@ impl Operation {
         self.0.command(call, now)
     }
 
-    /// Takes the reply to the command that [`Operation::command`] gave last.
+    /// Takes the reply to the command that [`Operation::command`] gave last. What is done stays as it was.
     pub fn receive(&mut self, call: &Call, reply: &Reply) -> Progress {
-        self.0.receive(call, reply)
-    }
-}
-
-impl Clone for Operation {
-    fn clone(&self) -> Self {
-        Self(self.0.boxed_clone())
+        match self.0.after(call, reply) {
+            ControlFlow::Continue(next) => {
+                self.0 = next;
+                Progress::More
+            }
+            ControlFlow::Break(outcome) => Progress::Done(outcome),
+        }
     }
 }
 
@@ -103,8 +106,8 @@ impl Hash for Operation {
 /// [`Machine`] without `Self` in its signatures, so that it can stand behind a pointer.
 trait AnyMachine: Debug + Send + Sync {
     fn command(&self, call: &Call, now: Duration) -> Command;
-    fn receive(&mut self, call: &Call, reply: &Reply) -> Progress;
-    fn boxed_clone(&self) -> Box<dyn AnyMachine>;
+    /// The machine after it has received the reply, unless that ended the operation.
+    fn after(&self, call: &Call, reply: &Reply) -> ControlFlow<Outcome, Arc<dyn AnyMachine>>;
     fn equals(&self, other: &dyn Any) -> bool;
     fn hash_into(&self, state: &mut dyn Hasher);
     fn as_any(&self) -> &dyn Any;
@@ -115,12 +118,12 @@ impl<M: Machine> AnyMachine for M {
         Machine::command(self, call, now)
     }
 
-    fn receive(&mut self, call: &Call, reply: &Reply) -> Progress {
-        Machine::receive(self, call, reply)
-    }
-
-    fn boxed_clone(&self) -> Box<dyn AnyMachine> {
-        Box::new(self.clone())
+    fn after(&self, call: &Call, reply: &Reply) -> ControlFlow<Outcome, Arc<dyn AnyMachine>> {
+        let mut next = self.clone();
+        match next.receive(call, reply) {
+            Progress::More => ControlFlow::Continue(Arc::new(next)),
+            Progress::Done(outcome) => ControlFlow::Break(outcome),
+        }
     }
 
     fn equals(&self, other: &dyn Any) -> bool {
