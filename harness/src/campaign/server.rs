@@ -80,7 +80,8 @@ impl Campaign {
     /// Remembers that a search has lost the server.
     pub(super) fn note_bound(&mut self, bound: Option<&Bound>) {
         if let Some(Bound::LostServer(why)) = bound {
-            self.lost = Some(StoreError::Unavailable { what: "exploring".into(), why: why.clone() });
+            self.lost =
+                Some(StoreError::Unavailable { what: "the server was lost".into(), why: why.clone() });
         }
     }
 }

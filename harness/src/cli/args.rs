@@ -266,7 +266,8 @@ pub(crate) struct Common {
     /// Stops everything after that long, such as 90s or 10m
     #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
     pub(crate) timeout: Option<Duration>,
-    /// On how many threads the model is explored; the result is the same [default: all there are]
+    /// On how many threads the model is explored, where the result is the same [default: all there are], or on how
+    /// many the clients of a load run [default: 1]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten)]

@@ -35,6 +35,8 @@ pub(super) fn nightly(
     let plan = plan_of(nightly, common)?;
     let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
     let stores = plan::open(&wanted, common)?;
+    // Better now than after a night.
+    make(&nightly.artifacts)?;
     if let Redis::Open(server) = &stores.redis {
         output::note(&format!("redis: {}", server.describe()));
     }
@@ -114,7 +116,6 @@ fn fresh_seed() -> Result<u64, Problem> {
 /// so hard.
 fn write(night: &Night, nightly: &Nightly, common: &Common) -> Result<(), Problem> {
     let folder = &nightly.artifacts;
-    make(folder)?;
     for found in &night.regressions {
         for place in [&nightly.regressions, &folder.join("regressions")] {
             make(place)?;

@@ -106,6 +106,17 @@ fn a_stalled_server_shows_in_the_corrected_latencies() {
 }
 
 #[test]
+fn a_rate_below_one_arrival_a_block_is_kept() {
+    let open = ["--rate", "1", "--warmup", "0s", "--hold", "0s", "--json", "-"];
+    let document = load(&ROOM, &open).exits(0).json();
+    let [result] = &results(&document)[..] else { panic!("{document}") };
+    adds_up(result);
+    assert_eq!((number(&result["attempts"]), number(&result["missed"])), (1, 0), "{result}");
+    // A block that has no arrivals left lasts as long as any other.
+    assert!(number(&result["elapsed_ns"]) >= 500_000_000, "{result}");
+}
+
+#[test]
 fn faults_strike_and_everything_still_adds_up() {
     let size = ["load", "--limiter", "atomic", "--clients", "10", "--limit", "3000", "--duration", "1s"];
     let faults = ["--faults", "drop=5%,kill=0.5%", "--hold", "0s", "--expect", "clean", "--json", "-"];

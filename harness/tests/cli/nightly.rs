@@ -133,3 +133,11 @@ fn the_cost_is_compared_with_a_base() {
     run(&place, "night", &["--base", "no-such-file"]).exits(65).complains(&["no-such-file"]);
     run(&place, "night", &["--json", "-"]).exits(64).complains(&["--artifacts"]);
 }
+
+#[test]
+fn artifacts_that_cannot_be_written_are_told_before_anything_runs() {
+    let place = night(SCENARIO);
+    std::fs::write(place.path().join("file"), "").unwrap();
+    let ran = run(&place, "file/night", &[]).exits(70).complains(&["cannot be made"]);
+    assert!(!ran.stderr.contains("seed:"), "{}", ran.stderr);
+}
