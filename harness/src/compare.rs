@@ -201,7 +201,7 @@ fn only_new(now: &Measured) -> Compared {
         limiter: now.limiter.clone(),
         parameters: parameters(now),
         admitted: (None, share_admitted(now)),
-        checks: vec![correctness::as_expected(now)],
+        checks: vec![correctness::as_expected(None, now)],
         changes: Vec::new(),
         undecided: vec!["BASE did not measure it, so there is nothing to compare it with".into()],
         notes: Vec::new(),

@@ -102,7 +102,7 @@ impl Request {
         let differs = [
             (self.tool != other.tool, "the version of gatecrash"),
             (self.scenarios != other.scenarios, "the scenarios"),
-            (self.job != other.job, "what is to be explored, and how"),
+            (self.job != other.job, "what is to be run, and how"),
             (self.stores != other.stores, "the stores"),
             (self.redis != other.redis, "the server"),
             (self.seed != other.seed, "the seed"),

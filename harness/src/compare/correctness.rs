@@ -68,7 +68,7 @@ impl fmt::Display for Property {
 /// Everything that is checked where both sides have the limiter.
 pub(super) fn checks(before: &Measured, now: &Measured) -> Vec<Check> {
     vec![
-        as_expected(now),
+        as_expected(Some(before), now),
         over_admission(before, now),
         refused_although_free(before, now),
         not_held(before, now),
@@ -77,13 +77,17 @@ pub(super) fn checks(before: &Measured, now: &Measured) -> Vec<Check> {
     ]
 }
 
-/// Whether the new load found what was expected of it.
-pub(super) fn as_expected(now: &Measured) -> Check {
-    let (verdict, ok) = (now.judgement.verdict(), now.judgement.ok());
+/// Whether the new load found what was expected of it. What the base failed at as well is nothing new.
+pub(super) fn as_expected(before: Option<&Measured>, now: &Measured) -> Check {
     // A document may say anything of itself: a violation counts unless it was expected.
-    let failed = ok == Some(false) || (verdict == Verdict::Violation && ok != Some(true));
-    let (outcome, why) = match verdict {
-        _ if failed => (Outcome::Regression, Some(format!("NEW failed: {}", now.judgement.phrase()))),
+    let failed = |of: &Measured| {
+        let (verdict, ok) = (of.judgement.verdict(), of.judgement.ok());
+        ok == Some(false) || (verdict == Verdict::Violation && ok != Some(true))
+    };
+    let alike = |before: &Measured| before.judgement == now.judgement;
+    let (outcome, why) = match now.judgement.verdict() {
+        _ if failed(now) && before.is_some_and(alike) => (Outcome::Ok, None),
+        _ if failed(now) => (Outcome::Regression, Some(format!("NEW failed: {}", now.judgement.phrase()))),
         Verdict::Undecided => (Outcome::Undecided, Some("NEW is undecided: it proved nothing".to_owned())),
         _ => (Outcome::Ok, None),
     };

@@ -5,7 +5,7 @@
 //! a step is to be answered is known from the model, which goes the same way beside each execution; a difference ends
 //! the search, so the replies that clients see are the server's as well. The server and the model check each other over
 //! every interleaving that is run, and that nobody else acts on the keys needs no second look. The server runs every
-//! step of every interleaving; what the model says of a step is [looked up](steps) where it was asked before.
+//! step of every interleaving; what the model says of a step is looked up where it was asked before.
 //!
 //! While the server works on one half of the executions, this thread works on the other: that is worth a core.
 //!

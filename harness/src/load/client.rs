@@ -34,7 +34,8 @@ pub(super) struct Client {
     tokens: u64,
     /// Permits of which it is unknown whether they are taken. They are released before anything else is done.
     debts: Vec<Bytes>,
-    gone_since: Option<Instant>,
+    /// Since when connecting has failed, and when it did last.
+    gone: Option<(Instant, Instant)>,
 }
 
 /// How an operation ended.
@@ -48,7 +49,7 @@ impl Client {
     pub(super) fn new(id: usize, seed: u64, activity: &Arc<Activity>) -> Self {
         let worker = activity.worker(format!("client {id}"));
         let draws = Draws::new(seed, id as u64);
-        Self { id, connection: None, worker, draws, tokens: 0, debts: Vec::new(), gone_since: None }
+        Self { id, connection: None, worker, draws, tokens: 0, debts: Vec::new(), gone: None }
     }
 
     /// Bare round trips until the stage ends.
@@ -239,12 +240,16 @@ impl Client {
             self.worker.waits("a connection to redis", "");
             match Connection::open(&stage.run.address).await {
                 Ok(connection) => {
-                    self.gone_since = None;
+                    self.gone = None;
                     self.connection = Some(connection);
                 }
                 Err(why) => {
-                    let since = *self.gone_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= GONE_FOR {
+                    let now = Instant::now();
+                    // What lies further back was another time.
+                    let before = self.gone.filter(|(_, last)| now.duration_since(*last) < GONE_FOR);
+                    let since = before.map_or(now, |(since, _)| since);
+                    self.gone = Some((since, now));
+                    if now.duration_since(since) >= GONE_FOR {
                         stage.run.lose(why.to_string());
                     }
                     tokio::time::sleep(CONNECT_AGAIN).await;

@@ -135,6 +135,12 @@ impl Load {
                  permits, a longer --hold or a longer --duration make it likelier"
             ));
         }
+        let failed = tally.errors + tally.unknown;
+        if failed > 0 && !self.settings.faults.any() {
+            notes.push(format!(
+                "{failed} acquires failed or were never answered, and nobody asked for faults"
+            ));
+        }
         if let Some(odd) = &tally.odd {
             notes.push(format!("the first answer that {name} has no meaning for: {odd}"));
         }

@@ -48,8 +48,11 @@ pub(super) fn leaked(server: &Server, subject: &Subject) -> Result<Option<u64>, 
     Ok(Some(0))
 }
 
-/// Deletes what the limiter kept. A server that is gone keeps nothing of ours for longer than it is gone.
+/// Deletes what the limiter kept. A private server takes it along when it ends.
 pub(super) fn clean_up(server: &Server, subject: &Subject) {
+    if server.is_private() {
+        return;
+    }
     let unlink = Command::new("UNLINK").arg(subject.call.key.clone());
     let done = server.alone().and_then(|mut alone| alone.call(&unlink));
     if let Err(error) = done {

@@ -152,11 +152,21 @@ pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
             _ => format!("{} over-admitted {events} times in {attempts} attempts", entry.limiter),
         }
     };
+    // Nothing strikes these loads but what the machine does wrong.
+    let failed: u64 = report
+        .results
+        .iter()
+        .filter_map(|entry| entry.load.as_ref())
+        .map(|load| load.errors + load.unknown)
+        .sum();
     let words = report.results.iter().map(in_words).collect::<Vec<_>>().join("; ");
     match report.verdict() {
         Overall::Failed => (Outcome::Failed, words),
         _ if campaign.lost().is_some() => {
             (Outcome::Infrastructure, campaign.lost().map_or_else(String::new, ToString::to_string))
+        }
+        _ if failed > 0 => {
+            (Outcome::Infrastructure, format!("{failed} acquires failed or were never answered; {words}"))
         }
         Overall::Undecided => (Outcome::Undecided, words),
         Overall::Ok => (Outcome::Ok, words),

@@ -94,7 +94,7 @@ fn a_file_of_something_else_is_refused() {
     ran(&with(&explore, &["--resume", &path("empty")])).exits(0);
     for (options, differs) in [
         (&["--seed", "3"][..], "the seed"),
-        (&["--limiter", "naive"], "what is to be explored"),
+        (&["--limiter", "naive"], "what is to be run"),
         (&["--expect", "naive=violation"], "what is expected"),
         (&["--max-states", "5"], "the bounds"),
     ] {
