@@ -175,7 +175,9 @@ fn remarks(found: &Counterexample, width: usize) -> Option<Vec<String>> {
     let explanation = found.explanation.iter().flat_map(|text| wrapped(&printable(text), width));
     let mut lines: Vec<String> = explanation.collect();
     if let Some((first, second)) = found.critical_pair {
-        lines.push(format!("With steps {} and {} exchanged there is no violation.", first + 1, second + 1));
+        // Saturating: a damaged report may have any number.
+        let (first, second) = (first.saturating_add(1), second.saturating_add(1));
+        lines.push(format!("With steps {first} and {second} exchanged there is no violation."));
     }
     if lines.is_empty() { None } else { Some(lines) }
 }
