@@ -10,7 +10,7 @@ use gatecrash::combine::{Document, combine};
 use gatecrash::explore::sample::Sampler;
 use gatecrash::journal::Journal;
 use gatecrash::report::shard::Shard;
-use gatecrash::report::{json, junit, text};
+use gatecrash::report::{annotations, json, junit, markdown, text};
 use gatecrash::scenario::{Size, Source};
 use gatecrash::shard::Share;
 use proptest::prelude::*;
@@ -126,6 +126,8 @@ proptest! {
             Ok(report) => {
                 prop_assert!(json::render(&report).is_ok() && junit::render(&report).is_ok());
                 prop_assert!(text::render(&report, &text::Options::default()).ends_with('\n'));
+                prop_assert!(markdown::render(&report).ends_with('\n'));
+                let _ = annotations::render(&annotations::of_report(&report));
             }
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
