@@ -114,7 +114,6 @@ fn model_at_time_of(connection: &mut Connection) -> Model {
     Model::at(Duration::from_secs(part(0)) + Duration::from_micros(part(1)))
 }
 
-/// The server's version, so that a difference can be told from another version's behaviour.
 /// Whether the server is the one whose error texts the model has. Of others only the errors' codes are compared.
 fn has_the_same_texts(connection: &mut Connection) -> bool {
     connection.run(&Command::new("INFO").arg("server")).to_string().contains("redis_version:7.0.")
