@@ -13,7 +13,6 @@ use super::{Problem, output};
 use crate::campaign::Redis;
 use crate::compare::{self, Baseline, read};
 use crate::exit::Exit;
-use crate::explore::{Control, Timeout};
 use crate::load::{Faults, Hold, Settings};
 use crate::nightly::{self, Night, Plan, summary};
 use crate::report::{Report, json, junit};
@@ -41,13 +40,7 @@ pub(super) fn nightly(
         output::note(&format!("redis: {}", server.describe()));
     }
     output::note(&format!("seed: {}", plan.seed));
-    let control = Control {
-        max_states: Some(common.max_states),
-        timeout: common.timeout.and_then(Timeout::starting_now),
-        interrupted,
-        activity: Arc::clone(watch.activity()),
-        ..Control::default()
-    };
+    let control = plan::control(common, interrupted, &watch);
     watch.activity().ready();
     let night = nightly::run(&plan, &stores, &control);
     drop(watch);

@@ -294,14 +294,7 @@ pub(super) fn carry_out(
     campaign.seed = common.seed();
     campaign.threads = threads(common);
     campaign.overrides = overrides(common);
-    campaign.control = Control {
-        max_executions: common.max_executions,
-        max_states: Some(common.max_states),
-        timeout: common.timeout.and_then(Timeout::starting_now),
-        interrupted,
-        activity: Arc::clone(watch.activity()),
-        ..Control::default()
-    };
+    campaign.control = control(common, interrupted, &watch);
     watch.activity().ready();
     let worked = work(&mut campaign);
     drop(watch);
@@ -327,6 +320,18 @@ pub(super) fn carry_out(
         }
         None => exit,
     })
+}
+
+/// The common bounds, from now on.
+pub(super) fn control(common: &Common, interrupted: Arc<AtomicBool>, watch: &Watch) -> Control {
+    Control {
+        max_executions: common.max_executions,
+        max_states: Some(common.max_states),
+        timeout: common.timeout.and_then(Timeout::starting_now),
+        interrupted,
+        activity: Arc::clone(watch.activity()),
+        ..Control::default()
+    }
 }
 
 /// On how many threads the model is explored.

@@ -2,26 +2,10 @@
 
 use super::{Diagnosis, Fact, Finding, Level, matrix};
 use crate::report::palette::{Palette, paint};
+pub use crate::report::text::Options;
 use crate::report::words::{columns, plural, printable, wrapped};
 
-/// How to show a diagnosis. The default is what a log gets: no colour, everything, 80 columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Whether to colour it.
-    pub color: bool,
-    /// Whether to show only errors, and the last line.
-    pub quiet: bool,
-    /// How many columns there are.
-    pub width: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { color: false, quiet: false, width: 80 }
-    }
-}
-
-/// The whole diagnosis.
+/// The whole diagnosis; quietly only errors, and the last line.
 pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {
     let palette = Palette::new(options.color);
     let shown = diagnosis.findings().iter().filter(|found| !options.quiet || found.level == Level::Error);

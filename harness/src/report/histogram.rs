@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
 
-use super::words::{nanoseconds, percent};
+use super::words::{nanoseconds, share};
 
 /// What the log's maxima are divided by, so that they are milliseconds.
 const NS_PER_MS: f64 = 1e6;
@@ -107,7 +107,7 @@ pub fn plot(histogram: &Histogram<u64>, width: usize) -> Vec<String> {
     let line = |(below, count): &(u64, u64)| {
         // Whatever occurs at all is seen.
         let bar = "#".repeat(usize::try_from((count * room).div_ceil(most.max(1))).unwrap_or(0));
-        let share = percent(share(*count, histogram.len()));
+        let share = share(*count, histogram.len());
         format!("{:>7} {share:>6} {bar}", nanoseconds(*below)).trim_end().to_owned()
     };
     sizes.iter().map(line).collect()
@@ -133,11 +133,6 @@ fn sizes(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
         below = bound;
     }
     sizes
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share needs no more than a few digits")]
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations of up to an hour are exact")]

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::latency::{self, Summary};
 use super::load::{Floor, Load};
-use super::words::{grouped, nanoseconds, percent, plural};
+use super::words::{grouped, nanoseconds, plural, share};
 use super::{Excess, histogram};
 
 /// How many of the times above the limit are shown.
@@ -125,11 +125,6 @@ fn plot(load: &Load, width: usize) -> Option<Vec<String>> {
     let mut lines = vec![format!("{}, below:", name.replace('_', ", "))];
     lines.extend(histogram::plot(&histogram, width.saturating_sub(INDENT)));
     Some(lines)
-}
-
-fn share(part: u64, whole: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a few digits")]
-    if whole == 0 { "0%".to_owned() } else { percent(part as f64 / whole as f64) }
 }
 
 /// A rate without decimals.

@@ -49,6 +49,12 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// A part of a whole in percent; nothing is no part of nothing.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than a few digits")]
+pub(super) fn share(part: u64, whole: u64) -> String {
+    percent(part as f64 / whole.max(1) as f64)
+}
+
 /// A measured time in three digits: `812 ns`, `45.3 us`, `1.24 ms`, `12.0 s`.
 pub(crate) fn nanoseconds(ns: u64) -> String {
     let (unit, size) = match ns {
