@@ -3,7 +3,7 @@
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, SamplingMode, Throughput};
 use gatecrash::model::Model;
-use gatecrash::store::Compared;
+use gatecrash::model::compared::Compared;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 
 fn main() {

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use gatecrash::explore::Control;
 use gatecrash::explore::census::{self, Options};
-use gatecrash::merge::{self, Merge};
-use gatecrash::scenario::OnReject;
-use gatecrash::scenario::OperationKind::{Acquire, Release};
+use gatecrash::explore::states::{self, Merge};
+use gatecrash::world::control::Control;
+use gatecrash::world::scenario::OnReject;
+use gatecrash::world::scenario::OperationKind::{Acquire, Release};
 use gatecrash_benches::child;
 use gatecrash_benches::exploring::identical;
 use gatecrash_benches::remembering::Remembering;
@@ -91,7 +91,7 @@ fn measure(limiter: &str, clients: usize, limit: u64) -> String {
         _ => {
             let world = identical(Arc::new(Atomic), clients, &[Acquire], limit, ROUNDS, OnReject::Continue);
             return child::measured(|| {
-                let found = merge::decide(&world, Merge::default(), &Control::default());
+                let found = states::decide(&world, Merge::default(), &Control::default());
                 let found = found.expect("the model works");
                 assert_eq!((&found.stopped, u64::from(found.highest)), (&None, limit));
                 vec![found.states.to_string(), found.steps.to_string(), "not counted".into()]

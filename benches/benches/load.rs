@@ -9,10 +9,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatecrash::explore::Control;
 use gatecrash::load::{self, Faults, Hold, Settings};
-use gatecrash::redis_store::Server;
+use gatecrash::redis::Server;
 use gatecrash::report::Verdict;
+use gatecrash::world::control::Control;
 use gatecrash_benches::pipelining::{Sending, redis_benchmark};
 use gatecrash_benches::stats::Summary;
 use gatecrash_benches::tables::{self, Called, called};

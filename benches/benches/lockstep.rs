@@ -10,9 +10,10 @@ use std::time::Instant;
 
 use gatecrash::explore::lockstep::{self, WIDTH};
 use gatecrash::explore::prefixes::Prefixes;
-use gatecrash::explore::{Control, Exploration, Observer};
-use gatecrash::redis_store::Server;
-use gatecrash::world::World;
+use gatecrash::explore::{Exploration, Observer};
+use gatecrash::redis::Server;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
 use gatecrash_benches::exploring::world_with_limit;
 use gatecrash_benches::pipelining::{Mix, Sending, redis_benchmark};
 use gatecrash_benches::stats::Summary;

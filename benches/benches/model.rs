@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput};
 use gatecrash::model::Model;
-use gatecrash::schedule::ClientId;
-use gatecrash::store::Store;
+use gatecrash::world::schedule::ClientId;
+use gatecrash::world::store::Store;
 use gatecrash_limiter::{Algorithm, Atomic, Call, Command, Reply};
 
 const CLIENT: ClientId = ClientId(0);

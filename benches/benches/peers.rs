@@ -2,12 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are the result")]
 
-use gatecrash::explore::Control;
 use gatecrash::explore::census::{self, Options};
 use gatecrash::explore::enumerate::enumerate;
-use gatecrash::merge::{self, Explorer, Merge};
+use gatecrash::explore::states::{self, Explorer, Merge};
 use gatecrash::model::Model;
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
 use gatecrash_benches::exploring::world;
 use gatecrash_benches::peers::stateright::Merged;
 use gatecrash_benches::peers::{loom, shuttle};
@@ -143,7 +143,7 @@ fn search_states(engine: &str, clients: u32) -> String {
     let world = world("naive", clients as usize, 1);
     if engine == ENGINES[0] {
         return child::measured(|| {
-            let decision = merge::decide(&world, APART, &Control::default()).expect("the model works");
+            let decision = states::decide(&world, APART, &Control::default()).expect("the model works");
             assert_eq!((&decision.stopped, decision.highest), (&None, clients));
             vec![decision.states.to_string()]
         });

@@ -9,8 +9,8 @@
 use std::time::{Duration, Instant};
 
 use gatecrash::model::Model;
-use gatecrash::redis_store::Server;
-use gatecrash::store::Compared;
+use gatecrash::model::compared::Compared;
+use gatecrash::redis::Server;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 use gatecrash_benches::limiting::{Rig, Subject, Work};
 use gatecrash_benches::stats::Summary;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use gatecrash::explore::{Control, Observer, enumerate, loom};
-use gatecrash::redis_store::Server;
-use gatecrash::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
-use gatecrash::store::Store;
-use gatecrash::trace::StepEffect;
-use gatecrash::world::World;
+use gatecrash::explore::{Observer, enumerate, loom};
+use gatecrash::redis::Server;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
+use gatecrash::world::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
+use gatecrash::world::store::Store;
+use gatecrash::world::trace::StepEffect;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 /// Identical clients that compete for one permit, acquire and release it, that many rounds each.

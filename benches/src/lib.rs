@@ -15,8 +15,8 @@ pub mod tables;
 use std::time::Duration;
 
 use criterion::Criterion;
-use gatecrash::redis_store::Server;
-use gatecrash::target::Target;
+use gatecrash::redis::Server;
+use gatecrash::redis::target::Target;
 
 /// A private Redis server, which ends when it is dropped.
 ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gatecrash::redis_store::Server;
+use gatecrash::redis::Server;
 use gatecrash_limiter::{Algorithm, Atomic, Limiter, Naive, Settings};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Value, cmd};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::process::Command as Process;
 
 use gatecrash::explore::Observer;
-use gatecrash::redis_store::Server;
-use gatecrash::trace::StepEffect;
+use gatecrash::redis::Server;
+use gatecrash::world::trace::StepEffect;
 use gatecrash_limiter::Command;
 use redis::ConnectionAddr;
 

@@ -23,11 +23,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod combine;
 mod done;
 mod entry;
 mod interleavings;
 mod item;
+pub mod journal;
 mod loading;
+pub mod nightly;
 mod part;
 mod request;
 mod rerun;
@@ -46,20 +49,19 @@ use std::time::Instant;
 
 use gatecrash_limiter::Algorithm;
 
-use crate::error::Error;
-use crate::explore::Control;
-use crate::journal::Journal;
+use crate::base::share::Share;
+use crate::campaign::journal::Journal;
+use crate::explore::replay::{Passing, replay};
 use crate::model::Model;
+use crate::model::compared::Compared;
 use crate::observe::{Extent, Phase};
-use crate::replay::{Passing, replay};
 use crate::report::shard::Shard;
 use crate::report::{Engine, RedisInfo, Report, StoreKind};
-use crate::scenario::{Expectations, Expected, Scenario};
-use crate::schedule::Schedule;
-use crate::shard::Share;
-use crate::store::{Compared, StoreError};
-
-pub(crate) use entry::coverage;
+use crate::world::control::Control;
+use crate::world::error::Error;
+use crate::world::scenario::{Expectations, Expected, Scenario};
+use crate::world::schedule::Schedule;
+use crate::world::store::StoreError;
 
 pub use done::{Done, Known};
 pub use request::{Explore, Job, Load, Request};

@@ -29,14 +29,14 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
 
-use crate::combine::CombineError;
-use crate::error::Error;
-use crate::exit::Exit;
-use crate::journal::JournalError;
-use crate::redis_store::OpenError;
-use crate::scenario::LoadError;
-use crate::store::StoreError;
-use crate::target::TargetError;
+use crate::base::exit::Exit;
+use crate::campaign::combine::CombineError;
+use crate::campaign::journal::JournalError;
+use crate::redis::OpenError;
+use crate::redis::target::TargetError;
+use crate::world::error::Error;
+use crate::world::scenario::LoadError;
+use crate::world::store::StoreError;
 use args::{Cli, Command};
 
 /// Runs the command line of this process. A panic is an internal error: 70.
@@ -79,7 +79,7 @@ enum Problem {
     Usage(String),
     /// The schedule of `--order` makes no sense.
     #[error(transparent)]
-    Order(crate::diagnostic::Diagnostics),
+    Order(crate::base::diagnostic::Diagnostics),
     #[error(transparent)]
     Target(#[from] TargetError),
     /// Scenarios that cannot be had: all of them.
@@ -98,7 +98,7 @@ enum Problem {
     Io { what: String, error: std::io::Error },
     /// A file that cannot be compared.
     #[error(transparent)]
-    Comparison(crate::compare::read::ReadError),
+    Comparison(crate::load::compare::read::ReadError),
     #[error("the report cannot be written: {0}")]
     Report(String),
     /// Reports that do not belong together.

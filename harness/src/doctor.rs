@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use gatecrash::doctor::{Diagnosis, Finding, Level, text};
-//! use gatecrash::exit::Exit;
+//! use gatecrash::base::exit::Exit;
 //!
 //! let finding = Finding {
 //!     file: Some("ci.yml".into()),
@@ -38,7 +38,7 @@ pub mod yaml;
 
 use serde::Serialize;
 
-use crate::exit::Exit;
+use crate::base::exit::Exit;
 use crate::report::Tool;
 
 /// The JSON Schema that every document of [`json`] satisfies.

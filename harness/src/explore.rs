@@ -1,119 +1,36 @@
 //! Exploring: which interleavings there are, and which of them let a client in past the limit.
 //!
-//! One file per strategy. All of them report an [`Exploration`], obey a [`Control`], and tell an [`Observer`] what
+//! One file per strategy. All of them report an [`Exploration`], obey a
+//! [`Control`](crate::world::control::Control), and tell an [`Observer`] what
 //! they run.
 
 pub mod census;
 pub mod certify;
+pub mod counterexample;
 pub mod dpor;
 pub mod enumerate;
 pub mod lockstep;
 pub mod loom;
 pub mod parallel;
 pub mod prefixes;
+pub mod replay;
 pub mod sample;
+pub mod states;
 pub mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use gatecrash_limiter::{Outcome, Reply};
 
-use crate::counterexample::Violation;
-use crate::error::Error;
-use crate::execution::Execution;
-use crate::observe::Activity;
-use crate::schedule::{Choice, ClientId};
-use crate::store::Store;
-use crate::trace::{Effect, StepEffect};
-use crate::verdict::Verdict;
-use crate::world::World;
-
-/// What ends a search before it is through. Checked before every step.
-#[derive(Clone, Debug, Default)]
-pub struct Control {
-    /// The most executions to run.
-    pub max_executions: Option<u64>,
-    /// The most merged states to visit.
-    pub max_states: Option<u64>,
-    /// When to stop, and how much time that was.
-    pub timeout: Option<Timeout>,
-    /// Set from outside: stop as soon as possible.
-    pub interrupted: Arc<AtomicBool>,
-    /// Where searches under this control tell what they do; only shown, never read.
-    pub activity: Arc<Activity>,
-    /// What they run is not counted there: it is not what was asked for.
-    pub uncounted: bool,
-}
-
-/// A point in time, and the duration that led to it.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeout {
-    /// As it was asked for.
-    pub after: Duration,
-    /// When it strikes.
-    pub at: Instant,
-}
-
-impl Timeout {
-    /// A timeout that begins now.
-    pub fn starting_now(after: Duration) -> Option<Self> {
-        Some(Self { after, at: Instant::now().checked_add(after)? })
-    }
-}
-
-/// What stopped a search.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bound {
-    /// [`Control::max_executions`].
-    Executions(u64),
-    /// [`Control::max_states`].
-    States(u64),
-    /// Interleavings with more preemptions than that were left out.
-    Preemptions(u32),
-    /// [`Control::timeout`].
-    Timeout(Duration),
-    /// [`Control::interrupted`].
-    Interrupted,
-    /// The server was there and is not any more; with what was seen of that.
-    LostServer(String),
-}
-
-impl Control {
-    /// What forbids another step after that many executions, if anything does. Who asks is about to take one: that is
-    /// progress.
-    pub fn stop(&self, executions: u64) -> Option<Bound> {
-        self.activity.pulse();
-        self.bound(executions)
-    }
-
-    /// The same, for who only waits until others are done.
-    pub fn bound(&self, executions: u64) -> Option<Bound> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Some(Bound::Interrupted);
-        }
-        if let Some(max) = self.max_executions.filter(|max| executions >= *max) {
-            return Some(Bound::Executions(max));
-        }
-        let timeout = self.timeout.filter(|timeout| Instant::now() >= timeout.at)?;
-        Some(Bound::Timeout(timeout.after))
-    }
-
-    /// The same bounds, for a search that nobody asked for.
-    pub(crate) fn uncounted(self) -> Self {
-        Self { uncounted: true, ..self }
-    }
-
-    /// Counts an execution, or what else a search is made of, for whoever watches.
-    pub(crate) fn count(&self) {
-        if !self.uncounted {
-            self.activity.advance(1);
-        }
-    }
-}
+use crate::explore::counterexample::Violation;
+use crate::world::clients::World;
+use crate::world::control::Bound;
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::Store;
+use crate::world::trace::{Effect, StepEffect};
+use crate::world::verdict::Verdict;
 
 /// Brings an execution to the end of a path again, from an empty store. That every step is answered as it was the first
 /// time is checked: otherwise something else acts on the store.

@@ -6,16 +6,17 @@
 //! # The pieces
 //!
 //! A [`Scenario`] says which clients run which operations. A [`World`] is those clients in the middle of a run; it is
-//! sans-IO: it says which command a [`Choice`](schedule::Choice) sends, and takes the reply. A [`Store`] is what
-//! commands act on: the [`Model`], or a [real server](redis_store). One schedule is [replayed](mod@replay), all
+//! sans-IO: it says which command a [`Choice`](world::schedule::Choice) sends, and takes the reply. A [`Store`] is what
+//! commands act on: the [`Model`], or a [real server](redis). One schedule is [replayed](explore::replay), all
 //! interleavings are [explored](explore), and a [`Campaign`](campaign::Campaign) makes a [`Report`](report::Report) of
 //! both, for every limiter and store.
 //!
 //! ```
-//! use gatecrash::explore::{Control, enumerate::enumerate};
-//! use gatecrash::replay::{Passing, replay};
-//! use gatecrash::schedule::Schedule;
-//! use gatecrash::verdict::Verdict;
+//! use gatecrash::explore::enumerate::enumerate;
+//! use gatecrash::world::control::Control;
+//! use gatecrash::explore::replay::{Passing, replay};
+//! use gatecrash::world::schedule::Schedule;
+//! use gatecrash::world::verdict::Verdict;
 //! use gatecrash::{Model, World, scenario};
 //!
 //! let scenario = scenario::parse("last-slot.toml", r#"
@@ -52,43 +53,19 @@
 //! and clock moves that a schedule names take place. The model has the commands that limiters use, not all of Redis;
 //! what it answers is compared with a real server in every run that has one.
 
-mod bounded_read;
+pub mod base;
 pub mod campaign;
 pub mod cli;
-pub mod client;
-pub mod combine;
-pub mod compare;
-pub mod counterexample;
-pub mod diagnostic;
 pub mod doctor;
-mod draws;
-pub mod duration;
-pub mod error;
-pub mod execution;
-pub mod exit;
 pub mod explore;
-pub mod footprint;
-pub mod journal;
 pub mod load;
-pub mod merge;
 pub mod model;
-pub mod nightly;
 pub mod observe;
-pub mod redis_store;
-pub mod replay;
+pub mod redis;
 pub mod report;
-pub mod scenario;
-pub mod schedule;
-pub mod server;
-mod setup;
-pub mod shard;
-pub mod store;
-pub mod target;
-pub mod trace;
-pub mod verdict;
 pub mod world;
 
 pub use model::Model;
-pub use scenario::Scenario;
-pub use store::Store;
-pub use world::World;
+pub use world::clients::World;
+pub use world::scenario::{self, Scenario};
+pub use world::store::Store;

@@ -22,6 +22,7 @@
 mod arrivals;
 mod blocks;
 mod client;
+pub mod compare;
 mod conductor;
 mod connection;
 mod entry;
@@ -46,13 +47,13 @@ pub use faults::Faults;
 pub use hold::Hold;
 pub use settings::Settings;
 
-use crate::error::Error;
-use crate::explore::{Bound, Control};
 use crate::observe::{Extent, Phase};
-use crate::redis_store::Server;
+use crate::redis::Server;
 use crate::report::StoreKind;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
 use blocks::Blocks;
 use client::Client;
 use conductor::Conductor;

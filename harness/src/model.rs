@@ -30,9 +30,11 @@
     reason = "all handlers have one signature, whether or not they can fail"
 )]
 
+pub mod compared;
 pub(crate) mod content;
 mod database;
 mod fault;
+pub mod footprint;
 mod glob;
 mod hashes;
 mod keys;
@@ -62,8 +64,8 @@ use self::fault::Fault;
 use self::scripts::Scripts;
 use self::table::{Handler, Row};
 use self::transactions::Transaction;
-use crate::schedule::ClientId;
-use crate::store::{Store, StoreError};
+use crate::world::schedule::ClientId;
+use crate::world::store::{Store, StoreError};
 
 pub(crate) use self::database::Notes;
 pub use self::lua::INSTRUCTION_LIMIT;

@@ -2,12 +2,12 @@
 //!
 //! Data in, text out. Nothing here prints, ends the process or knows a store. Whoever ran something fills a
 //! [`Report`] with [`Entry`] values; [`json`], [`junit`] and [`text`] each turn the same report into one
-//! format, and [`Exit`](crate::exit::Exit) turns it into the exit code.
+//! format, and [`Exit`] turns it into the exit code.
 //!
 //! ```
-//! use gatecrash::exit::Exit;
+//! use gatecrash::base::exit::Exit;
 //! use gatecrash::report::{Engine, Entry, Judgement, Report, StoreKind, Verdict, text};
-//! use gatecrash::scenario::Expected;
+//! use gatecrash::world::scenario::Expected;
 //!
 //! let judgement = Judgement::new(Verdict::Clean, Some(Expected::Clean));
 //! let mut report = Report::new(7);
@@ -23,9 +23,7 @@
 pub mod annotations;
 mod block;
 pub(crate) mod bounded;
-mod count;
 mod entry;
-pub(crate) mod escape;
 pub mod histogram;
 pub mod json;
 pub mod junit;
@@ -40,11 +38,11 @@ pub mod shard;
 mod step;
 pub mod text;
 mod verdict;
-pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use count::{Count, CountError};
+use crate::base::exit::Exit;
+
 pub use entry::{
     Bound, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Excess, Odds,
     OverAdmission, Peaks, Preemptions, StoreKind, Tally,
@@ -53,8 +51,7 @@ pub use verdict::{Judgement, Overall, Verdict};
 
 use shard::{Part, Shard};
 
-use crate::load::{SCENARIO, Settings};
-use crate::scenario::Scenario;
+use crate::world::scenario::Scenario;
 
 /// The version of the document's form. It grows when a reader of the old form could go wrong.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -163,6 +160,17 @@ impl Report {
     }
 }
 
+impl From<&Report> for Exit {
+    fn from(report: &Report) -> Self {
+        let verdict = match report.verdict() {
+            Overall::Ok => Self::Ok,
+            Overall::Failed => Self::Failed,
+            Overall::Undecided => Self::Undecided,
+        };
+        if report.interrupted { verdict.and(Self::Interrupted) } else { verdict }
+    }
+}
+
 /// The program that wrote a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
@@ -207,19 +215,6 @@ pub struct About {
     pub clients: Vec<String>,
     /// Its file.
     pub file: Option<String>,
-}
-
-impl About {
-    /// A load, which has no scenario.
-    pub fn load(settings: &Settings) -> Self {
-        Self {
-            name: SCENARIO.to_owned(),
-            title: settings.to_string(),
-            limit: settings.limit,
-            clients: Vec::new(),
-            file: None,
-        }
-    }
 }
 
 impl From<&Scenario> for About {

@@ -2,10 +2,10 @@
 
 use gatecrash::explore::census::any::{AnyNumber, decide};
 use gatecrash::explore::census::{self, Options};
-use gatecrash::explore::{Bound, Control};
-use gatecrash::scenario::{OnReject, OperationKind, Scenario};
-use gatecrash::verdict::Verdict;
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control};
+use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::world::verdict::Verdict;
 use gatecrash_limiter::algorithm;
 
 mod common;

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::{Expect, expect, expect_file};
-use gatecrash::diagnostic::Diagnostics;
-use gatecrash::scenario::{self, Scenario};
+use gatecrash::base::diagnostic::Diagnostics;
+use gatecrash::world::scenario::{self, Scenario};
 
 const VALID: &str = include_str!("valid.toml");
 

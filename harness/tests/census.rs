@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use gatecrash::explore::census::results::final_results;
 use gatecrash::explore::census::{self, Census, Options, preemptions};
-use gatecrash::explore::{Bound, Control, FinalResults, enumerate::enumerate};
-use gatecrash::merge::Merge;
+use gatecrash::explore::states::Merge;
+use gatecrash::explore::{FinalResults, enumerate::enumerate};
 use gatecrash::model::Model;
-use gatecrash::scenario::{OnReject, OperationKind, Scenario};
-use gatecrash::verdict::Verdict;
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control};
+use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::world::verdict::Verdict;
 use gatecrash_limiter::{Algorithm, Call, Command, Machine, Operation, Outcome, Progress, Reply, algorithm};
 use num_bigint::BigUint;
 

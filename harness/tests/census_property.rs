@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use gatecrash::explore::census::preemptions::ByPreemptions;
 use gatecrash::explore::census::{self, Census, Options};
-use gatecrash::explore::{Complete, Control, Exploration, Observer, enumerate::enumerate};
-use gatecrash::merge::{self, Merge};
+use gatecrash::explore::states::{self, Merge};
+use gatecrash::explore::{Complete, Exploration, Observer, enumerate::enumerate};
 use gatecrash::model::Model;
-use gatecrash::scenario::{OnReject, OperationKind, Scenario};
-use gatecrash::schedule::Choice;
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
+use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::world::schedule::Choice;
 use gatecrash_limiter::{Algorithm, algorithm};
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
@@ -184,7 +185,7 @@ fn agree(world: &World, found: &Exploration, told: &Told, merge: Merge) -> Resul
     prop_assert_eq!(census.by_preemptions.as_ref(), Some(&told.by_preemptions));
     let odds = census.odds.as_ref().expect("it got through");
     prop_assert_eq!(odds.exact.as_ref(), Some(&told.odds));
-    let decision = merge::decide(world, merge, &Control::default()).expect("the model does not fail");
+    let decision = states::decide(world, merge, &Control::default()).expect("the model does not fail");
     prop_assert_eq!((decision.states, decision.highest), (census.states, census.highest));
     prop_assert_eq!(decision.verdict(world.limit()), found.verdict());
     Ok(())
@@ -225,8 +226,10 @@ fn limiters_that_look_at_tokens_are_found_out_and_others_are_not() {
 #[test]
 fn preemptions_and_odds_are_read_off_an_order() {
     let order = |clients: &[u16]| {
-        let choices: Vec<_> =
-            clients.iter().map(|client| Choice::Step(gatecrash::schedule::ClientId(*client))).collect();
+        let choices: Vec<_> = clients
+            .iter()
+            .map(|client| Choice::Step(gatecrash::world::schedule::ClientId(*client)))
+            .collect();
         preemptions_and_odds(&choices)
     };
     assert_eq!(order(&[0, 0, 1, 1]), (0, 4));

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gatecrash::explore::certify::{Certified, Options, certify};
-use gatecrash::explore::{Bound, Control, Timeout};
-use gatecrash::redis_store::Server;
-use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::world::World;
+use gatecrash::redis::Server;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control, Timeout};
+use gatecrash::world::scenario::{OnReject, OperationKind};
 use gatecrash_limiter::{Algorithm, Atomic, Naive};
 
 #[path = "certify/algorithms.rs"]

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gatecrash::model::{Model, key_positions};
-use gatecrash::schedule::ClientId;
+use gatecrash::world::schedule::ClientId;
 use gatecrash_limiter::{Command, Reply};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};

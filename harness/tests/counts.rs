@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use gatecrash::explore::{Complete, Control, Exploration, Observer, enumerate::enumerate, parallel};
+use gatecrash::explore::{Complete, Exploration, Observer, enumerate::enumerate, parallel};
 use gatecrash::model::Model;
-use gatecrash::scenario::{OnReject, OperationKind, Scenario};
-use gatecrash::schedule::Choice;
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
+use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::world::schedule::Choice;
 use gatecrash_limiter::algorithm;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;

@@ -5,14 +5,14 @@
 
 use std::path::Path;
 
+use gatecrash::base::share::Share;
+use gatecrash::campaign::combine::{Document, combine};
+use gatecrash::campaign::journal::Journal;
 use gatecrash::campaign::{Explore, Job, Redis, Request, Search, Stores, Strategy};
-use gatecrash::combine::{Document, combine};
 use gatecrash::explore::sample::Sampler;
-use gatecrash::journal::Journal;
 use gatecrash::report::shard::Shard;
 use gatecrash::report::{annotations, json, junit, markdown, text};
-use gatecrash::scenario::{Size, Source};
-use gatecrash::shard::Share;
+use gatecrash::world::scenario::{Size, Source};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

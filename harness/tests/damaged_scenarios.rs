@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use gatecrash::diagnostic::Diagnostics;
-use gatecrash::scenario::{self, Scenario};
+use gatecrash::base::diagnostic::Diagnostics;
+use gatecrash::world::scenario::{self, Scenario};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 

@@ -1,11 +1,11 @@
 //! The search that only decides is tested by exact counts: of states, and of how many of them it keeps.
 
 use gatecrash::explore::census::{self, Options};
-use gatecrash::explore::{Bound, Control};
-use gatecrash::merge::{self, Decision, Merge};
-use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::verdict::Verdict;
-use gatecrash::world::World;
+use gatecrash::explore::states::{self, Decision, Merge};
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control};
+use gatecrash::world::scenario::{OnReject, OperationKind};
+use gatecrash::world::verdict::Verdict;
 use gatecrash_limiter::{Algorithm, Atomic, Naive};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ fn world(algorithm: Arc<dyn Algorithm>, clients: usize, rounds: u32) -> World {
 
 fn decide(world: &World, merge: Merge, max_states: Option<u64>) -> Decision {
     let control = Control { max_states, ..Control::default() };
-    merge::decide(world, merge, &control).expect("the model does not fail")
+    states::decide(world, merge, &control).expect("the model does not fail")
 }
 
 #[test]

@@ -6,9 +6,9 @@
 #[path = "conformance/commands.rs"]
 mod commands;
 
-use gatecrash::footprint::Footprint;
 use gatecrash::model::Model;
-use gatecrash::schedule::ClientId;
+use gatecrash::model::footprint::Footprint;
+use gatecrash::world::schedule::ClientId;
 use gatecrash_limiter::Command;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngAlgorithm, TestError, TestRng, TestRunner};

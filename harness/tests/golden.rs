@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{ExpectFile, expect_file};
 use gatecrash::campaign::{Campaign, Redis, Stores};
-use gatecrash::replay::Passing;
+use gatecrash::explore::replay::Passing;
 use gatecrash::report::{Report, text};
-use gatecrash::scenario::{self, ClientSpec, Scenario};
-use gatecrash::schedule::Schedule;
+use gatecrash::world::scenario::{self, ClientSpec, Scenario};
+use gatecrash::world::schedule::Schedule;
 use gatecrash_limiter::algorithm;
 
 fn root() -> PathBuf {

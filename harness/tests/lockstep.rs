@@ -8,17 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gatecrash::error::Error;
 use gatecrash::explore::prefixes::Prefixes;
-use gatecrash::explore::{Bound, Complete, Control, Exploration, Observer, Timeout, strategy};
+use gatecrash::explore::{Complete, Exploration, Observer, strategy};
 use gatecrash::explore::{enumerate::enumerate, lockstep};
 use gatecrash::model::Model;
-use gatecrash::redis_store::Server;
-use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::schedule::Choice;
-use gatecrash::store::StoreError;
-use gatecrash::trace::StepEffect;
-use gatecrash::world::World;
+use gatecrash::redis::Server;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control, Timeout};
+use gatecrash::world::error::Error;
+use gatecrash::world::scenario::{OnReject, OperationKind};
+use gatecrash::world::schedule::Choice;
+use gatecrash::world::store::StoreError;
+use gatecrash::world::trace::StepEffect;
 use gatecrash_limiter::{Algorithm, Atomic, Naive};
 
 #[path = "lockstep/algorithms.rs"]

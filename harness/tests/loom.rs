@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use gatecrash::explore::{Bound, Control, loom};
-use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::verdict::Verdict;
-use gatecrash::world::World;
+use gatecrash::explore::loom;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control};
+use gatecrash::world::scenario::{OnReject, OperationKind};
+use gatecrash::world::verdict::Verdict;
 use gatecrash_limiter::algorithm;
 
 mod common;

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use gatecrash::explore::Control;
 use gatecrash::explore::census::{self, Options};
-use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
+use gatecrash::world::scenario::{OnReject, OperationKind};
 use gatecrash_limiter::{Algorithm, Atomic, Naive};
 use num_bigint::BigUint;
 

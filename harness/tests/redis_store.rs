@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use gatecrash::redis_store::{KEY_NAMESPACE, Server};
-use gatecrash::schedule::ClientId;
-use gatecrash::store::{Store, StoreError};
-use gatecrash::target::Source;
+use gatecrash::redis::target::Source;
+use gatecrash::redis::{KEY_NAMESPACE, Server};
+use gatecrash::world::schedule::ClientId;
+use gatecrash::world::store::{Store, StoreError};
 use gatecrash_limiter::{Command, Reply, Script};
 
 #[path = "common/servers.rs"]

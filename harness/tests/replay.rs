@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use gatecrash::campaign::{Campaign, Redis, Stores};
-use gatecrash::error::Error;
-use gatecrash::explore::{Bound, Control};
-use gatecrash::redis_store::Server;
-use gatecrash::replay::{Passing, replay};
+use gatecrash::explore::replay::{Passing, replay};
+use gatecrash::redis::Server;
+use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::target::Target;
 use gatecrash::report::StoreKind;
-use gatecrash::scenario::{OnReject, OperationKind, Scenario};
-use gatecrash::schedule::Schedule;
-use gatecrash::server::PrivateServer;
-use gatecrash::target::Target;
-use gatecrash::trace::{Effect, Trace};
+use gatecrash::world::control::{Bound, Control};
+use gatecrash::world::error::Error;
+use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::world::schedule::Schedule;
+use gatecrash::world::trace::{Effect, Trace};
 use gatecrash::{Model, World};
 use gatecrash_limiter::{Algorithm, Clock, Naive, Operation};
 

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gatecrash::execution::Execution;
 use gatecrash::explore::enumerate::enumerate;
 use gatecrash::explore::sample::{Sample, Sampler, Sampling, Settings, on, on_model};
 use gatecrash::explore::strategy::Strategy;
-use gatecrash::explore::{Bound, Complete, Control, Observer, Timeout};
+use gatecrash::explore::{Complete, Observer};
 use gatecrash::model::Model;
 use gatecrash::observe::{Extent, Phase};
-use gatecrash::scenario::{OnReject, OperationKind};
-use gatecrash::schedule::Choice;
-use gatecrash::verdict::Verdict;
-use gatecrash::world::World;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::{Bound, Control, Timeout};
+use gatecrash::world::execution::Execution;
+use gatecrash::world::scenario::{OnReject, OperationKind};
+use gatecrash::world::schedule::Choice;
+use gatecrash::world::verdict::Verdict;
 use gatecrash_limiter::{
     Algorithm, Call, Command, Machine, Naive, Operation, Outcome, Progress, Reply, algorithm,
 };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatecrash::scenario::{self, Expected, LoadError, OnReject, OperationKind, Property};
+use gatecrash::world::scenario::{self, Expected, LoadError, OnReject, OperationKind, Property};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")

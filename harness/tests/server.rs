@@ -10,11 +10,11 @@ use std::process::{Child, Command as Process, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gatecrash::redis_store::{OpenError, Server};
-use gatecrash::schedule::ClientId;
-use gatecrash::server::PrivateServer;
-use gatecrash::store::{Store, StoreError};
-use gatecrash::target::{Source, Target};
+use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::target::{Source, Target};
+use gatecrash::redis::{OpenError, Server};
+use gatecrash::world::schedule::ClientId;
+use gatecrash::world::store::{Store, StoreError};
 use gatecrash_limiter::{Command, Reply};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

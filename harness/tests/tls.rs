@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gatecrash::explore::lockstep;
 use gatecrash::explore::prefixes::Prefixes;
-use gatecrash::explore::{Control, lockstep};
-use gatecrash::redis_store::Server;
-use gatecrash::scenario::{OnReject, OperationKind::Acquire, OperationKind::Release};
-use gatecrash::schedule::ClientId;
-use gatecrash::store::Store;
-use gatecrash::target::Target;
-use gatecrash::world::World;
+use gatecrash::redis::Server;
+use gatecrash::redis::target::Target;
+use gatecrash::world::clients::World;
+use gatecrash::world::control::Control;
+use gatecrash::world::scenario::{OnReject, OperationKind::Acquire, OperationKind::Release};
+use gatecrash::world::schedule::ClientId;
+use gatecrash::world::store::Store;
 use gatecrash_limiter::{Command, Naive, Reply};
 
 mod common;

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use gatecrash::diagnostic::Diagnostics;
-use gatecrash::scenario::{self, Scenario};
+use gatecrash::base::diagnostic::Diagnostics;
+use gatecrash::world::scenario::{self, Scenario};
 
 const VALID: &str = include_str!("valid.toml");
 

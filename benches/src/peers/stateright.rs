@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatecrash::merge::{Explorer, Move, State};
+use gatecrash::explore::states::{Explorer, Move, State};
 use stateright::{Checker, Model, Property};
 
 /// The merged states of a world, as stateright wants to see them.

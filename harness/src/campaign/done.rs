@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::item::{Item, Work};
 use super::rerun::{explore_command, replay_command};
 use super::subject::Subject;
-use crate::explore::{Bound, Control};
+use crate::explore::replay::{Passing, replay};
 use crate::model::Model;
-use crate::replay::{Passing, replay};
 use crate::report::shard::Part;
 use crate::report::{self, About, Entry, NotRun};
-use crate::scenario::{ClientSpec, MAX_CLIENTS, Scenario};
-use crate::schedule::Schedule;
-use crate::trace::Trace;
+use crate::world::control::{Bound, Control};
+use crate::world::scenario::{ClientSpec, MAX_CLIENTS, Scenario};
+use crate::world::schedule::Schedule;
+use crate::world::trace::Trace;
 
 /// What an item of a campaign came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

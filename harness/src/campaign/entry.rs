@@ -5,22 +5,22 @@ use std::time::Duration;
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
-use crate::counterexample::{Violation, critical_pair, explain};
-use crate::duration;
-use crate::error::Error;
+use crate::explore::Exploration;
 use crate::explore::census::any::AnyNumber;
 use crate::explore::census::{Census, preemptions};
 use crate::explore::certify::{Certified, Mismatch};
+use crate::explore::counterexample::{Violation, critical_pair, explain};
 use crate::explore::dpor::Classes;
 use crate::explore::loom::LoomExploration;
+use crate::explore::replay::{Passing, replay};
 use crate::explore::sample::{Odds, Sample};
-use crate::explore::{Bound, Control, Exploration};
 use crate::model::Model;
-use crate::replay::{Passing, replay};
 use crate::report::{self, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
-use crate::schedule::{Schedule, Turn};
-use crate::trace::Trace;
-use crate::verdict::Verdict;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::schedule::{Schedule, Turn};
+use crate::world::trace::Trace;
+use crate::world::verdict::Verdict;
 
 /// A result on a server: what was found, or how its reply differed from the model's.
 type Checked<T> = Result<T, String>;
@@ -50,7 +50,7 @@ impl Subject<'_> {
                     coverage: trace
                         .stopped
                         .as_ref()
-                        .map(|bound| coverage(bound, trace.rows.len() as u64, "step")),
+                        .map(|bound| Coverage::of(bound, trace.rows.len() as u64, "step")),
                     over_admission: Some(OverAdmission::of_peak(peak, limit)),
                     latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
                     trace: Some(trace),
@@ -103,7 +103,7 @@ impl Subject<'_> {
             random_walk_odds: odds,
             by_preemptions,
             exhaustive: Some(found.stopped.is_none()),
-            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.states, "state")),
+            coverage: found.stopped.as_ref().map(|bound| Coverage::of(bound, found.states, "state")),
             over_admission: Some(OverAdmission::of_peak(highest, limit)),
             counterexample,
             trace,
@@ -119,7 +119,7 @@ impl Subject<'_> {
         Entry {
             nodes: Some(found.nodes),
             exhaustive: Some(found.stopped.is_none()),
-            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.nodes, "node")),
+            coverage: found.stopped.as_ref().map(|bound| Coverage::of(bound, found.nodes, "node")),
             notes: matches!(found.stopped, Some(Bound::States(_)))
                 .then(|| "what the store holds may not stay bounded as clients are added".to_owned())
                 .into_iter()
@@ -210,7 +210,8 @@ impl Subject<'_> {
             }),
             mismatches: Some(certified.mismatches),
             exhaustive: Some(stopped.is_none() && difference.is_none()),
-            coverage: difference.or_else(|| stopped.map(|bound| coverage(bound, certified.cases, "case"))),
+            coverage: difference
+                .or_else(|| stopped.map(|bound| Coverage::of(bound, certified.cases, "case"))),
             over_admission: Some(OverAdmission::of_peak(census.highest, self.scenario.limit)),
             counterexample,
             trace,
@@ -252,7 +253,7 @@ impl Subject<'_> {
         Ok(Entry {
             executions: Some(found.executions),
             exhaustive: Some(found.stopped.is_none()),
-            coverage: found.stopped.as_ref().map(|bound| coverage(bound, found.executions, "execution")),
+            coverage: found.stopped.as_ref().map(|bound| Coverage::of(bound, found.executions, "execution")),
             over_admission: Some(OverAdmission::of_peak(peak, self.scenario.limit)),
             counterexample,
             trace,
@@ -331,26 +332,4 @@ fn sufficiency(counts: &preemptions::ByPreemptions) -> Option<String> {
             format!("first violation at {first} preemptions; bounds up to {} are clean", first - 1)
         }
     })
-}
-
-pub(crate) fn coverage(bound: &Bound, count: u64, of: &str) -> Coverage {
-    let stopped_by = match bound {
-        Bound::Executions(_) => report::Bound::MaxExecutions,
-        Bound::States(_) => report::Bound::MaxStates,
-        Bound::Preemptions(_) => report::Bound::Preemptions,
-        Bound::Timeout(_) => report::Bound::Timeout,
-        Bound::Interrupted => report::Bound::Interrupt,
-        Bound::LostServer(_) => report::Bound::LostServer,
-    };
-    let counted = format!("{count} {of}{}", if count == 1 { "" } else { "s" });
-    let counted = match bound {
-        Bound::Preemptions(max) => format!("all interleavings with at most {max}"),
-        _ => counted,
-    };
-    let covered = match bound {
-        Bound::Executions(_) | Bound::States(_) | Bound::Preemptions(_) | Bound::Interrupted => counted,
-        Bound::Timeout(after) => format!("{} and {counted}", duration::display(*after)),
-        Bound::LostServer(why) => format!("{counted} ({why})"),
-    };
-    Coverage { stopped_by, covered }
 }

@@ -9,23 +9,24 @@ use super::part::Tally;
 use super::server::Landed;
 use super::subject::Subject;
 use super::{Campaign, Redis};
-use crate::counterexample::Violation;
-use crate::error::Error;
 use crate::explore::census::{self, Census, any};
 use crate::explore::certify::Certified;
+use crate::explore::counterexample::Violation;
 use crate::explore::dpor::Classes;
 use crate::explore::prefixes::Prefixes;
+use crate::explore::replay::{Passing, replay};
 use crate::explore::sample::{Sample, Sampler, Sampling, Settings, sampled_on_model};
-use crate::explore::{Bound, Control, Exploration, certify, dpor, lockstep, loom, parallel};
-use crate::merge::{self, Graph, Merge};
+use crate::explore::states::{self, Graph, Merge};
+use crate::explore::{Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::model::Model;
+use crate::model::compared::Compared;
 use crate::observe::Extent;
-use crate::replay::{Passing, replay};
 use crate::report::{Engine, Entry, StoreKind};
-use crate::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
-use crate::schedule::Schedule;
-use crate::store::Compared;
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
+use crate::world::schedule::Schedule;
 
 /// A census, the graph that it counts over, and how long both took.
 pub(super) struct Counted {
@@ -86,7 +87,7 @@ impl Campaign {
         self.begin(subject, Engine::Census, StoreKind::Model, Extent::Open);
         let started = Instant::now();
         let world = subject.world();
-        let graph = merge::search(&world, self.search.census.merge, &self.control)?;
+        let graph = states::search(&world, self.search.census.merge, &self.control)?;
         let census = census::count(&graph, world.limit(), self.search.census, &self.control);
         Ok(Counted { graph, census, elapsed: started.elapsed() })
     }
@@ -183,7 +184,7 @@ impl Campaign {
         for count in least..=MAX_CLIENTS {
             let Some(scenario) = resized(scenario, count) else { return Ok(None) };
             let world = World::new(&scenario, Arc::clone(subject.limiter));
-            let graph = merge::search(&world, Merge::default(), &self.control)?;
+            let graph = states::search(&world, Merge::default(), &self.control)?;
             if let Some(violation) = census::shortest::violation(&graph, scenario.limit) {
                 return Ok(Some((scenario, violation)));
             }

@@ -6,11 +6,11 @@ use gatecrash_limiter::Algorithm;
 
 use super::subject::Subject;
 use super::{Campaign, Strategy};
+use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
-use crate::replay::Passing;
 use crate::report::{Engine, StoreKind};
-use crate::scenario::{Expectations, Scenario};
-use crate::schedule::Schedule;
+use crate::world::scenario::{Expectations, Scenario};
+use crate::world::schedule::Schedule;
 
 /// Something to be run: of what, how, where.
 #[derive(Clone, Debug)]

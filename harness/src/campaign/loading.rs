@@ -5,10 +5,10 @@ use std::sync::Arc;
 use gatecrash_limiter::Algorithm;
 
 use super::{Campaign, Redis};
-use crate::error::Error;
 use crate::load::{self, Settings};
 use crate::report::About;
 use crate::report::histogram::IntervalLog;
+use crate::world::error::Error;
 
 impl Campaign {
     /// Loads limiters, all in one run, on the campaign's server. Gives the log of their durations.
@@ -23,7 +23,7 @@ impl Campaign {
     ) -> Result<IntervalLog, Error> {
         let Redis::Open(server) = &self.stores.redis else { panic!("a load needs a server") };
         let loaded = load::load(server, limiters, settings, &self.control)?;
-        self.report.scenarios.push(About::load(settings));
+        self.report.scenarios.push(About::from(settings));
         let expected = limiters.iter().map(|limiter| (&**limiter, self.expected(limiter.name(), None)));
         self.report.results.extend(loaded.entries(expected));
         self.note_bound(loaded.stopped.as_ref());

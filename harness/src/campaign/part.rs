@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::done::{Done, Known};
 use super::item::{Item, Work};
-use crate::counterexample::{Path, Violation};
-use crate::error::Error;
-use crate::execution::Execution;
+use crate::explore::Exploration;
+use crate::explore::counterexample::{Path, Violation};
 use crate::explore::sample::Sample;
-use crate::explore::{Bound, Exploration};
 use crate::model::Model;
 use crate::report::shard::Part;
 use crate::report::{Entry, StoreKind};
-use crate::schedule::{Choice, Schedule, Turn};
+use crate::world::control::Bound;
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, Schedule, Turn};
 
 /// What executions came to: all of an item, or a part of them.
 #[derive(Clone, Debug, Default)]

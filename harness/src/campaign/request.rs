@@ -9,10 +9,10 @@ use gatecrash_limiter::{Algorithm, algorithm};
 use serde::{Deserialize, Serialize};
 
 use super::{Campaign, Override, Redis, Search, Stores};
-use crate::error::Error;
 use crate::load::Settings;
 use crate::report::{RedisInfo, StoreKind, Tool};
-use crate::scenario::{Scenario, Size, Source};
+use crate::world::error::Error;
+use crate::world::scenario::{Scenario, Size, Source};
 
 /// What a campaign is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

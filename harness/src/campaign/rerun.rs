@@ -20,8 +20,8 @@ fn common(subject: &Subject<'_>) -> String {
         None => format!("{}.toml", subject.scenario.name),
     };
     let expect = match subject.expected {
-        Some(crate::scenario::Expected::Violation) => " --expect violation",
-        Some(crate::scenario::Expected::Clean) => " --expect clean",
+        Some(crate::world::scenario::Expected::Violation) => " --expect violation",
+        Some(crate::world::scenario::Expected::Clean) => " --expect clean",
         None => "",
     };
     format!("{} --limiter {}{}{expect}", quoted(&file), quoted(subject.limiter.name()), subject.resized)

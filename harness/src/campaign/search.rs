@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::explore::census;
 use crate::explore::sample::Sampler;
-use crate::scenario::Expected;
+use crate::world::scenario::Expected;
 
 /// How interleavings are explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,11 @@
 
 use super::subject::Subject;
 use super::{Campaign, Redis};
-use crate::error::Error;
-use crate::explore::Bound;
-use crate::redis_store::{RedisStore, Server};
+use crate::redis::{RedisStore, Server};
 use crate::report::{NotRun, StoreKind};
-use crate::store::StoreError;
+use crate::world::control::Bound;
+use crate::world::error::Error;
+use crate::world::store::StoreError;
 
 /// How a run on the server ended.
 pub(super) enum Landed<T> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::explore::Observer;
 use crate::report::latency::Latencies;
-use crate::schedule::ClientId;
-use crate::trace::{Effect, StepEffect, Trace};
+use crate::world::schedule::ClientId;
+use crate::world::trace::{Effect, StepEffect, Trace};
 
 /// Adds up the steps of each client's operation, and records the sum when the operation ends.
 #[derive(Debug, Default)]

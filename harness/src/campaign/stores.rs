@@ -1,6 +1,6 @@
 //! Where scenarios are run.
 
-use crate::redis_store::Server;
+use crate::redis::Server;
 use crate::report::{RedisInfo, StoreKind};
 
 /// Where scenarios are run.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use gatecrash_limiter::Algorithm;
 
-use crate::scenario::{Expected, Scenario};
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::scenario::{Expected, Scenario};
 
 /// What an entry is about.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Campaign;
 use super::done::{Done, Known};
 use super::item::Item;
-use crate::error::Error;
+use crate::base::share::Share;
 use crate::report::shard::{self, Shard};
 use crate::report::{About, Engine, NotRun, StoreKind};
-use crate::scenario::Scenario;
-use crate::shard::Share;
+use crate::world::error::Error;
+use crate::world::scenario::Scenario;
 
 /// How far the list of items has been walked.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::scenario::{Clients, Expected};
+use crate::world::scenario::{Clients, Expected};
 
 pub(crate) use self::compare::Compare;
 pub(crate) use doctor::Doctor;
@@ -318,5 +318,5 @@ fn clients(text: &str) -> Result<Clients, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    crate::duration::parse(text).map_err(|error| error.to_string())
+    crate::base::duration::parse(text).map_err(|error| error.to_string())
 }

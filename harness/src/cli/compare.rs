@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::args::{Common, Compare};
 use super::{Problem, output};
-use crate::compare::{self, Baseline, Comparison, Options, annotations, json, markdown, read, text};
-use crate::exit::Exit;
+use crate::base::exit::Exit;
+use crate::load::compare::{self, Baseline, Comparison, Options, annotations, json, markdown, read, text};
 
 pub(super) fn compare(arguments: &Compare, common: &Common) -> Result<Exit, Problem> {
     let (base, new) = (load(&arguments.base)?, load(&arguments.new)?);

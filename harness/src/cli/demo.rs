@@ -7,9 +7,9 @@ use super::args::Common;
 use super::plan::{self, Wanted};
 use super::watch::Watch;
 use super::{Problem, output};
+use crate::base::exit::Exit;
 use crate::campaign::{Campaign, Redis};
-use crate::exit::Exit;
-use crate::scenario;
+use crate::world::scenario;
 
 const INTRODUCTION: &str = "\
 Two workers, one slot. The limiter `naive` counts the slots taken, and adds its own

@@ -11,8 +11,8 @@ use anstream::ColorChoice;
 use super::Problem;
 use super::args::{Common, Doctor};
 use super::output;
+use crate::base::exit::Exit;
 use crate::doctor::{Diagnosis, Finding, annotations, files, json, mappings, matrix, sarif, text};
-use crate::exit::Exit;
 
 /// `gatecrash doctor`.
 pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {

@@ -12,10 +12,10 @@ use super::plan::{self, REDIS, Wanted};
 use super::spread::Spread;
 use super::watch::Watch;
 use super::{Problem, output};
+use crate::base::exit::Exit;
 use crate::campaign::{self, Job};
-use crate::compare::Baseline;
-use crate::exit::Exit;
 use crate::load::Settings;
+use crate::load::compare::Baseline;
 use crate::report::Entry;
 use crate::report::histogram::{self, IntervalLog};
 

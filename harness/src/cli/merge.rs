@@ -2,8 +2,8 @@
 
 use super::args::{Common, Merge};
 use super::{Problem, output};
-use crate::combine::{Document, combine};
-use crate::exit::Exit;
+use crate::base::exit::Exit;
+use crate::campaign::combine::{Document, combine};
 
 pub(super) fn merge(merge: &Merge, common: &Common) -> Result<Exit, Problem> {
     let documents = merge.files.iter().map(|file| Document::read(file)).collect::<Result<Vec<_>, _>>()?;

@@ -10,13 +10,13 @@ use super::args::{Common, Nightly};
 use super::plan::{self, LOOM, MODEL, REDIS, Wanted};
 use super::watch::Watch;
 use super::{Problem, output};
+use crate::base::exit::Exit;
 use crate::campaign::Redis;
-use crate::compare::{self, Baseline, read};
-use crate::exit::Exit;
+use crate::campaign::nightly::{self, Night, Plan, summary};
+use crate::load::compare::{self, Baseline, read};
 use crate::load::{Faults, Hold, Settings};
-use crate::nightly::{self, Night, Plan, summary};
 use crate::report::{Report, json, junit};
-use crate::scenario::Scenario;
+use crate::world::scenario::Scenario;
 
 /// How many clients load a server.
 const CLIENTS: u32 = 50;

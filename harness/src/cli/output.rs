@@ -7,7 +7,7 @@ use anstream::ColorChoice;
 
 use super::Problem;
 use super::args::{Color, Common};
-use crate::exit::Exit;
+use crate::base::exit::Exit;
 use crate::report::annotations::{self, Annotation};
 use crate::report::{Report, json, junit, markdown, text};
 
@@ -167,7 +167,7 @@ pub(super) fn note(line: &str) {
 
 /// Says what ends the command.
 pub(super) fn problem(problem: &Problem) {
-    use crate::scenario::LoadError;
+    use crate::world::scenario::LoadError;
     let colour =
         io::stderr().is_terminal() && anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     match problem {

@@ -13,18 +13,19 @@ use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, St
 use super::output;
 use super::spread::Spread;
 use super::watch::Watch;
+use crate::base::diagnostic::{Diagnostic, Diagnostics, suggestion};
+use crate::base::exit::Exit;
 use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
-use crate::diagnostic::{Diagnostic, Diagnostics, suggestion};
-use crate::error::Error;
-use crate::exit::Exit;
+use crate::explore::census;
+use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
-use crate::explore::{Control, Timeout, census};
-use crate::redis_store::Server;
-use crate::replay::Passing;
+use crate::redis::Server;
+use crate::redis::target::{self, Target, TargetError};
 use crate::report::Entry;
-use crate::scenario::{self, Clients, Expected, LoadError, Scenario, Source};
-use crate::schedule::Schedule;
-use crate::target::{self, Target, TargetError};
+use crate::world::control::{Control, Timeout};
+use crate::world::error::Error;
+use crate::world::scenario::{self, Clients, Expected, LoadError, Scenario, Source};
+use crate::world::schedule::Schedule;
 
 pub(super) const MODEL: StoreName = StoreName::Model;
 pub(super) const REDIS: StoreName = StoreName::Redis;

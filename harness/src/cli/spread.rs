@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Problem, args, output};
+use crate::campaign::journal::Journal;
 use crate::campaign::{Campaign, Known, Request};
-use crate::journal::Journal;
 use crate::report::shard::Shard;
 
 /// Which part of a campaign is run, and what is known of it already.

@@ -8,7 +8,7 @@ use super::rules::not_a_workflow;
 use super::workflow::{self, Workflow};
 use super::yaml::{self, MAX_BYTES, YamlError};
 use super::{Finding, stubs};
-use crate::bounded_read;
+use crate::base::bounded_read;
 
 /// Where GitHub looks for workflows.
 pub const WORKFLOWS: &str = ".github/workflows";

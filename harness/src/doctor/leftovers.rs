@@ -9,9 +9,9 @@
 use std::time::Duration;
 
 use super::{Fact, Finding, Level};
-use crate::redis_store::{Leftover, Leftovers, Scan, Server};
-use crate::report::words::{grouped, plural, printable, span};
-use crate::store::StoreError;
+use crate::base::words::{grouped, plural, printable, span};
+use crate::redis::{Leftover, Leftovers, Scan, Server};
+use crate::world::store::StoreError;
 
 /// How long no key of a run may have been used before the run counts as dead.
 pub const IDLE_ENOUGH: Duration = Duration::from_secs(600);

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use super::{Fact, Finding, Level};
-use crate::report::words::grouped;
+use crate::base::words::grouped;
 
 const TOPIC: &str = "machine";
 /// Files that a run with a thousand clients has open.

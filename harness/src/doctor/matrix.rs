@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::endpoint::{Client, Reach, Target, clients, is_redis, leading_to, shown};
 use super::workflow::{Container, Job, Origin, Service, Workflow};
-use crate::report::words::{columns, cut, printable, wrapped};
+use crate::base::words::{columns, cut, printable, wrapped};
 
 /// One cell of the matrix, told in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

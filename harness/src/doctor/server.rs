@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Fact, Finding, Level};
-use crate::redis_store::{Inquiry, Server};
-use crate::report::words::{grouped, nanoseconds};
-use crate::store::StoreError;
-use crate::target::Target;
+use crate::base::words::{grouped, nanoseconds};
+use crate::redis::target::Target;
+use crate::redis::{Inquiry, Server};
+use crate::world::store::StoreError;
 
 const TOPIC: &str = "redis";
 /// How far the server's clock may be from ours before leases and logs no longer fit.
@@ -153,7 +153,7 @@ fn eviction(inquiry: &Inquiry) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redis_store::Time;
+    use crate::redis::Time;
 
     const HEALTHY: [(&str, &str); 8] = [
         ("redis_mode", "standalone"),

@@ -1,9 +1,9 @@
 //! The diagnosis for the terminal: each finding as compilers write it, its fix, and a last line that counts them.
 
 use super::{Diagnosis, Fact, Finding, Level, matrix};
+use crate::base::words::{columns, plural, printable, wrapped};
 use crate::report::palette::{Palette, paint};
 pub use crate::report::text::Options;
-use crate::report::words::{columns, plural, printable, wrapped};
 
 /// The whole diagnosis; quietly only errors, and the last line.
 pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {

@@ -1,6 +1,6 @@
 //! The census: exact counts over all interleavings, from the graph of merged states.
 //!
-//! The graph is searched once ([`crate::merge`] says what is merged and when that is sound). An interleaving is a path
+//! The graph is searched once ([`crate::explore::states`] says what is merged and when that is sound). An interleaving is a path
 //! through it, and an edge stands for as many steps as there are clients in its pair, so that dynamic programming over
 //! the graph counts what nobody could enumerate: all interleavings, those that over-admit, by peak number of holders
 //! ([`counts`]), by preemptions ([`preemptions`]); the odds that a scheduler which draws a client at random meets a
@@ -24,12 +24,12 @@ use num_bigint::BigUint;
 use num_rational::BigRational;
 use num_traits::ToPrimitive as _;
 
-use crate::counterexample::Violation;
-use crate::error::Error;
-use crate::explore::{Bound, Control};
-use crate::merge::{self, Graph, Merge};
-use crate::verdict::Verdict;
-use crate::world::World;
+use crate::explore::counterexample::Violation;
+use crate::explore::states::{self, Graph, Merge};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::verdict::Verdict;
 use odds::Odds;
 use preemptions::ByPreemptions;
 
@@ -103,7 +103,7 @@ impl Census {
 
 /// Counts all interleavings of a world's clients, from an empty store.
 pub fn take(world: &World, options: Options, control: &Control) -> Result<Census, Error> {
-    Ok(count(&merge::search(world, options.merge, control)?, world.limit(), options, control))
+    Ok(count(&states::search(world, options.merge, control)?, world.limit(), options, control))
 }
 
 /// Counts over a graph that was searched.

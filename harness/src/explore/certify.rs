@@ -11,7 +11,7 @@
 //! # What it proves
 //!
 //! The step function of the graph is that of this server: its version, its configuration, both encodings. Clients are
-//! deterministic and do nothing with a token but pass it on ([`crate::merge`] checks that), and they are the code that
+//! deterministic and do nothing with a token but pass it on ([`crate::explore::states`] checks that), and they are the code that
 //! is shipped. So, by induction over the length of an interleaving, each of them would go on this server as it goes in
 //! the graph, however many there are. That rests on two things that are not proved here: that a command depends on the
 //! content and nothing else, which `scope` judges by a list, and that the names of tokens do not matter, of which several
@@ -37,13 +37,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
-use crate::error::Error;
-use crate::explore::{Bound, Control};
-use crate::merge::{self, Graph, Layout, Merge, State};
+use crate::explore::states::{self, Graph, Layout, Merge, State};
 use crate::observe::{Extent, Worker};
-use crate::redis_store::{Series, Server};
-use crate::store::StoreError;
-use crate::world::World;
+use crate::redis::{Series, Server};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::store::StoreError;
 use case::{Case, Expected};
 use mismatch::Answered;
 pub use mismatch::{Answer, Mismatch};
@@ -121,7 +121,7 @@ pub fn certify(
     options: Options,
     control: &Control,
 ) -> Result<Certified, Error> {
-    certify_graph(&merge::search(world, Merge::default(), control)?, world, server, options, control)
+    certify_graph(&states::search(world, Merge::default(), control)?, world, server, options, control)
 }
 
 /// Certifies a graph that was searched.

@@ -11,7 +11,7 @@
 //! # What we changed
 //!
 //! - The stack is explicit, and steps are judged after they were taken, so that a real server can be the store.
-//! - Two steps depend on each other if their [footprints](crate::footprint) conflict, *or* if one can raise the
+//! - Two steps depend on each other if their [footprints](crate::model::footprint) conflict, *or* if one can raise the
 //!   number of holders and the other can lower it: the property is part of the dependence (see `step.rs`). `ZADD` and
 //!   `ZREM` of different members commute on the store, but not for the peak.
 //! - A race is also settled where a client that could begin the other order is asleep: that order was run before.
@@ -41,14 +41,15 @@ mod tests;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::counterexample::{Path, Violation};
-use crate::error::Error;
-use crate::execution::Execution;
-use crate::explore::{Bound, Complete, Control, Exploration, Observer, run_again};
-use crate::schedule::{Choice, ClientId};
-use crate::store::{Store, StoreError};
-use crate::trace::{Effect, StepEffect};
-use crate::world::World;
+use crate::explore::counterexample::{Path, Violation};
+use crate::explore::{Complete, Exploration, Observer, run_again};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::{Store, StoreError};
+use crate::world::trace::{Effect, StepEffect};
 
 use self::order::{Depends, Event};
 use self::step::{Holding, Step};

@@ -10,14 +10,15 @@
 
 use gatecrash_limiter::{Outcome, Reply};
 
-use crate::counterexample::{Path, Violation};
-use crate::error::Error;
-use crate::execution::Execution;
-use crate::explore::{Bound, Complete, Control, Exploration, Observer, run_again};
-use crate::schedule::{Choice, ClientId};
-use crate::store::{Store, StoreError};
-use crate::trace::Effect;
-use crate::world::World;
+use crate::explore::counterexample::{Path, Violation};
+use crate::explore::{Complete, Exploration, Observer, run_again};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::{Store, StoreError};
+use crate::world::trace::Effect;
 
 /// The most copies of an execution that are kept: of the deepest branches, which are the next to be needed. Those above
 /// run their choices again when their turn comes, as on a server.

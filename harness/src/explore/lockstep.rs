@@ -21,15 +21,16 @@ use std::rc::Rc;
 use gatecrash_limiter::Reply;
 
 use self::steps::{Place, Step, Steps};
-use crate::error::Error;
 use crate::explore::strategy::{Search, Strategy, UnderWay};
-use crate::explore::{Bound, Control, Exploration, Observer};
+use crate::explore::{Exploration, Observer};
 use crate::observe::Worker;
-use crate::redis_store::{Batch, Server};
-use crate::schedule::Choice;
-use crate::store::StoreError;
-use crate::trace::StepEffect;
-use crate::world::World;
+use crate::redis::{Batch, Server};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::schedule::Choice;
+use crate::world::store::StoreError;
+use crate::world::trace::StepEffect;
 
 /// How many executions are worth having under way at once: more gain nothing, fewer wait for each other.
 pub const WIDTH: NonZeroUsize = NonZeroUsize::new(256).unwrap();

@@ -19,17 +19,18 @@ use std::time::Duration;
 use gatecrash_limiter::Outcome;
 use loom::sync::Mutex as LoomMutex;
 
-use crate::client::Client;
-use crate::counterexample::{Path, Violation};
-use crate::error::Error;
-use crate::execution::Execution;
 use crate::explore::census::results::final_results;
-use crate::explore::{Bound, Complete, Control, Exploration, FinalResults, Observer, enumerate};
+use crate::explore::counterexample::{Path, Violation};
+use crate::explore::{Complete, Exploration, FinalResults, Observer, enumerate};
 use crate::model::Model;
-use crate::schedule::{Choice, ClientId};
-use crate::setup::Setup;
-use crate::store::Store as _;
-use crate::world::World;
+use crate::world::client::Client;
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::setup::Setup;
+use crate::world::store::Store as _;
 
 /// The most clients. loom itself has five threads at most.
 pub const MAX_CLIENTS: usize = 4;

@@ -11,13 +11,14 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::Error;
+use crate::base::share::Share;
+use crate::explore::Exploration;
 use crate::explore::enumerate::{Position, walk};
-use crate::explore::{Control, Exploration};
 use crate::model::Model;
-use crate::schedule::Choice;
-use crate::shard::Share;
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::control::Control;
+use crate::world::error::Error;
+use crate::world::schedule::Choice;
 
 /// Subtrees a thread: enough that none is left waiting for a large one.
 const SUBTREES_PER_THREAD: usize = 32;

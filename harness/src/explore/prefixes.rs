@@ -11,8 +11,8 @@
 
 use crate::explore::Complete;
 use crate::explore::strategy::Strategy;
-use crate::schedule::Choice;
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::schedule::Choice;
 
 /// Every interleaving, each exactly once, in depth-first order.
 #[derive(Clone, Debug)]
@@ -86,10 +86,11 @@ mod tests {
     use gatecrash_limiter::Naive;
 
     use super::*;
-    use crate::explore::{Control, lockstep};
-    use crate::redis_store::Server;
-    use crate::scenario;
-    use crate::target::Target;
+    use crate::explore::lockstep;
+    use crate::redis::Server;
+    use crate::redis::target::Target;
+    use crate::world::control::Control;
+    use crate::world::scenario;
 
     /// Remembers how large the stack was.
     struct Watched(Prefixes, usize);

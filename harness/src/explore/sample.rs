@@ -21,15 +21,16 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::draws::Draws;
-use crate::error::Error;
+use crate::base::draws::Draws;
+use crate::base::share;
 use crate::explore::strategy::{self, Strategy};
-use crate::explore::{Bound, Complete, Control, Exploration, Observer};
-use crate::schedule::{Choice, ClientId};
-use crate::shard;
-use crate::store::Store;
-use crate::verdict::Verdict;
-use crate::world::World;
+use crate::explore::{Complete, Exploration, Observer};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::Store;
+use crate::world::verdict::Verdict;
 
 pub use self::odds::{Odds, Share, Wait};
 pub use self::threads::{on_model, sampled_on_model};
@@ -170,7 +171,7 @@ impl Sampling {
 
     /// The executions that fall to a share. They keep their numbers, from which all that is drawn follows.
     #[must_use]
-    pub fn share(&self, share: shard::Share) -> Self {
+    pub fn share(&self, share: share::Share) -> Self {
         let Range { start, end } = share.range(self.last);
         Self { begun: start, last: end, ..self.clone() }
     }

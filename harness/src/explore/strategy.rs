@@ -4,14 +4,15 @@
 
 use gatecrash_limiter::Outcome;
 
-use crate::counterexample::{Path, Violation};
-use crate::error::Error;
-use crate::execution::Execution;
-use crate::explore::{Bound, Complete, Control, Exploration, Observer};
-use crate::schedule::{Choice, ClientId};
-use crate::store::{Store, StoreError};
-use crate::trace::{Effect, StepEffect};
-use crate::world::World;
+use crate::explore::counterexample::{Path, Violation};
+use crate::explore::{Complete, Exploration, Observer};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::{Store, StoreError};
+use crate::world::trace::{Effect, StepEffect};
 
 /// Decides which executions are run.
 ///

@@ -11,7 +11,7 @@ use super::arrivals::Arrivals;
 use super::connection::{Connection, REPLY_TIMEOUT};
 use super::faults::Fault;
 use super::stage::{Run, Stage, Subject};
-use crate::draws::Draws;
+use crate::base::draws::Draws;
 use crate::observe::{Activity, Worker};
 
 /// Between two attempts to connect.

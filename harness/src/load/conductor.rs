@@ -13,11 +13,11 @@ use super::client::Client;
 use super::stage::{Run, Stage, Subject};
 use super::tally::Tally;
 use super::{Load, Loaded, Settings, entry, probe};
-use crate::error::Error;
-use crate::explore::{Bound, Control};
-use crate::redis_store::Server;
+use crate::redis::Server;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
 
 /// How often the stage that is on looks whether it should end.
 const LOOK: Duration = Duration::from_millis(20);

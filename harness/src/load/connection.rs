@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use crate::redis_store::{CONNECT_TIMEOUT, choose_cryptography, from_value, resp};
-use crate::target::Address;
+use crate::redis::target::Address;
+use crate::redis::{CONNECT_TIMEOUT, choose_cryptography, from_value, resp};
 
 /// How long a reply may take. Then it is given up, and whether the command took effect is unknown.
 pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -8,12 +8,11 @@ use gatecrash_limiter::Algorithm;
 use super::monitor::nanos;
 use super::tally::{Tally, per_second};
 use super::{Load, Loaded};
-use crate::campaign::coverage;
-use crate::explore::Bound;
 use crate::report::latency::{Durations, Summary};
 use crate::report::load::{Block, Fairness, Floor, Pace};
-use crate::report::{self, Engine, Entry, Judgement, OverAdmission, StoreKind, Verdict, histogram};
-use crate::scenario::Expected;
+use crate::report::{self, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind, Verdict, histogram};
+use crate::world::control::Bound;
+use crate::world::scenario::Expected;
 
 /// The scenario's name in entries: a load has none of its own.
 pub const SCENARIO: &str = "load";
@@ -61,7 +60,8 @@ impl Load {
     fn entry(&self, loaded: &Loaded, name: &str, expected: Option<Expected>) -> Entry {
         let verdict = loaded.verdict(expected, self.stopped.as_ref());
         let findings = &loaded.findings;
-        let stopped = self.stopped.as_ref().map(|bound| coverage(bound, loaded.tally.attempts, "operation"));
+        let stopped =
+            self.stopped.as_ref().map(|bound| Coverage::of(bound, loaded.tally.attempts, "operation"));
         Entry {
             coverage: stopped.clone(),
             exhaustive: stopped.map(|_| false),
@@ -157,7 +157,7 @@ impl Load {
     fn command(&self, name: &str) -> String {
         use std::fmt::Write as _;
         let settings = &self.settings;
-        let time = crate::duration::display;
+        let time = crate::base::duration::display;
         let mut line = format!(
             "gatecrash load --limiter {name} --clients {} --limit {} --duration {} --warmup {} --hold {}",
             settings.clients,

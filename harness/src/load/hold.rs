@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::draws::Draws;
-use crate::duration;
+use crate::base::draws::Draws;
+use crate::base::duration;
 
 /// No permit is held for longer, so that a run comes to an end.
 const LONGEST: Duration = Duration::from_secs(3600);

@@ -172,7 +172,7 @@ fn over_admission(parts: &[&Entry]) -> OverAdmission {
 mod tests {
     use super::*;
     use crate::report::{Engine, StoreKind};
-    use crate::scenario::Expected;
+    use crate::world::scenario::Expected;
 
     fn part(admitted: u64, times: &[u64], verdict: Verdict) -> Entry {
         let mut durations = Durations::default();

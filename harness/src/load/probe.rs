@@ -4,8 +4,8 @@ use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
 
 use super::client::clock;
 use super::stage::Subject;
-use crate::error::Error;
-use crate::redis_store::Server;
+use crate::redis::Server;
+use crate::world::error::Error;
 
 /// Leaks are not looked for among more permits: each takes a round trip.
 const MOST_PERMITS: u64 = 100_000;

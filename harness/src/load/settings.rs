@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, Hold};
-use crate::duration;
-use crate::shard::Share;
+use super::{Faults, Hold, SCENARIO};
+use crate::base::duration;
+use crate::base::share::Share;
+use crate::report::About;
 
 /// What is loaded, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,5 +70,18 @@ impl fmt::Display for Settings {
             duration::display(self.duration)
         )?;
         if self.faults.any() { write!(f, ", faults {}", self.faults) } else { Ok(()) }
+    }
+}
+
+/// A load has no scenario; this stands in its place.
+impl From<&Settings> for About {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            name: SCENARIO.to_owned(),
+            title: settings.to_string(),
+            limit: settings.limit,
+            clients: Vec::new(),
+            file: None,
+        }
     }
 }

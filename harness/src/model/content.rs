@@ -17,7 +17,7 @@ use super::database::{Database, Entry};
 use super::transactions::Transaction;
 use super::value::{Hash, List, Set, Value};
 use super::zsets::Score;
-use crate::schedule::ClientId;
+use crate::world::schedule::ClientId;
 
 /// One piece of what a server holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

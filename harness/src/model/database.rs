@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::order;
 use super::table::Row;
 use super::value::{Kind, Value};
-use crate::schedule::ClientId;
+use crate::world::schedule::ClientId;
 
 /// The data of a server. No key in it is expired.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

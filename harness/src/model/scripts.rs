@@ -10,7 +10,7 @@ use gatecrash_limiter::algorithm::sha1_hex;
 use super::fault::Fault;
 use super::table::{Keys, NO_KEY, Row, server};
 use super::{Answer, Model, lua, number};
-use crate::schedule::ClientId;
+use crate::world::schedule::ClientId;
 
 const COUNTED: Keys = Keys::Counted { at: 2 };
 

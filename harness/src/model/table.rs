@@ -10,7 +10,7 @@ use super::database::Database;
 use super::fault::Fault;
 use super::{Answer, Model, hashes, keys, lists, number, scripts, sets, strings, transactions};
 use super::{zset_ranges, zset_stores, zsets};
-use crate::schedule::ClientId;
+use crate::world::schedule::ClientId;
 
 /// What is to be known about a command.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use gatecrash_limiter::{Command, Reply};
 use super::fault::Fault;
 use super::table::{self, ALL_KEYS, NO_KEY, Row, server};
 use super::{Answer, Model};
-use crate::schedule::ClientId;
+use crate::world::schedule::ClientId;
 
 pub(super) const COMMANDS: &[Row] = &[
     server("MULTI", 1, NO_KEY, multi).immediate(),

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Activity, Doing, Phase, Slot, Subject, lock};
-use crate::report::words;
+use crate::base::words;
 
 /// What was going on.
 #[derive(Clone, Debug)]

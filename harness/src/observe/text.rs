@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Doing, Extent, PhaseNow, Snapshot, WorkerNow};
-use crate::report::words::{grouped, span};
+use crate::base::words::{grouped, span};
 
 /// The most workers that a dump names one by one.
 const MOST_WORKERS: usize = 1_000;

@@ -5,8 +5,8 @@
 
 use super::block::{engine, judgement};
 use super::text::matters;
-use super::words::{cut, grouped};
 use super::{Entry, Report};
+use crate::base::words::{cut, grouped};
 
 /// How many of a kind GitHub shows.
 const MOST: usize = 10;

@@ -6,9 +6,9 @@ use super::entry::{Bound, Counterexample, Engine, Entry};
 use super::load::Load;
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
-use super::words::{columns, count, grouped, percent, plural, printable, wrapped};
 use super::{About, lanes, latency, loaded};
-use crate::trace::{Effect, Trace};
+use crate::base::words::{columns, count, grouped, percent, plural, printable, wrapped};
+use crate::world::trace::{Effect, Trace};
 
 /// Results that belong together: the same scenario, limiter and schedule.
 pub(super) struct Block<'a> {

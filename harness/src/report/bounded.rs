@@ -1,6 +1,6 @@
 //! A text that is built of sections and must not grow beyond a bound.
 
-use super::words::{grouped, plural};
+use crate::base::words::{grouped, plural};
 
 /// A job's summary may have 1 MiB, all of its steps' together: what is longer is not shown at all.
 pub(crate) const SUMMARY: usize = 900 << 10;

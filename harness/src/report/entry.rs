@@ -6,11 +6,13 @@ use std::fmt;
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
-use super::count::{Count, CountError};
 use super::latency::Summary;
 use super::load::Load;
 use super::verdict::Judgement;
-use crate::trace::Trace;
+use crate::base::count::{Count, CountError};
+use crate::base::duration;
+use crate::world::control;
+use crate::world::trace::Trace;
 
 /// One result. What does not apply is absent from the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -348,6 +350,29 @@ pub struct Coverage {
     pub stopped_by: Bound,
     /// How far it came, in words that can follow "stopped after".
     pub covered: String,
+}
+
+impl Coverage {
+    /// How far a search came that was stopped after so many of what it counts.
+    pub(crate) fn of(bound: &control::Bound, count: u64, unit: &str) -> Self {
+        use control::Bound as By;
+        let stopped_by = match bound {
+            By::Executions(_) => Bound::MaxExecutions,
+            By::States(_) => Bound::MaxStates,
+            By::Preemptions(_) => Bound::Preemptions,
+            By::Timeout(_) => Bound::Timeout,
+            By::Interrupted => Bound::Interrupt,
+            By::LostServer(_) => Bound::LostServer,
+        };
+        let counted = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+        let covered = match bound {
+            By::Executions(_) | By::States(_) | By::Interrupted => counted,
+            By::Preemptions(max) => format!("all interleavings with at most {max}"),
+            By::Timeout(after) => format!("{} and {counted}", duration::display(*after)),
+            By::LostServer(why) => format!("{counted} ({why})"),
+        };
+        Self { stopped_by, covered }
+    }
 }
 
 /// What can stop a search.

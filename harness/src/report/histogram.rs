@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
 
-use super::words::{nanoseconds, share};
+use crate::base::words::{nanoseconds, share};
 
 /// What the log's maxima are divided by, so that they are milliseconds.
 const NS_PER_MS: f64 = 1e6;

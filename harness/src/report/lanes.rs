@@ -5,9 +5,9 @@
 use super::About;
 use super::palette::{Palette, paint};
 use super::step::{Step, outcome_word};
-use super::words::{columns, cut, grouped, virtual_time};
-use crate::schedule::{Choice, ClientId};
-use crate::trace::{Effect, Row, Trace};
+use crate::base::words::{columns, cut, grouped, virtual_time};
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::trace::{Effect, Row, Trace};
 
 /// Narrower lanes do not hold a command's name and its reply.
 const NARROWEST_LANE: usize = 13;

@@ -9,8 +9,8 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::load::Quantiles;
-use super::words::{grouped, nanoseconds};
-use crate::scenario::OperationKind;
+use crate::base::words::{grouped, nanoseconds};
+use crate::world::scenario::OperationKind;
 
 /// Longer operations are counted as this long: one hour.
 const LONGEST_NS: u64 = 3_600_000_000_000;

@@ -3,8 +3,8 @@
 use super::entry::Entry;
 use super::latency::{self, Summary};
 use super::load::{Floor, Load};
-use super::words::{grouped, nanoseconds, plural, share};
 use super::{Excess, histogram};
+use crate::base::words::{grouped, nanoseconds, plural, share};
 
 /// How many of the times above the limit are shown.
 const SHOWN: usize = 3;

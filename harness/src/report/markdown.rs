@@ -4,11 +4,11 @@ mod loads;
 
 use super::block::{engine, facts, judgement, same_steps, steps};
 use super::bounded::{Bounded, SUMMARY};
-use super::escape::{code, fenced, sentence};
 use super::palette::Palette;
 use super::text::{matters, summary};
-use super::words::{cut, grouped, plural, printable};
 use super::{About, Entry, NotRun, Overall, Report, mermaid};
+use crate::base::escape::{code, fenced, sentence};
+use crate::base::words::{cut, grouped, plural, printable};
 
 /// How many rows the table of results has at most.
 const MOST_ROWS: usize = 200;

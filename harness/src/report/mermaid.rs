@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 
 use super::lanes::{advance, client, name};
 use super::step::{Step, outcome_word};
-use super::words::{cut, grouped};
 use super::{About, Entry};
-use crate::schedule::ClientId;
-use crate::trace::{Effect, Row, Trace};
+use crate::base::words::{cut, grouped};
+use crate::world::schedule::ClientId;
+use crate::world::trace::{Effect, Row, Trace};
 
 const MOST_STEPS: usize = 60;
 const WIDEST_STEP: usize = 60;

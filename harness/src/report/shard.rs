@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::{Judgement, Verdict};
 use super::{Engine, StoreKind};
-use crate::explore::Bound;
-use crate::scenario::Expected;
-use crate::shard::Share;
+use crate::base::share::Share;
+use crate::world::control::Bound;
+use crate::world::scenario::Expected;
 
 /// Which shard it is, and what fell to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

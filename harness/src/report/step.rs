@@ -3,7 +3,7 @@
 use gatecrash_limiter::algorithm::sha1_hex;
 use gatecrash_limiter::{Command, Outcome, Reply};
 
-use super::words::{columns, cut, printable};
+use crate::base::words::{columns, cut, printable};
 
 /// As many digits of a script's SHA-1 as people compare.
 const HASH_DIGITS: usize = 7;

@@ -6,10 +6,10 @@
 use super::block::Block;
 use super::palette::{Palette, paint};
 use super::shard::Part;
-use super::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
+use crate::base::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use crate::explore::certify;
-use crate::trace::Trace;
+use crate::world::trace::Trace;
 
 /// How to show a report. The default is what a log gets: no colour, everything, 80 columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::Expected;
-pub use crate::verdict::Verdict;
+use crate::world::scenario::Expected;
+pub use crate::world::verdict::Verdict;
 
 /// A verdict beside its expectation. Whether it is `ok` follows from the two and is decided here only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

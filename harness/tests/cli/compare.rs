@@ -1,6 +1,6 @@
 //! `compare`: files in, exit codes and streams out.
 
-use gatecrash::compare::Baseline;
+use gatecrash::load::compare::Baseline;
 use gatecrash::report::{Entry, json};
 use tempfile::TempDir;
 

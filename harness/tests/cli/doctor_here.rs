@@ -1,6 +1,6 @@
 //! `gatecrash doctor` by itself, and `--clean-up`.
 
-use gatecrash::server::PrivateServer;
+use gatecrash::redis::server::PrivateServer;
 use redis::Connection;
 use serde_json::Value;
 

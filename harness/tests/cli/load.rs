@@ -1,7 +1,7 @@
 //! Real concurrency: what is counted, what is timed, and how a load ends.
 
+use gatecrash::redis::server::PrivateServer;
 use gatecrash::report::histogram;
-use gatecrash::server::PrivateServer;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;

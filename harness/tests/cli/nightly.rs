@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatecrash::server::PrivateServer;
+use gatecrash::redis::server::PrivateServer;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash::server::PrivateServer;
+use gatecrash::redis::server::PrivateServer;
 use redis::Connection;
 
 use crate::support::{LAST_SLOT, Ran, arg, folder, gatecrash, of, ran, results};

@@ -49,7 +49,7 @@ fn the_shipped_scenarios_are_as_expected_on_every_store() {
 /// Three ways to the same numbers, for every shipped scenario.
 #[test]
 fn census_and_enumeration_on_both_stores_agree() {
-    for file in gatecrash::scenario::discover(&["scenarios".into()]).unwrap_or_default() {
+    for file in gatecrash::world::scenario::discover(&["scenarios".into()]).unwrap_or_default() {
         let file = file.to_str().unwrap();
         let search = |more: &[&str]| ran(&[&["explore", file, "--json", "-"], more].concat()).json();
         let census = search(&[]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatecrash::report::latency::Summary;
 use gatecrash::report::load::{Block, Fairness, Floor, Load, Pace, Quantiles};
 use gatecrash::report::{Engine, Entry, Excess, Judgement, OverAdmission, Report, StoreKind, Verdict};
-use gatecrash::scenario::Expected;
+use gatecrash::world::scenario::Expected;
 
 /// A report of these loads.
 pub(crate) fn report(results: Vec<Entry>) -> Report {

@@ -1,6 +1,6 @@
 //! What several test files build their worlds from.
 
-use gatecrash::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
+use gatecrash::world::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
 use gatecrash_limiter::algorithm;
 
 /// A scenario of clients named A, B, ….

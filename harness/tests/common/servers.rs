@@ -1,8 +1,8 @@
 //! Servers for tests that need one, and a way to look at them from outside.
 
-use gatecrash::redis_store::Server;
-use gatecrash::server::PrivateServer;
-use gatecrash::target::Target;
+use gatecrash::redis::Server;
+use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::target::Target;
 
 /// A server of our own.
 pub(crate) fn private() -> Server {

@@ -1,9 +1,9 @@
 //! The hard gate: each property with a case in which it fires and one in which it does not.
 
-use gatecrash::compare::{Outcome, Property};
+use gatecrash::load::compare::{Outcome, Property};
 use gatecrash::report::load::{Faulted, Load};
 use gatecrash::report::{Entry, Judgement, OverAdmission, Verdict};
-use gatecrash::scenario::Expected;
+use gatecrash::world::scenario::Expected;
 
 use crate::loads::{atomic, crowded, naive};
 use crate::one;

@@ -1,9 +1,9 @@
 //! How a comparison is shown.
 
 use expect_test::expect;
-use gatecrash::compare::{Comparison, Options, SCHEMA, json, markdown, text};
+use gatecrash::load::compare::{Comparison, Options, SCHEMA, json, markdown, text};
 use gatecrash::report::{Entry, Judgement, Verdict};
-use gatecrash::scenario::Expected;
+use gatecrash::world::scenario::Expected;
 use serde_json::Value;
 
 use crate::loads::{atomic, crowded, naive};

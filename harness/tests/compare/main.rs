@@ -10,7 +10,7 @@ mod loads;
 mod reading;
 mod speed;
 
-use gatecrash::compare::{self, Baseline, Compared, Comparison, Options, Outcome};
+use gatecrash::load::compare::{self, Baseline, Compared, Comparison, Options, Outcome};
 use gatecrash::report::Entry;
 
 /// Two runs of these loads, compared.

@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use gatecrash::compare::baseline::SCHEMA;
-use gatecrash::compare::read::{ReadError, read};
-use gatecrash::compare::{Baseline, Options, compare};
+use gatecrash::load::compare::baseline::SCHEMA;
+use gatecrash::load::compare::read::{ReadError, read};
+use gatecrash::load::compare::{Baseline, Options, compare};
 use gatecrash::report::json;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ proptest! {
             Ok(read) => {
                 let options = Options::default();
                 let comparison = compare(("base", &sound), ("new", &read), options);
-                let rendered = gatecrash::compare::json::render(&comparison).unwrap();
+                let rendered = gatecrash::load::compare::json::render(&comparison).unwrap();
                 prop_assert_eq!(crate::forms::problems(&rendered), Vec::<String>::new());
             }
         }

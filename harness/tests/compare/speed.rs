@@ -1,6 +1,6 @@
 //! The soft gate, and what is undecided about it.
 
-use gatecrash::compare::{Direction, Metric, Options, Outcome};
+use gatecrash::load::compare::{Direction, Metric, Options, Outcome};
 use gatecrash::report::load::{Faulted, Load};
 use gatecrash::report::{Entry, Report};
 

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use gatecrash::report::annotations::{Annotation, Level, of_report, render};
 use gatecrash::report::{Entry, NotRun, StoreKind};
-use gatecrash::scenario::Expected;
+use gatecrash::world::scenario::Expected;
 
 use crate::fixtures::{atomic_explored, full, naive_explored, report, stopped};
 

@@ -8,9 +8,9 @@ use gatecrash::report::{
     About, Bound, Census, Counterexample, Coverage, Engine, Entry, Judgement, NotRun, OverAdmission,
     RedisInfo, Report, StoreKind, Verdict,
 };
-use gatecrash::scenario::{Expected, OperationKind};
-use gatecrash::schedule::{Choice, ClientId};
-use gatecrash::trace::{Effect, Row, StepEffect, Trace};
+use gatecrash::world::scenario::{Expected, OperationKind};
+use gatecrash::world::schedule::{Choice, ClientId};
+use gatecrash::world::trace::{Effect, Row, StepEffect, Trace};
 use gatecrash_limiter::{Algorithm, Atomic, Call, Naive, Operation, Outcome, Progress, Reply};
 
 /// Plays turns against a set that only counts its members: enough of a store for both algorithms.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use gatecrash::explore::Bound;
+use gatecrash::base::share::Share;
 use gatecrash::report::shard::{Item, Part, Shard};
 use gatecrash::report::{Engine, Entry, Judgement, NotRun, Report, SCHEMA, StoreKind, json};
-use gatecrash::scenario::Expected;
-use gatecrash::shard::Share;
+use gatecrash::world::control::Bound;
+use gatecrash::world::scenario::Expected;
 use serde_json::{Value, json};
 
 use crate::fixtures::{atomic_explored, full, loom, naive_explored, report, stopped};

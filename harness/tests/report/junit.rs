@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use gatecrash::report::{StoreKind, junit};
-use gatecrash::scenario::Expected;
+use gatecrash::world::scenario::Expected;
 
 use crate::fixtures::{atomic_explored, full, naive_explored, report, stopped};
 

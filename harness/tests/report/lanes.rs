@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use gatecrash::report::About;
 use gatecrash::report::text::{Options, interleaving};
-use gatecrash::trace::{Effect, Trace};
+use gatecrash::world::trace::{Effect, Trace};
 use gatecrash_limiter::Reply;
 
 use crate::fixtures::{about, atomic, naive};

@@ -1,8 +1,9 @@
 //! The report as Markdown, its diagrams, and its bound.
 
 use expect_test::expect;
-use gatecrash::report::{Count, Engine, Entry, Judgement, NotRun, Report, StoreKind, Verdict, markdown};
-use gatecrash::scenario::Expected;
+use gatecrash::base::count::Count;
+use gatecrash::report::{Engine, Entry, Judgement, NotRun, Report, StoreKind, Verdict, markdown};
+use gatecrash::world::scenario::Expected;
 
 use crate::fixtures::{about, atomic_explored, entry, full, naive, naive_explored, report, stopped};
 use crate::loads;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use expect_test::{Expect, expect};
 use gatecrash::report::text::{Options, render};
 use gatecrash::report::{Census, Entry, Judgement, NotRun, OverAdmission, Report, StoreKind, Verdict};
-use gatecrash::scenario::Expected;
-use gatecrash::trace::Effect;
+use gatecrash::world::scenario::Expected;
+use gatecrash::world::trace::Effect;
 use gatecrash_limiter::Reply;
 
 use crate::fixtures::{atomic_explored, full, naive, naive_explored, report, scripted, stopped};

@@ -1,8 +1,8 @@
 //! The overall verdict and the exit code that follow from a report.
 
-use gatecrash::exit::Exit;
+use gatecrash::base::exit::Exit;
 use gatecrash::report::{Engine, Entry, Judgement, NotRun, Overall, Report, StoreKind, Verdict};
-use gatecrash::scenario::Expected;
+use gatecrash::world::scenario::Expected;
 
 use crate::fixtures::{atomic_explored, full, naive_explored, report, stopped};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::base::share::Share;
 use crate::load::{Faults, Hold, MOST_CLIENTS};
-use crate::shard::Share;
 
 /// The longest load.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::shard::Share;
+use crate::base::share::Share;
 
 /// Which part is run, and what is known already.
 #[derive(Debug, Args)]

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::Problem;
 use super::super::args::Common;
 use super::super::plan;
+use crate::base::exit::Exit;
 use crate::doctor::machine::{self, Machine};
 use crate::doctor::{Diagnosis, Fact, Finding, Level, leftovers, server, surroundings};
-use crate::exit::Exit;
-use crate::redis_store::Server;
-use crate::target::{Source, Target};
+use crate::redis::Server;
+use crate::redis::target::{Source, Target};
 
 /// Looks at everything. Beside the diagnosis: how to end if there is nothing worse in it.
 pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
@@ -57,7 +57,7 @@ pub(super) fn clean_up(common: &Common, interrupted: &AtomicBool) -> Result<(Dia
     }
     let server = Server::open(&target)?;
     let stop = || interrupted.load(Ordering::Relaxed);
-    let (removed, findings) = leftovers::clean_up(&server, stop).map_err(crate::error::Error::from)?;
+    let (removed, findings) = leftovers::clean_up(&server, stop).map_err(crate::world::error::Error::from)?;
     let facts = [vec![server::choice(&target)], removed].concat();
     Ok((Diagnosis::new(findings).with_facts(facts), Exit::Ok))
 }

@@ -15,18 +15,18 @@
 //!
 //! # When it does not apply
 //!
-//! All clients run one program and are interchangeable (see [`crate::merge`]); the content stays bounded, and so do the
+//! All clients run one program and are interchangeable (see [`crate::explore::states`]); the content stays bounded, and so do the
 //! states that one client can be in, fencing numbers included. Where a counter grows with the number of clients there is
 //! no end to the nodes; a bound then leaves the question undecided. What is decided is the property only: there are no
 //! counts, and the number of clients of a counterexample is another search's to find.
 
 use rustc_hash::FxHashMap;
 
-use crate::error::Error;
-use crate::explore::{Bound, Control};
-use crate::merge::{Asymmetry, Broken, Merge, State, Step, Transitions};
-use crate::verdict::Verdict;
-use crate::world::World;
+use crate::explore::states::{Asymmetry, Broken, Merge, State, Step, Transitions};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::verdict::Verdict;
 
 /// The most nodes where [`Control::max_states`] says nothing: twice as many as the largest limit has with the atomic
 /// limiter.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use num_bigint::BigUint;
 
-use crate::explore::{Bound, Control};
-use crate::merge::{Edge, Graph, State};
+use crate::explore::states::{Edge, Graph, State};
+use crate::world::control::{Bound, Control};
 
 /// The ways to a state, by the peak number of holders along them: the lowest peak first, without gaps.
 ///

@@ -7,8 +7,8 @@
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 
-use crate::explore::{Bound, Control};
-use crate::merge::{Edge, Graph, State};
+use crate::explore::states::{Edge, Graph, State};
+use crate::world::control::{Bound, Control};
 
 /// The largest graph on which the odds are computed as a fraction as well.
 pub const MAX_EXACT_STATES: usize = 10_000;

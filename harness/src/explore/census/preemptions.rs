@@ -9,10 +9,10 @@ use num_bigint::BigUint;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Census;
-use crate::counterexample::{Path, Violation};
-use crate::explore::{Bound, Control};
-use crate::merge::{Graph, State, Step};
-use crate::schedule::{Choice, ClientId};
+use crate::explore::counterexample::{Path, Violation};
+use crate::explore::states::{Graph, State, Step};
+use crate::world::control::{Bound, Control};
+use crate::world::schedule::{Choice, ClientId};
 
 /// How many interleavings there are, and how many of them violate, by the number of preemptions.
 pub type ByPreemptions = BTreeMap<u32, Tally>;

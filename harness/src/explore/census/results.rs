@@ -1,14 +1,15 @@
 //! The final results that clients can see, over merged states: another way to what loom and enumeration collect.
 
-use crate::error::Error;
-use crate::explore::{Control, FinalResults};
-use crate::merge::{self, Merge, State};
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::explore::FinalResults;
+use crate::explore::states::{self, Merge, State};
+use crate::world::clients::World;
+use crate::world::control::Control;
+use crate::world::error::Error;
+use crate::world::schedule::ClientId;
 
 /// The distinct final results of all interleavings; `None` if something stopped the search.
 pub fn final_results(world: &World, control: &Control) -> Result<Option<FinalResults>, Error> {
-    let graph = merge::search(world, Merge { symmetry: false, outcomes: true }, control)?;
+    let graph = states::search(world, Merge { symmetry: false, outcomes: true }, control)?;
     if graph.stopped.is_some() {
         return Ok(None);
     }

@@ -9,9 +9,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::counterexample::{Path, Violation};
-use crate::merge::{Graph, State, Step};
-use crate::schedule::{Choice, ClientId};
+use crate::explore::counterexample::{Path, Violation};
+use crate::explore::states::{Graph, State, Step};
+use crate::world::schedule::{Choice, ClientId};
 
 /// Clients yet to step for the first time, and preemptions, on the best way to a violation.
 type Cost = (u32, u32);

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use gatecrash_limiter::algorithm::sha1_hex;
 use gatecrash_limiter::{Command, Reply};
 
-use crate::merge::Layout;
+use crate::explore::states::Layout;
 use crate::model::content::Piece;
 use crate::model::{Model, key_positions};
-use crate::schedule::ClientId;
+use crate::world::schedule::ClientId;
 
 /// A client of the model that has no session.
 const NOBODY: ClientId = ClientId(0);

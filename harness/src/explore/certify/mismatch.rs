@@ -6,12 +6,12 @@ use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
 use super::case::Case;
-use crate::error::Error;
-use crate::execution::Execution;
-use crate::merge::{Graph, State};
+use crate::explore::states::{Graph, State};
 use crate::model::Model;
-use crate::schedule::{Choice, ClientId};
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
 
 /// A content and a command that the server treats otherwise than the model does. Its texts have the tokens that the
 /// scenario's clients have after the schedule.

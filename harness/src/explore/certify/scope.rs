@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatecrash_limiter::Reply;
 
-use crate::merge::{Effect, Layout};
+use crate::explore::states::{Effect, Layout};
 use crate::model::content::Piece;
 
 /// Commands that depend on the content only. One that is on no list of this file is taken to depend on more.

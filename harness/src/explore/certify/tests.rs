@@ -5,11 +5,11 @@ use std::sync::Arc;
 use gatecrash_limiter::{Algorithm, Atomic, Command, Naive};
 
 use super::*;
-use crate::merge::Effect;
+use crate::explore::states::Effect;
 use crate::model::content::Piece;
-use crate::scenario::{self, Scenario};
-use crate::schedule::{Choice, ClientId};
-use crate::target::Target;
+use crate::redis::target::Target;
+use crate::world::scenario::{self, Scenario};
+use crate::world::schedule::{Choice, ClientId};
 
 fn scenario(clients: usize, limit: u64) -> Scenario {
     let text = format!(
@@ -33,7 +33,7 @@ fn certify_lie(
 ) -> Certified {
     let scenario = scenario(8, 3);
     let world = World::new(&scenario, Arc::new(algorithm));
-    let mut graph = merge::search(&world, Merge::default(), &Control::default()).unwrap();
+    let mut graph = states::search(&world, Merge::default(), &Control::default()).unwrap();
     let mut layouts = graph.transitions.effects().iter().map(|effect| graph.transitions.laid_out(effect));
     let at = layouts.position(|layout| fits(&layout.command, &layout.before)).unwrap();
     drop(layouts);
@@ -126,7 +126,7 @@ fn a_key_that_should_be_gone_is_caught() {
 fn a_lie_at_the_edge_of_a_graph_that_was_cut_short_is_caught() {
     let world = World::new(&scenario(8, 3), Arc::new(Naive));
     let control = Control { max_states: Some(20), ..Control::default() };
-    let mut graph = merge::search(&world, Merge::default(), &control).unwrap();
+    let mut graph = states::search(&world, Merge::default(), &control).unwrap();
     let last = graph.transitions.effects().len() - 1;
     graph.transitions.effect_mut(last).reply = Reply::Nil;
     let server = Server::open(&Target::Private).unwrap();

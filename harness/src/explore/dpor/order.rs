@@ -5,8 +5,8 @@ use std::rc::Rc;
 use gatecrash_limiter::{Outcome, Reply};
 
 use super::step::Step;
-use crate::schedule::ClientId;
-use crate::trace::StepEffect;
+use crate::world::schedule::ClientId;
+use crate::world::trace::StepEffect;
 
 /// Whether the order of two steps of different clients can matter.
 pub(super) type Depends = fn(&Step, &Step) -> bool;

@@ -22,10 +22,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::footprint::Footprint;
-use crate::scenario::OperationKind;
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::model::footprint::Footprint;
+use crate::world::clients::World;
+use crate::world::scenario::OperationKind;
+use crate::world::schedule::ClientId;
 
 /// A client's next step, or one that was taken. It does not depend on any reply that is yet to come.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@ use gatecrash_limiter::algorithm;
 
 use super::*;
 use crate::model::Model;
-use crate::scenario;
-use crate::verdict::Verdict;
+use crate::world::scenario;
+use crate::world::verdict::Verdict;
 
 fn naive(clients: usize) -> World {
     let text = format!(

@@ -12,15 +12,15 @@ use std::time::Duration;
 use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
-use crate::client::Sent;
-use crate::error::Error;
-use crate::execution::Execution;
 use crate::model::Model;
-use crate::redis_store::{Batch, Packed};
-use crate::schedule::{Choice, ClientId};
-use crate::store::{Store, StoreError};
-use crate::trace::StepEffect;
-use crate::world::{Begun, World};
+use crate::redis::{Batch, Packed};
+use crate::world::client::Sent;
+use crate::world::clients::{Begun, World};
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::{Store, StoreError};
+use crate::world::trace::StepEffect;
 
 /// How many clients all states that are remembered have, taken together: some tens of megabytes.
 const ROOM: usize = 32_768;
@@ -143,10 +143,10 @@ mod tests {
     use gatecrash_limiter::Naive;
 
     use super::*;
-    use crate::redis_store::Server;
-    use crate::scenario;
-    use crate::target::Target;
-    use crate::trace::Effect;
+    use crate::redis::Server;
+    use crate::redis::target::Target;
+    use crate::world::scenario;
+    use crate::world::trace::Effect;
 
     /// The same orders twice, with room for so many states; gives how many there came to be.
     fn walk(world: &World, batch: &Batch, room: usize) -> usize {

@@ -15,9 +15,9 @@
 //! What it can miss: whatever needs more preemptions than there are change points is never drawn.
 
 use super::able;
-use crate::draws::Draws;
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::base::draws::Draws;
+use crate::world::clients::World;
+use crate::world::schedule::ClientId;
 
 /// The depth of the bug of a limiter that looks, then acts.
 pub(super) fn default_depth(limit: u64) -> u64 {
@@ -86,10 +86,10 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::Execution;
     use crate::model::Model;
-    use crate::scenario;
-    use crate::schedule::Choice;
+    use crate::world::execution::Execution;
+    use crate::world::scenario;
+    use crate::world::schedule::Choice;
 
     fn naive(clients: usize, limit: u64, program: &str) -> World {
         let text = format!(

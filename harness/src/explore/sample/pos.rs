@@ -14,9 +14,9 @@ use gatecrash_limiter::Command;
 
 use super::able;
 use super::races::races;
-use crate::draws::Draws;
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::base::draws::Draws;
+use crate::world::clients::World;
+use crate::world::schedule::ClientId;
 
 /// The first command of each client.
 #[derive(Debug)]

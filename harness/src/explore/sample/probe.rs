@@ -4,13 +4,13 @@
 //! other steps: fewer if it stops there, more if it tries again. The estimate knows nothing of that. It is the same
 //! for every execution and every store; a limiter whose commands the model does not know cannot be estimated.
 
-use crate::error::Error;
-use crate::execution::Execution;
-use crate::explore::Control;
 use crate::model::Model;
-use crate::schedule::{Choice, ClientId};
-use crate::store::Store;
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::control::Control;
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId};
+use crate::world::store::Store;
 
 /// The longest run: a client may wait, alone, for what never comes.
 const MOST_STEPS: u64 = 1 << 20;
@@ -36,7 +36,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
-    use crate::scenario;
+    use crate::world::scenario;
 
     #[test]
     fn each_client_is_alone_with_its_permits() {

@@ -4,9 +4,9 @@
 //! left, so violations that need many clients between two of their steps are rarer than among all interleavings.
 
 use super::able;
-use crate::draws::Draws;
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::base::draws::Draws;
+use crate::world::clients::World;
+use crate::world::schedule::ClientId;
 
 pub(super) fn choose(draws: &mut Draws, world: &World) -> ClientId {
     let place = draws.index(able(world).count());

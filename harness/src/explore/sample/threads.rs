@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::{Sample, Sampling, Settings, earlier};
-use crate::error::Error;
-use crate::explore::{Control, Exploration, strategy};
+use crate::explore::{Exploration, strategy};
 use crate::model::Model;
-use crate::world::World;
+use crate::world::clients::World;
+use crate::world::control::Control;
+use crate::world::error::Error;
 
 /// How many executions a part has: enough that starting it costs nothing, few enough that threads end together.
 const PART: u64 = 512;

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use num_bigint::BigUint;
 
-use crate::draws::Draws;
-use crate::error::Error;
-use crate::explore::{Bound, Control};
-use crate::merge::{self, Edge, Graph, Merge, State};
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::base::draws::Draws;
+use crate::explore::states::{self, Edge, Graph, Merge, State};
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::schedule::ClientId;
 
 /// The graph, and how many ways lead from each of its states to the end.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Searches the graph; the inner error is what stopped that.
     pub(super) fn new(root: &World, control: &Control) -> Result<Result<Arc<Self>, Bound>, Error> {
-        let graph = merge::search(root, Merge::default(), &control.clone().uncounted())?;
+        let graph = states::search(root, Merge::default(), &control.clone().uncounted())?;
         if let Some(bound) = graph.stopped {
             return Ok(Err(bound));
         }

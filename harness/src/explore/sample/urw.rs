@@ -11,9 +11,9 @@
 //! What it can miss: nothing in principle, every interleaving has a probability above zero.
 
 use super::able;
-use crate::draws::Draws;
-use crate::schedule::ClientId;
-use crate::world::World;
+use crate::base::draws::Draws;
+use crate::world::clients::World;
+use crate::world::schedule::ClientId;
 
 /// How many steps each client is expected to take.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::escape::{code, sentence};
+use crate::base::escape::{code, sentence};
+use crate::base::words::{cut, grouped, nanoseconds, percent};
 use crate::report::latency::Summary;
 use crate::report::load::Load;
-use crate::report::words::{cut, grouped, nanoseconds, percent};
 use crate::report::{Entry, Report};
 
 /// A table of counts and one of times.

@@ -1,0 +1,197 @@
+//! One stage of a night, and what it came to.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::base::exit::Exit;
+use crate::campaign::Campaign;
+use crate::load::compare::{self, Comparison};
+use crate::report::{Bound, Engine, Entry, NotRun, Overall, Report, Verdict};
+
+/// Which stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Name {
+    /// The naive limiter has to be caught.
+    Canary,
+    /// Saved counterexamples.
+    Regressions,
+    /// All interleavings of every scenario.
+    Exhaustive,
+    /// Larger scenarios, drawn.
+    Sampling,
+    /// Some of it once more.
+    Repetition,
+    /// Real concurrency.
+    Load,
+    /// How fast it goes.
+    Cost,
+    /// The cost beside the base's.
+    Compare,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Canary => "canary",
+            Self::Regressions => "regressions",
+            Self::Exhaustive => "exhaustive",
+            Self::Sampling => "sampling",
+            Self::Repetition => "repetition",
+            Self::Load => "load",
+            Self::Cost => "cost",
+            Self::Compare => "compare",
+        })
+    }
+}
+
+/// What a stage came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As it should be.
+    Ok,
+    /// A limiter, or gatecrash itself, did something wrong.
+    Failed,
+    /// Slower than the base.
+    Regression,
+    /// Nothing is proved.
+    Undecided,
+    /// The machine, or the server, did something wrong.
+    Infrastructure,
+}
+
+impl Outcome {
+    /// The exit code for it.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Ok => Exit::Ok,
+            Self::Failed => Exit::Failed,
+            Self::Regression => Exit::Regression,
+            Self::Undecided => Exit::Undecided,
+            Self::Infrastructure => Exit::Unavailable,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Failed => "FAILED",
+            Self::Regression => "REGRESSION",
+            Self::Undecided => "undecided",
+            Self::Infrastructure => "INFRASTRUCTURE",
+        })
+    }
+}
+
+/// A stage that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stage {
+    /// Which.
+    pub stage: Name,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The same in words.
+    pub what: String,
+}
+
+impl Stage {
+    pub(super) fn new(stage: Name, outcome: Outcome, what: String) -> Self {
+        Self { stage, outcome, what }
+    }
+
+    /// Why there is no server any more, if this stage lost it.
+    pub(super) fn lost(&self) -> Option<&str> {
+        (self.outcome == Outcome::Infrastructure).then_some(self.what.as_str())
+    }
+}
+
+/// What a report of searches comes to, and a lost server with it.
+pub(super) fn of_searches(report: &Report, lost: Option<&str>) -> (Outcome, String) {
+    let failed = report.results.iter().filter(|entry| entry.failed()).count();
+    let counted = format!("{} results", report.results.len());
+    if failed > 0 {
+        return (Outcome::Failed, format!("{failed} of {counted} not as expected"));
+    }
+    if let Some(lost) = lost {
+        return (Outcome::Infrastructure, lost.to_owned());
+    }
+    let undecided = report.results.iter().filter(|entry| is_undecided(entry)).count();
+    match report.verdict() {
+        _ if undecided > 0 => (Outcome::Undecided, format!("{undecided} of {counted} undecided")),
+        Overall::Undecided if report.results.is_empty() => (Outcome::Undecided, "nothing was run".to_owned()),
+        Overall::Undecided if report.not_run.iter().any(NotRun::is_for_want_of_a_server) => {
+            (Outcome::Infrastructure, "a server was wanted and there is none".to_owned())
+        }
+        _ => (Outcome::Ok, format!("{counted} as expected")),
+    }
+}
+
+fn is_undecided(entry: &Entry) -> bool {
+    entry.judgement.verdict() == Verdict::Undecided && !used_its_budget(entry)
+}
+
+/// A sample that drew all it was to draw and found nothing: nobody expected more of it.
+pub(super) fn used_its_budget(entry: &Entry) -> bool {
+    let budget = entry.coverage.as_ref().is_some_and(|coverage| coverage.stopped_by == Bound::MaxExecutions);
+    entry.engine == Engine::Sample && budget && entry.judgement.verdict() == Verdict::Undecided
+}
+
+/// What a load comes to.
+pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
+    let report = campaign.report();
+    let in_words = |entry: &Entry| {
+        let over = entry.over_admission.as_ref();
+        let events = over.and_then(|over| over.events).unwrap_or(0);
+        let attempts = entry.load.as_ref().map_or(0, |load| load.attempts);
+        match events {
+            0 => format!("{} kept its limit in {attempts} attempts", entry.limiter),
+            _ => format!("{} over-admitted {events} times in {attempts} attempts", entry.limiter),
+        }
+    };
+    // Nothing strikes these loads but what the machine does wrong.
+    let failed: u64 = report
+        .results
+        .iter()
+        .filter_map(|entry| entry.load.as_ref())
+        .map(|load| load.errors + load.unknown)
+        .sum();
+    let words = report.results.iter().map(in_words).collect::<Vec<_>>().join("; ");
+    match report.verdict() {
+        Overall::Failed => (Outcome::Failed, words),
+        _ if campaign.lost().is_some() => {
+            (Outcome::Infrastructure, campaign.lost().map_or_else(String::new, ToString::to_string))
+        }
+        _ if failed > 0 => {
+            (Outcome::Infrastructure, format!("{failed} acquires failed or were never answered; {words}"))
+        }
+        Overall::Undecided => (Outcome::Undecided, words),
+        Overall::Ok => (Outcome::Ok, words),
+    }
+}
+
+/// What a comparison comes to.
+pub(super) fn of_comparison(found: &Comparison) -> (Outcome, String) {
+    let of = |outcome: compare::Outcome| {
+        let names = found.limiters.iter().filter(|limiter| limiter.verdict() == outcome);
+        names.map(|limiter| limiter.limiter.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match found.verdict() {
+        verdict @ compare::Outcome::Regression => {
+            (Outcome::Regression, format!("worse than the base: {}", of(verdict)))
+        }
+        verdict @ compare::Outcome::Undecided => {
+            let why = found
+                .undecided
+                .first()
+                .or_else(|| found.limiters.iter().find_map(|one| one.undecided.first()));
+            (Outcome::Undecided, why.map_or_else(|| format!("undecided: {}", of(verdict)), Clone::clone))
+        }
+        compare::Outcome::Ok => {
+            (Outcome::Ok, format!("nothing worse than the base in {} metrics", found.tests))
+        }
+    }
+}

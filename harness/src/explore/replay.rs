@@ -1,0 +1,119 @@
+//! Scripted replay: one schedule, one store, one trace.
+
+use std::time::Duration;
+
+use gatecrash_limiter::Clock;
+
+use crate::world::clients::World;
+use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
+use crate::world::execution::Execution;
+use crate::world::schedule::{Choice, ClientId, Schedule, Turn};
+use crate::world::store::Store;
+use crate::world::trace::{Effect, Row, Trace};
+
+/// What to do about a turn of a client that has already finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passing {
+    /// It passes, so that one schedule serves limiters with fewer commands.
+    #[default]
+    Allowed,
+    /// It is an error.
+    Refused,
+}
+
+/// Runs a schedule from an empty store; what it does not name runs afterwards, client by client, in declared order.
+///
+/// On a store whose clock cannot be moved, a clock move reaches the clients only; it is refused where the limiter
+/// depends on the server's clock. Of the bounds in `control`, the timeout and the interrupt apply: the trace then says
+/// what [stopped](Trace::stopped) it.
+pub fn replay<S: Store>(
+    world: World,
+    store: S,
+    schedule: &Schedule,
+    passing: Passing,
+    control: &Control,
+) -> Result<Trace, Error> {
+    if schedule.moves_clock() && world.algorithm().clock() == Clock::Server && !store.has_virtual_time() {
+        return Err(Error::ServerClock { limiter: world.algorithm().name().to_owned() });
+    }
+    let execution = Execution::start(world, store)?;
+    let mut run = Recording { execution, trace: Trace::default(), control };
+    match run.run(schedule, passing) {
+        Err(Halt::Error(error)) => return Err(error),
+        Err(Halt::Bound(bound)) => run.trace.stopped = Some(bound),
+        Ok(()) => {}
+    }
+    Ok(run.trace)
+}
+
+/// An execution whose rows are kept.
+struct Recording<'a, S> {
+    execution: Execution<S>,
+    trace: Trace,
+    control: &'a Control,
+}
+
+/// What ends an execution before its time.
+enum Halt {
+    Error(Error),
+    Bound(Bound),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl<S: Store> Recording<'_, S> {
+    fn run(&mut self, schedule: &Schedule, passing: Passing) -> Result<(), Halt> {
+        for (position, turn) in schedule.turns.iter().enumerate() {
+            let effect = match *turn {
+                Turn::Choice(choice) => self.take(choice)?,
+                Turn::Operation(id) => self.finish_operation(id)?,
+            };
+            if effect == Effect::Passed && passing == Passing::Refused {
+                let name = |id: ClientId| self.execution.world.names()[id.index()].clone();
+                let client = turn.client().map(name).unwrap_or_default();
+                return Err(Error::Passed { position: position + 1, client }.into());
+            }
+        }
+        for id in self.execution.world.ids() {
+            while self.execution.world.client(id).ready() {
+                self.take(Choice::Step(id))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, choice: Choice) -> Result<Effect, Halt> {
+        if let Some(bound) = self.control.stop(0) {
+            return Err(Halt::Bound(bound));
+        }
+        let effect = self.execution.take(choice)?;
+        let holders = self.execution.world.holders();
+        self.trace.rows.push(Row { choice, effect: effect.clone(), holders });
+        Ok(effect)
+    }
+
+    /// Steps until the client's current operation is done. Gives the last effect.
+    fn finish_operation(&mut self, id: ClientId) -> Result<Effect, Halt> {
+        loop {
+            let effect = self.take(Choice::Step(id))?;
+            match &effect {
+                Effect::Step(step) if step.outcome.is_none() => {}
+                _ => return Ok(effect),
+            }
+        }
+    }
+}
+
+impl Schedule {
+    /// Whether it moves the clock.
+    fn moves_clock(&self) -> bool {
+        self.turns
+            .iter()
+            .any(|turn| matches!(turn, Turn::Choice(Choice::Advance(by)) if *by > Duration::ZERO))
+    }
+}

@@ -1,0 +1,245 @@
+//! Two loads side by side: is the new one still correct, and is it still as fast?
+//!
+//! Correctness is a hard gate: one over-admission that was not there before, and no statistics are asked. Speed is
+//! soft: what is compared are ratios to the floor that was measured between the blocks of the same run, and a change
+//! counts only if its interval excludes none at all ([`bootstrap`]).
+//!
+//! A run has many metrics, and each that is tested is one more chance of a false alarm. So the intervals are Bonferroni's
+//! (each misses with 5 % divided by the number of tests): with 95 % confidence *all* of them hold at once, and a build
+//! that did not change is red in at most one of forty nights, however many limiters it measures. Holm's procedure would
+//! find slightly more, but leaves no intervals to show.
+//!
+//! What is missing is `undecided`, never a pass: too few blocks, a limiter that only one side has, other parameters.
+//!
+//! What it can miss: see [`bootstrap`] for what differs between runs as wholes, which `--tolerance` is for; and a change
+//! that is smaller than the intervals that are shown.
+
+pub mod annotations;
+pub mod baseline;
+pub mod bootstrap;
+mod correctness;
+pub mod json;
+pub mod markdown;
+mod metric;
+pub mod read;
+mod speed;
+pub mod text;
+
+use serde::Serialize;
+
+pub use self::baseline::{Baseline, Measured};
+pub use self::correctness::{Check, Property};
+pub use self::metric::Metric;
+pub use self::speed::{Change, Direction};
+use crate::base::exit::Exit;
+use crate::base::words::grouped;
+use crate::report::Tool;
+
+/// How sure the comparison is of all its intervals together.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// The JSON Schema that every document satisfies.
+pub const SCHEMA: &str = include_str!("../../schema/compare.schema.json");
+
+/// How to compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Options {
+    /// The seed of the resamples.
+    pub seed: u64,
+    /// A change for the worse of at most this share is shown, but is no regression.
+    pub tolerance: f64,
+}
+
+/// One of the two sides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Side {
+    /// The file.
+    pub file: String,
+    /// Who wrote it.
+    pub tool: Tool,
+}
+
+/// Everything that is said about two loads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What was before.
+    pub base: Side,
+    /// What is now.
+    pub new: Side,
+    /// How it was compared.
+    pub options: Options,
+    /// How many metrics were tested.
+    pub tests: usize,
+    /// How many resamples were drawn for each.
+    pub resamples: usize,
+    /// What concerns no limiter in particular and leaves the comparison undecided.
+    pub undecided: Vec<String>,
+    /// The limiters, in the new side's order, then those that only the base has.
+    pub limiters: Vec<Compared>,
+}
+
+/// One limiter, before and now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// The limiter's name.
+    pub limiter: String,
+    /// What the new side ran, in words; the base where only that has it.
+    pub parameters: String,
+    /// Which share was admitted, before and now.
+    pub admitted: (Option<f64>, Option<f64>),
+    /// Whether it is correct.
+    pub checks: Vec<Check>,
+    /// Whether it is as fast.
+    pub changes: Vec<Change>,
+    /// What is missing.
+    pub undecided: Vec<String>,
+    /// What else there is to know, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// What a comparison, or a part of it, comes to. The stronger is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Nothing is worse.
+    Ok,
+    /// Something is missing.
+    Undecided,
+    /// Something is worse.
+    Regression,
+}
+
+impl Outcome {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Undecided => "undecided",
+            Self::Regression => "regression",
+        }
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Undecided => Self::Undecided,
+            Outcome::Regression => Self::Regression,
+        }
+    }
+}
+
+impl Comparison {
+    /// What follows from all of it. A comparison of nothing is undecided.
+    pub fn verdict(&self) -> Outcome {
+        let missing = !self.undecided.is_empty() || self.limiters.is_empty();
+        let least = if missing { Outcome::Undecided } else { Outcome::Ok };
+        self.limiters.iter().map(Compared::verdict).fold(least, Outcome::max)
+    }
+}
+
+impl Compared {
+    /// What follows for this limiter.
+    pub fn verdict(&self) -> Outcome {
+        let checks = self.checks.iter().map(|check| check.verdict);
+        let changes = self.changes.iter().map(|change| change.direction.outcome());
+        let least = if self.undecided.is_empty() { Outcome::Ok } else { Outcome::Undecided };
+        checks.chain(changes).fold(least, Outcome::max)
+    }
+}
+
+/// Compares two loads, each with the name of its file.
+pub fn compare(base: (&str, &Baseline), new: (&str, &Baseline), options: Options) -> Comparison {
+    let side = |(file, of): (&str, &Baseline)| Side { file: file.to_owned(), tool: of.tool.clone() };
+    let (base_side, new_side) = (side(base), side(new));
+    let (base, new) = (base.1, new.1);
+    let before = |name: &str| base.limiters.iter().find(|measured| measured.limiter == name);
+    let mut limiters: Vec<Compared> = new
+        .limiters
+        .iter()
+        .map(|now| match before(&now.limiter) {
+            Some(before) => both(before, now),
+            None => only_new(now),
+        })
+        .collect();
+    let is_new = |name: &str| new.limiters.iter().any(|now| now.limiter == name);
+    limiters.extend(base.limiters.iter().filter(|before| !is_new(&before.limiter)).map(only_base));
+    let (tests, resamples) = speed::judge(&mut limiters, base, new, options);
+    Comparison {
+        base: base_side,
+        new: new_side,
+        options,
+        tests,
+        resamples,
+        undecided: missing(base, new),
+        limiters,
+    }
+}
+
+fn missing(base: &Baseline, new: &Baseline) -> Vec<String> {
+    let mut missing = Vec::new();
+    for (side, of) in [("BASE", base), ("NEW", new)] {
+        if of.interrupted {
+            missing.push(format!("{side} was interrupted: what it would have found is not known"));
+        }
+        if of.limiters.is_empty() {
+            missing.push(format!("{side} measured nothing"));
+        }
+    }
+    missing
+}
+
+fn both(before: &Measured, now: &Measured) -> Compared {
+    let mut undecided = Vec::new();
+    let (was, is) = (parameters(before), parameters(now));
+    if was != is {
+        undecided.push(format!("speed cannot be compared: BASE ran {was}, NEW {is}"));
+    }
+    Compared {
+        limiter: now.limiter.clone(),
+        parameters: is,
+        admitted: (share_admitted(before), share_admitted(now)),
+        checks: correctness::checks(before, now),
+        changes: Vec::new(),
+        undecided,
+        notes: correctness::notes(before, now),
+    }
+}
+
+fn only_new(now: &Measured) -> Compared {
+    Compared {
+        limiter: now.limiter.clone(),
+        parameters: parameters(now),
+        admitted: (None, share_admitted(now)),
+        checks: vec![correctness::as_expected(None, now)],
+        changes: Vec::new(),
+        undecided: vec!["BASE did not measure it, so there is nothing to compare it with".into()],
+        notes: Vec::new(),
+    }
+}
+
+fn only_base(before: &Measured) -> Compared {
+    Compared {
+        limiter: before.limiter.clone(),
+        parameters: parameters(before),
+        admitted: (share_admitted(before), None),
+        checks: Vec::new(),
+        changes: Vec::new(),
+        undecided: vec!["NEW did not measure it".into()],
+        notes: Vec::new(),
+    }
+}
+
+/// What was asked of the limiter, in words. Equal words, equal parameters.
+fn parameters(of: &Measured) -> String {
+    let pace = of.rate_per_s.map_or_else(|| "closed loop".to_owned(), |rate| format!("{rate} operations/s"));
+    let (clients, limit) = (grouped(of.clients), grouped(of.limit));
+    let faults = if of.faults { ", with faults" } else { "" };
+    format!("{clients} clients, limit {limit}, hold {}, {pace}{faults}", of.hold)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people to read")]
+fn share_admitted(of: &Measured) -> Option<f64> {
+    (of.attempts > 0).then(|| of.admitted as f64 / of.attempts as f64)
+}

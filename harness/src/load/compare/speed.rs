@@ -1,0 +1,212 @@
+//! The soft gate: is a limiter, beside the floor, as fast as before?
+
+use serde::Serialize;
+
+use super::bootstrap::{self, Difference, Resampling};
+use super::{Baseline, CONFIDENCE, Compared, Measured, Metric, Options, Outcome};
+use crate::base::duration;
+use crate::base::words::grouped;
+
+/// Fewer blocks say nothing about how much blocks differ.
+const FEWEST_BLOCKS: usize = 8;
+
+/// How many resamples at least.
+const RESAMPLES: usize = 10_000;
+
+/// So many for each test, so that some lie beyond the ends of narrow intervals too.
+const RESAMPLES_PER_TEST: usize = 1_000;
+
+/// And no more than that: a file may name thousands of limiters.
+const MOST_RESAMPLES: usize = 50_000;
+
+/// Ratios are kept in six digits: what is less is no change.
+const ROUNDING: f64 = 1e-5;
+
+/// One metric of one limiter, before and now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// What was measured.
+    pub metric: Metric,
+    /// How many blocks each side has.
+    pub blocks: (usize, usize),
+    /// What was found, where there was enough to find it in.
+    #[serde(flatten)]
+    pub found: Option<Found>,
+    /// Where to.
+    #[serde(rename = "verdict")]
+    pub direction: Direction,
+    /// Why it is undecided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Two ratios to the floor, and how far they are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// The ratio before: the geometric mean of the blocks.
+    pub base: f64,
+    /// The ratio now.
+    pub new: f64,
+    /// The change as a share of the base: 0.1 is a tenth more.
+    pub change: f64,
+    /// Where the change lies.
+    pub interval: (f64, f64),
+}
+
+/// Where a metric went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The interval holds no change at all.
+    Unchanged,
+    /// Certainly better.
+    Better,
+    /// Certainly worse, but no more than is tolerated.
+    Tolerated,
+    /// Certainly worse.
+    Worse,
+    /// There is too little to tell.
+    Undecided,
+}
+
+impl Direction {
+    /// What follows for the comparison.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Unchanged | Self::Better | Self::Tolerated => Outcome::Ok,
+            Self::Worse => Outcome::Regression,
+            Self::Undecided => Outcome::Undecided,
+        }
+    }
+
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Better => "better",
+            Self::Tolerated => "tolerated",
+            Self::Worse => "WORSE",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// Two series of logarithms, one per block.
+struct Pair {
+    metric: Metric,
+    base: Vec<f64>,
+    new: Vec<f64>,
+}
+
+/// Fills in the changes of all limiters that can be compared. Gives the number of tests and of resamples for each.
+pub(super) fn judge(
+    limiters: &mut [Compared],
+    base: &Baseline,
+    new: &Baseline,
+    options: Options,
+) -> (usize, usize) {
+    let find = |of: &Baseline, name: &str| of.limiters.iter().find(|it| it.limiter == name).cloned();
+    let mut gathered = Vec::new();
+    for compared in limiters.iter_mut().filter(|compared| compared.undecided.is_empty()) {
+        let sides = (find(base, &compared.limiter), find(new, &compared.limiter));
+        let (Some(before), Some(now)) = sides else { continue };
+        gathered.push((pairs(&before, &now, &mut compared.notes), compared));
+    }
+    let enough = |pair: &&Result<Pair, Change>| pair.is_ok();
+    let tests = gathered.iter().map(|(pairs, _)| pairs.iter().filter(enough).count()).sum();
+    let resamples = (RESAMPLES_PER_TEST.saturating_mul(tests)).clamp(RESAMPLES, MOST_RESAMPLES);
+    let mut stream = 0;
+    for (pairs, compared) in gathered {
+        for pair in pairs {
+            let how = Resampling { seed: options.seed, stream, resamples, miss: miss(tests) };
+            stream += 1;
+            compared
+                .changes
+                .push(pair.map_or_else(|change| change, |pair| pair.judge(how, options.tolerance)));
+        }
+    }
+    (tests, resamples)
+}
+
+/// Bonferroni: how often each of so many intervals may miss.
+#[expect(clippy::cast_precision_loss, reason = "a file has few limiters")]
+fn miss(tests: usize) -> f64 {
+    (1.0 - CONFIDENCE) / tests.max(1) as f64
+}
+
+/// What there is to compare, metric by metric; where there is too little of it, that.
+fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Result<Pair, Change>> {
+    let mut metrics = Metric::ALL.to_vec();
+    if now.rate_per_s.is_some() {
+        // What is asked for per second does not follow the floor.
+        metrics.retain(|metric| *metric != Metric::Throughput);
+        notes.push("throughput is what --rate asked for, and not compared".into());
+    } else if duration::parse(&now.hold).is_ok_and(|hold| !hold.is_zero()) || now.hold.contains(':') {
+        let hold =
+            format!("permits are held ({}): on a faster machine the ratio of throughput falls", now.hold);
+        notes.push(hold + " although nothing changed; --hold 0s avoids that");
+    }
+    let of = |measured: &Measured, metric| measured.ratios.get(&metric).cloned().unwrap_or_default();
+    metrics.into_iter().map(|metric| pair(metric, &of(before, metric), &of(now, metric))).collect()
+}
+
+fn pair(metric: Metric, base: &[Option<f64>], new: &[Option<f64>]) -> Result<Pair, Change> {
+    let logarithms = |ratios: &[Option<f64>]| ratios.iter().map(|ratio| ratio.map(f64::ln)).collect();
+    match (enough("BASE", base).and_then(|()| enough("NEW", new)), logarithms(base), logarithms(new)) {
+        (Ok(()), Some(base), Some(new)) => Ok(Pair { metric, base, new }),
+        (problem, ..) => Err(Change::undecided(metric, (base.len(), new.len()), problem.err())),
+    }
+}
+
+/// A block without the metric is one in which nothing came to an end. To leave it out would hide a stall.
+fn enough(side: &str, ratios: &[Option<f64>]) -> Result<(), String> {
+    let gaps = ratios.iter().filter(|ratio| ratio.is_none()).count();
+    match ratios.len() {
+        0 => Err(format!("{side} has no blocks")),
+        few @ 1..FEWEST_BLOCKS => Err(format!("{side} has {few} blocks, and it takes {FEWEST_BLOCKS}")),
+        all if gaps > 0 => {
+            let (gaps, all) = (grouped(gaps), grouped(all));
+            Err(format!("{side} has nothing to measure it by in {gaps} of {all} blocks"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Pair {
+    fn judge(&self, how: Resampling, tolerance: f64) -> Change {
+        let blocks = (self.base.len(), self.new.len());
+        let apart = bootstrap::difference(&self.base, &self.new, how);
+        let found = apart.map(Found::from).filter(|found| found.interval.1.is_finite());
+        let Some(found) = found else {
+            let why = "most resamples are all alike, which gives no interval".to_owned();
+            return Change::undecided(self.metric, blocks, Some(why));
+        };
+        let (low, high) = found.interval;
+        let (more, less) = (low > ROUNDING, high < -ROUNDING);
+        let direction = match (more, less, self.metric.more_is_better()) {
+            (false, false, _) => Direction::Unchanged,
+            (true, _, true) | (false, true, false) => Direction::Better,
+            _ if found.change.abs() <= tolerance => Direction::Tolerated,
+            _ => Direction::Worse,
+        };
+        Change { metric: self.metric, blocks, found: Some(found), direction, why: None }
+    }
+}
+
+impl From<Difference> for Found {
+    /// From logarithms back to ratios.
+    fn from(apart: Difference) -> Self {
+        Self {
+            base: apart.base.exp(),
+            new: apart.new.exp(),
+            change: (apart.new - apart.base).exp_m1(),
+            interval: (apart.interval.0.exp_m1(), apart.interval.1.exp_m1()),
+        }
+    }
+}
+
+impl Change {
+    fn undecided(metric: Metric, blocks: (usize, usize), why: Option<String>) -> Self {
+        Self { metric, blocks, found: None, direction: Direction::Undecided, why }
+    }
+}

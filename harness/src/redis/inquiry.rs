@@ -1,0 +1,76 @@
+//! What a server tells about itself when it is asked: reads only, nothing that changes it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gatecrash_limiter::{Command, Reply};
+
+use super::Server;
+use super::connection::Connection;
+use crate::world::store::StoreError;
+
+/// What it told.
+#[derive(Clone, Debug)]
+pub(crate) struct Inquiry {
+    /// The text of its `INFO`.
+    pub(crate) info: String,
+    /// When it saves itself, as in its configuration; nothing where it does not tell.
+    pub(crate) save: Option<String>,
+    pub(crate) time: Time,
+}
+
+/// What both clocks showed, since the epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    /// Ours, before it was asked.
+    pub(crate) before: Duration,
+    pub(crate) server: Duration,
+    /// Ours, after it answered.
+    pub(crate) after: Duration,
+}
+
+impl Inquiry {
+    pub(crate) fn make(server: &Server) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(server.address())?;
+        let info = match connection.call(&Command::new("INFO"))? {
+            Reply::Bulk(text) => String::from_utf8_lossy(&text).into_owned(),
+            other => return Err(connection.unavailable("INFO", format!("it answered {other}"))),
+        };
+        // Some services do not let anybody see their configuration: then it stays unknown.
+        let save = match connection.call(&Command::new("CONFIG").arg("GET").arg("save"))? {
+            Reply::Array(items) => items.get(1).map(text),
+            _ => None,
+        };
+        let before = now();
+        let reply = connection.call(&Command::new("TIME"))?;
+        let after = now();
+        let server = match &reply {
+            Reply::Array(items) => time(items),
+            _ => None,
+        };
+        let server = server.ok_or_else(|| connection.unavailable("TIME", format!("it answered {reply}")))?;
+        Ok(Self { info, save, time: Time { before, server, after } })
+    }
+
+    /// A field of its `INFO`.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+    }
+}
+
+fn text(reply: &Reply) -> String {
+    match reply {
+        Reply::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The reply of `TIME`: seconds and microseconds.
+fn time(items: &[Reply]) -> Option<Duration> {
+    let [seconds, micros] = items else { return None };
+    let seconds = text(seconds).parse().ok()?;
+    Duration::from_secs(seconds).checked_add(Duration::from_micros(text(micros).parse().ok()?))
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

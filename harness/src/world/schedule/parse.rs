@@ -1,0 +1,197 @@
+//! Text to schedule. Every token is read on its own, so that all errors are found at once.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::{Choice, ClientId, Schedule, Turn};
+use crate::base::diagnostic::{Diagnostic, clipped, suggestion};
+use crate::base::duration;
+
+/// What a client can suffer, as it is written after `A!`.
+const CLIENT_FAULTS: [&str; 3] = ["crash", "lose-reply", "lose-request"];
+
+/// What the server can suffer, as it is written after `!`.
+const SERVER_FAULTS: [&str; 4] = ["flush-scripts", "restart", "failover", "evict=KEY"];
+
+/// A token that cannot be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TokenError {
+    /// The bytes of the text that it is about.
+    pub span: Range<usize>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+impl From<TokenError> for Diagnostic {
+    fn from(error: TokenError) -> Self {
+        Self::new(error.span, error.message).help(error.help)
+    }
+}
+
+/// Nobody reads more errors than these, and each costs a search for what may have been meant.
+const MAX_ERRORS: usize = 1_000;
+
+impl Schedule {
+    /// Reads a schedule over clients of those names, in their order. Gives up after 1,000 errors.
+    pub fn parse(text: &str, names: &[String]) -> Result<Self, Vec<TokenError>> {
+        let clients = Clients::new(names);
+        let mut turns = Vec::new();
+        let mut errors = Vec::new();
+        for (start, token) in tokens(text) {
+            match clients.turn(token) {
+                Ok(turn) => turns.push(turn),
+                Err(Problem { within, message, help }) => {
+                    let within = if within.is_empty() { 0..token.len() } else { within };
+                    let span = start + within.start..start + within.end;
+                    errors.push(TokenError { span, message, help });
+                    if errors.len() == MAX_ERRORS {
+                        break;
+                    }
+                }
+            }
+        }
+        if errors.is_empty() { Ok(Self { turns }) } else { Err(errors) }
+    }
+}
+
+/// The tokens of a text, each with the byte that it starts at.
+fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split_inclusive(char::is_whitespace)
+        .scan(0, |end, piece| {
+            let start = *end;
+            *end += piece.len();
+            Some((start, piece.trim_end()))
+        })
+        .filter(|(_, token)| !token.is_empty())
+}
+
+/// Why a token cannot be used, and which bytes of it are to blame.
+struct Problem {
+    within: Range<usize>,
+    message: String,
+    help: Option<String>,
+}
+
+impl Problem {
+    fn new(within: Range<usize>, message: impl Into<String>, help: Option<String>) -> Self {
+        Self { within, message: message.into(), help }
+    }
+
+    fn not_supported(token: &str) -> Self {
+        let message = format!("`{}` is not supported yet", clipped(token));
+        let help = "what can be used now: `A`, `A*`, `+30s` and `A!crash`";
+        Self::new(0..token.len(), message, Some(help.to_owned()))
+    }
+}
+
+/// The clients that a token may name.
+struct Clients<'a> {
+    names: &'a [String],
+    by_name: HashMap<&'a str, ClientId>,
+}
+
+impl<'a> Clients<'a> {
+    fn new(names: &'a [String]) -> Self {
+        let ids = (0..=u16::MAX).map(ClientId);
+        let by_name = names.iter().map(String::as_str).zip(ids).collect();
+        Self { names, by_name }
+    }
+
+    fn turn(&self, token: &str) -> Result<Turn, Problem> {
+        if let Some(duration) = token.strip_prefix('+') {
+            let by = parse_duration(duration, 1)?;
+            return Ok(Turn::Choice(Choice::Advance(by)));
+        }
+        if let Some(fault) = token.strip_prefix('!') {
+            return Err(server_fault(token, fault));
+        }
+        let (name, action) = split_name(token)?;
+        let action = parse_action(token, name, action)?;
+        let client = self.client(name)?;
+        match action {
+            Action::Step => Ok(Turn::Choice(Choice::Step(client))),
+            Action::Operation => Ok(Turn::Operation(client)),
+            Action::Crash => Ok(Turn::Choice(Choice::Crash(client))),
+            Action::NotSupported => Err(Problem::not_supported(token)),
+        }
+    }
+
+    fn client(&self, name: &str) -> Result<ClientId, Problem> {
+        self.by_name.get(name).copied().ok_or_else(|| {
+            let help = suggestion(name, self.names.iter().map(String::as_str));
+            Problem::new(0..name.len(), format!("no client is called `{}`", clipped(name)), help)
+        })
+    }
+}
+
+/// What a token asks of its client.
+enum Action {
+    Step,
+    Operation,
+    Crash,
+    NotSupported,
+}
+
+/// Splits a token into the client's name and what follows it.
+fn split_name(token: &str) -> Result<(&str, &str), Problem> {
+    let end = token.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(token.len());
+    if token.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        Ok(token.split_at(end))
+    } else {
+        Err(unreadable(token))
+    }
+}
+
+/// Reads what follows a client's name.
+fn parse_action(token: &str, name: &str, action: &str) -> Result<Action, Problem> {
+    if let Some(fault) = action.strip_prefix('!') {
+        return match fault {
+            "crash" => Ok(Action::Crash),
+            "lose-reply" | "lose-request" => Ok(Action::NotSupported),
+            _ => Err(unknown_fault("client", fault, name.len() + 1, &CLIENT_FAULTS)),
+        };
+    }
+    if let Some(skew) = action.strip_prefix(['+', '-']) {
+        parse_duration(skew, name.len() + 1)?;
+        return Ok(Action::NotSupported);
+    }
+    match action {
+        "" => Ok(Action::Step),
+        "*" => Ok(Action::Operation),
+        _ => Err(unreadable(token)),
+    }
+}
+
+fn server_fault(token: &str, fault: &str) -> Problem {
+    match fault.split_once('=') {
+        Some(("evict", key)) if !key.is_empty() => Problem::not_supported(token),
+        None if SERVER_FAULTS.contains(&fault) => Problem::not_supported(token),
+        _ => unknown_fault("server", fault, 1, &SERVER_FAULTS),
+    }
+}
+
+/// Reads the part of a token that starts at that byte as a duration.
+fn parse_duration(text: &str, at: usize) -> Result<Duration, Problem> {
+    duration::parse(text).map_err(|error| Problem::new(at..at + text.len(), error.to_string(), None))
+}
+
+fn unknown_fault(whose: &str, fault: &str, at: usize, known: &[&str]) -> Problem {
+    let message = match fault {
+        "" => format!("`!` must be followed by a fault of the {whose}"),
+        _ => format!("`{}` is no fault of a {whose}", clipped(fault)),
+    };
+    Problem::new(at..at + fault.len(), message, suggestion(fault, known.iter().copied()))
+}
+
+fn unreadable(token: &str) -> Problem {
+    let message = format!("`{}` cannot be read", clipped(token));
+    let help = "expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces";
+    Problem::new(0..token.len(), message, Some(help.to_owned()))
+}
+
+#[cfg(test)]
+mod tests;
