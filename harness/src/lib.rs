@@ -53,17 +53,29 @@
 //! and clock moves that a schedule names take place. The model has the commands that limiters use, not all of Redis;
 //! what it answers is compared with a real server in every run that has one.
 
+// The rooms, from top to bottom: a file uses the rooms above its own, never those below (tests/rooms).
+
 pub mod base;
-pub mod campaign;
-pub mod cli;
-pub mod doctor;
-pub mod explore;
-pub mod load;
-pub mod model;
+
 pub mod observe;
-pub mod redis;
-pub mod report;
+
 pub mod world;
+
+pub mod model;
+
+pub mod redis;
+
+pub mod explore;
+
+pub mod report;
+
+pub mod load;
+
+pub mod doctor;
+
+pub mod campaign;
+
+pub mod cli;
 
 pub use model::Model;
 pub use world::clients::World;
