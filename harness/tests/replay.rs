@@ -10,7 +10,7 @@ use gatecrash::redis::target::Target;
 use gatecrash::report::StoreKind;
 use gatecrash::world::control::{Bound, Control};
 use gatecrash::world::error::Error;
-use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
+use gatecrash::world::scenario::{self, OnReject, OperationKind, Scenario};
 use gatecrash::world::schedule::Schedule;
 use gatecrash::world::trace::{Effect, Trace};
 use gatecrash::{Model, World};
@@ -173,4 +173,26 @@ fn a_server_that_is_lost_ends_what_needs_it_and_nothing_else() {
     let stores: Vec<StoreKind> = report.results.iter().map(|entry| entry.store).collect();
     assert_eq!(stores, [StoreKind::Model, StoreKind::Redis, StoreKind::Model, StoreKind::Model]);
     assert_eq!(report.not_run.len(), 1, "said once: {:?}", report.not_run);
+}
+
+#[test]
+fn no_two_schedules_of_a_shipped_scenario_show_the_same() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    for path in scenario::discover(&[folder]).expect("the folder can be read") {
+        let scenario = scenario::load(&path).expect("it is a scenario");
+        let shown = |order: &Schedule| {
+            let run = |limiter: &Arc<dyn Algorithm>| {
+                let world = World::new(&scenario, Arc::clone(limiter));
+                let trace = replay(world, Model::new(), order, Passing::Allowed, &Control::default());
+                rows(&trace.expect("it runs"))
+            };
+            scenario.limiters.iter().map(run).collect::<Vec<_>>()
+        };
+        for (at, one) in scenario.schedules.iter().enumerate() {
+            for other in &scenario.schedules[at + 1..] {
+                let same = shown(&one.order) == shown(&other.order);
+                assert!(!same, "{}: `{}` and `{}` are one", scenario.name, one.name, other.name);
+            }
+        }
+    }
 }
