@@ -34,6 +34,7 @@ impl Path {
     }
 
     /// Appends a choice by which the world came to be as it is.
+    #[inline]
     pub fn follow(&mut self, choice: Choice, world: &World) {
         let finished = choice.client().is_some_and(|client| world.client(client).finished());
         self.push(choice, world.holders(), finished);
@@ -42,6 +43,7 @@ impl Path {
     /// Appends a choice, after which that many permits are held and its client, if it is about one, has finished or not.
     ///
     /// Only a step can preempt: when a clock moves or a fault strikes, nobody is switched to.
+    #[inline]
     pub fn push(&mut self, choice: Choice, holders: u32, finished: bool) {
         let before = self.marks.last().copied().unwrap_or_default();
         let (preempts, unfinished) = match choice {

@@ -77,7 +77,9 @@ impl<S: Store> Position<S> {
         self.path.follow(choice, &self.execution.world);
         self.replies.push(match effect {
             Effect::Step(step) => {
-                self.outcomes.extend(step.outcome.map(|outcome| (step.client, outcome)));
+                if let Some(outcome) = step.outcome {
+                    self.outcomes.push((step.client, outcome));
+                }
                 Some(step.reply)
             }
             Effect::Passed | Effect::Advanced | Effect::Crashed => None,

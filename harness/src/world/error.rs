@@ -93,6 +93,7 @@ impl Error {
     }
 
     /// An error if an operation ended with a reply that had no meaning for the limiter.
+    #[inline]
     pub(crate) fn understood(outcome: Option<&Outcome>, client: &str, command: &Command) -> Result<(), Self> {
         match outcome {
             Some(Outcome::Failed(reply)) => Err(Self::Unexpected {

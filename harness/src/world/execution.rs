@@ -57,6 +57,7 @@ impl<S: Store> Execution<S> {
     }
 
     /// Executes what a client sent; it learns the reply, whatever that means to it.
+    #[inline]
     pub(crate) fn execute(&mut self, client: ClientId, sent: Sent) -> Result<StepEffect, StoreError> {
         let Sent { operation, first, command } = sent;
         let reply = self.store.execute(client, &command)?;
@@ -73,6 +74,7 @@ impl<S: Store> Execution<S> {
 
 impl StepEffect {
     /// An error if the reply had no meaning for the limiter.
+    #[inline]
     pub(crate) fn check(&self, names: &[String]) -> Result<(), Error> {
         Error::understood(self.outcome.as_ref(), &names[self.client.index()], &self.command)
     }
