@@ -1,8 +1,13 @@
 //! The clients, what they may do next, and what came of it.
 //!
-//! A [`scenario`] says which clients run which operations. [`World`](clients::World) is those clients in the middle of a
-//! run; it is sans-IO: it says which command a [`Choice`](schedule::Choice) sends, and takes the reply. A
-//! [`Store`](store::Store) is what commands act on. An [`execution`] is one choice after another, carried out.
+//! The files, each built on those before it:
+//!
+//! - [`schedule`]: choices, schedules and their text; [`scenario`]: who runs what, read from a file; [`verdict`];
+//!   [`control`]: what ends a run early.
+//! - [`store`]: what commands act on; [`error`]: what can go wrong; [`trace`]: what happened, step by step.
+//! - `setup`, [`client`], [`clients`]: the clients in the middle of a run. They are sans-IO: they say which command a
+//!   [`Choice`](schedule::Choice) sends, and take the reply.
+//! - [`execution`]: one choice after another, carried out.
 
 pub mod client;
 pub mod clients;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gatecrash::explore::certify::{Certified, Options, certify};
+use gatecrash::explore::certify::{Certified, CertifyOptions, certify};
 use gatecrash::redis::Server;
 use gatecrash::world::clients::World;
 use gatecrash::world::control::{Bound, Control, Timeout};
@@ -37,11 +37,11 @@ fn configuration(server: &Server) -> Vec<String> {
     redis::cmd("CONFIG").arg("GET").arg("*").query(&mut bystander(server)).unwrap()
 }
 
-fn run(world: &World, server: &Server, options: Options) -> Certified {
+fn run(world: &World, server: &Server, options: CertifyOptions) -> Certified {
     certify(world, server, options, &Control::default()).unwrap()
 }
 
-const EDGES: Options = Options { edges: true, namings: NonZeroU32::MIN, seed: 0 };
+const EDGES: CertifyOptions = CertifyOptions { edges: true, namings: NonZeroU32::MIN, seed: 0 };
 
 fn encodings(found: &Certified) -> Vec<&str> {
     found.encodings.iter().map(String::as_str).collect()
@@ -51,14 +51,14 @@ fn encodings(found: &Certified) -> Vec<&str> {
 fn known_numbers() {
     let server = private();
     for (clients, limit, pairs, edges) in [(8, 3, 24, 360), (64, 8, 192, 137_280)] {
-        let found = run(&world(Naive, clients, limit), &server, Options::default());
+        let found = run(&world(Naive, clients, limit), &server, CertifyOptions::default());
         assert_eq!((found.pairs, found.edges, found.namings), (pairs, edges, 3));
         // Three namings, and both encodings.
         assert_eq!((found.cases, found.mismatches), (pairs * 6, 0));
         assert_eq!(encodings(&found), ["listpack", "skiplist"]);
         assert!(found.holds(), "{found:?}");
     }
-    let found = run(&world(Atomic, 8, 3), &server, Options::default());
+    let found = run(&world(Atomic, 8, 3), &server, CertifyOptions::default());
     assert_eq!((found.pairs, found.holds(), encodings(&found)), (7, true, vec!["listpack", "skiplist"]));
     assert_eq!(keys(&server), Vec::<String>::new());
 }
@@ -80,13 +80,13 @@ fn a_given_server_is_certified_as_it_is() {
     let (_theirs, server) = given();
     let _: () = redis::cmd("SET").arg("slots").arg("theirs").query(&mut bystander(&server)).unwrap();
     let before = configuration(&server);
-    let found = run(&world(Naive, 8, 3), &server, Options::default());
+    let found = run(&world(Naive, 8, 3), &server, CertifyOptions::default());
     assert!(found.holds());
     // Long tokens lead to the second encoding.
     assert_eq!((found.cases, encodings(&found)), (72, vec!["listpack", "skiplist"]));
     assert_eq!((configuration(&server), keys(&server)), (before, vec!["slots".to_owned()]));
 
-    let once = Options { namings: NonZeroU32::MIN, ..Options::default() };
+    let once = CertifyOptions { namings: NonZeroU32::MIN, ..CertifyOptions::default() };
     let found = run(&world(Naive, 8, 3), &server, once);
     assert_eq!((found.cases, encodings(&found)), (24, vec!["listpack"]));
 }
@@ -95,7 +95,7 @@ fn a_given_server_is_certified_as_it_is() {
 fn a_private_server_has_its_setting_back() {
     let server = private();
     let before = configuration(&server);
-    run(&world(Naive, 2, 1), &server, Options::default());
+    run(&world(Naive, 2, 1), &server, CertifyOptions::default());
     assert_eq!(configuration(&server), before);
 }
 
@@ -103,7 +103,7 @@ fn a_private_server_has_its_setting_back() {
 fn strings_lists_hashes_sets_and_expiries_too() {
     let server = private();
     for world in [world(Counter, 5, 2), world(Line, 4, 2), world(Expiring, 4, 2), world(Sending, 3, 2)] {
-        for options in [Options::default(), EDGES] {
+        for options in [CertifyOptions::default(), EDGES] {
             let found = run(&world, &server, options);
             assert!(found.holds(), "{}: {found:?}", world.algorithm().name());
             assert!(found.pairs > 5, "{found:?}");
@@ -127,14 +127,14 @@ fn what_depends_on_more_than_the_content_is_refused() {
             "whether the server lacks a script is not ours to decide: it may know it from others",
         ),
     ] {
-        let found = run(&world, &server, Options::default());
+        let found = run(&world, &server, CertifyOptions::default());
         assert_eq!((found.refused.as_deref(), found.cases, found.holds()), (Some(why), 0, false));
     }
 }
 
 #[test]
 fn clients_that_cannot_be_exchanged_keep_their_own_tokens() {
-    let found = run(&world(Ranked, 3, 1), &private(), Options::default());
+    let found = run(&world(Ranked, 3, 1), &private(), CertifyOptions::default());
     assert!(found.asymmetry.is_some() && found.holds(), "{found:?}");
     assert_eq!((found.namings, found.cases), (1, found.pairs * 2));
     assert_eq!(encodings(&found), ["listpack", "skiplist"]);
@@ -146,7 +146,7 @@ fn a_server_that_does_otherwise_is_caught() {
     // Whatever needs memory is answered with an error; removing does not.
     let _: () =
         redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").query(&mut bystander(&server)).unwrap();
-    let found = run(&world(Naive, 3, 1), &server, Options::default());
+    let found = run(&world(Naive, 3, 1), &server, CertifyOptions::default());
     assert!(found.mismatches > 0 && !found.holds());
     let first = found.first.unwrap();
     assert!(first.to_string().contains("OOM command not allowed"), "{first}");
@@ -184,12 +184,12 @@ fn a_timeout_an_interrupt_and_a_bound_end_it_and_leave_nothing() {
         (Control { interrupted: Arc::new(true.into()), ..Control::default() }, Bound::Interrupted),
     ];
     for (control, bound) in stopped {
-        let found = certify(&naive, &server, Options::default(), &control).unwrap();
+        let found = certify(&naive, &server, CertifyOptions::default(), &control).unwrap();
         assert_eq!((found.stopped.as_ref(), found.holds(), found.cases), (Some(&bound), false, 0));
     }
     // What was reached of the graph is certified.
     let control = Control { max_states: Some(20), ..Control::default() };
-    let found = certify(&naive, &server, Options::default(), &control).unwrap();
+    let found = certify(&naive, &server, CertifyOptions::default(), &control).unwrap();
     assert!(matches!(found.stopped, Some(Bound::States(_))) && !found.holds(), "{found:?}");
     assert_eq!((found.cases, found.mismatches), (found.pairs * 3, 0));
     assert_eq!(keys(&server), Vec::<String>::new());
@@ -226,7 +226,7 @@ fn a_server_that_goes_away_is_a_bound() {
         run(&world(Naive, 64, 8), &server, EDGES)
     });
     assert!(matches!(found.stopped, Some(Bound::LostServer(_))), "{found:?}");
-    let found = run(&world(Naive, 3, 1), &server, Options::default());
+    let found = run(&world(Naive, 3, 1), &server, CertifyOptions::default());
     assert!(matches!(found.stopped, Some(Bound::LostServer(_))), "{found:?}");
     assert_eq!(found.cases, 0);
 }
@@ -234,7 +234,7 @@ fn a_server_that_goes_away_is_a_bound() {
 #[test]
 fn the_same_seed_finds_the_same() {
     let server = private();
-    let seed = |seed| run(&world(Naive, 5, 2), &server, Options { seed, ..Options::default() });
+    let seed = |seed| run(&world(Naive, 5, 2), &server, CertifyOptions { seed, ..CertifyOptions::default() });
     assert_eq!(seed(3), seed(3));
     assert!(seed(4).holds());
 }

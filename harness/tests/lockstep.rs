@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gatecrash::explore::prefixes::Prefixes;
-use gatecrash::explore::{Complete, Exploration, Observer, strategy};
+use gatecrash::explore::{Complete, Exploration, Observer, chooser};
 use gatecrash::explore::{enumerate::enumerate, lockstep};
 use gatecrash::model::Model;
 use gatecrash::redis::Server;
@@ -142,7 +142,7 @@ fn prefixes_need_no_server() {
     for (limit, clients) in [(1, 2), (1, 3), (2, 3)] {
         let world = world(Naive, clients, limit);
         let mut prefixes = Prefixes::new();
-        let found = strategy::run(&world, Model::new(), &mut prefixes, &Control::default(), &mut ()).unwrap();
+        let found = chooser::run(&world, Model::new(), &mut prefixes, &Control::default(), &mut ()).unwrap();
         assert_eq!(found, on_the_model(&world));
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use gatecrash::explore::chooser::Chooser;
 use gatecrash::explore::enumerate::enumerate;
-use gatecrash::explore::sample::{Sample, Sampler, Sampling, Settings, on, on_model};
-use gatecrash::explore::strategy::Strategy;
+use gatecrash::explore::sample::{Sample, SampleSettings, Sampler, Sampling, on, on_model};
 use gatecrash::explore::{Complete, Observer};
 use gatecrash::model::Model;
 use gatecrash::observe::{Extent, Phase};
@@ -36,8 +36,8 @@ fn threads(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).expect("not zero")
 }
 
-fn settings(sampler: Sampler, executions: u64) -> Settings {
-    Settings { sampler, executions, seed: 7 }
+fn settings(sampler: Sampler, executions: u64) -> SampleSettings {
+    SampleSettings { sampler, executions, seed: 7 }
 }
 
 fn sample(root: &World, sampler: Sampler, executions: u64) -> Sample {
@@ -59,7 +59,7 @@ fn clients(choices: &[Choice]) -> Vec<u16> {
     choices.iter().filter_map(|choice| choice.client()).map(|client| client.0).collect()
 }
 
-fn orders(root: &World, settings: Settings) -> Vec<Vec<u16>> {
+fn orders(root: &World, settings: SampleSettings) -> Vec<Vec<u16>> {
     let mut orders = Orders::default();
     on(root, Model::new(), settings, &Control::default(), &mut orders).expect("the model does not fail");
     orders.0
@@ -182,7 +182,7 @@ fn the_result_does_not_depend_on_who_runs_it() {
             let together = on_model(&root, settings, threads(count), &Control::default());
             assert_eq!(together.expect("the model does not fail"), alone, "{sampler}, {count} threads");
         }
-        let other = on_model(&root, Settings { seed: 8, ..settings }, threads(1), &Control::default());
+        let other = on_model(&root, SampleSettings { seed: 8, ..settings }, threads(1), &Control::default());
         assert_ne!(other.expect("the model does not fail"), alone, "{sampler}, another seed");
     }
 }

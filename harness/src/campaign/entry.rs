@@ -13,7 +13,7 @@ use crate::explore::counterexample::{Violation, critical_pair, explain};
 use crate::explore::dpor::Classes;
 use crate::explore::loom::LoomExploration;
 use crate::explore::replay::{Passing, replay};
-use crate::explore::sample::{Odds, Sample};
+use crate::explore::sample::{Sample, ViolationEstimate};
 use crate::model::Model;
 use crate::report::{self, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
 use crate::world::control::{Bound, Control};
@@ -156,7 +156,7 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Result<Entry, Error> {
         let entry = self.exploration(store, Engine::Sample, &sampled.found, elapsed)?;
-        let estimate = sampled.odds().map(|Odds { share, wait }| report::Estimate {
+        let estimate = sampled.odds().map(|ViolationEstimate { share, wait }| report::Estimate {
             share: share.value,
             share_interval: (share.low, share.high),
             executions_to_first: wait.value,

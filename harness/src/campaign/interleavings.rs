@@ -10,12 +10,12 @@ use super::server::Landed;
 use super::subject::Subject;
 use super::{Campaign, Redis};
 use crate::explore::census::{self, Census, any};
-use crate::explore::certify::Certified;
+use crate::explore::certify::{Certified, CertifyOptions};
 use crate::explore::counterexample::Violation;
 use crate::explore::dpor::Classes;
 use crate::explore::prefixes::Prefixes;
 use crate::explore::replay::{Passing, replay};
-use crate::explore::sample::{Sample, Sampler, Sampling, Settings, sampled_on_model};
+use crate::explore::sample::{Sample, SampleSettings, Sampler, Sampling, sampled_on_model};
 use crate::explore::states::{self, Graph, Merge};
 use crate::explore::{Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::model::Model;
@@ -61,11 +61,8 @@ impl Campaign {
         let counted = self.count(subject)?;
         self.begin(subject, item.engine(), item.store, Extent::Open);
         let started = Instant::now();
-        let options = certify::Options {
-            edges: self.search.certify_edges,
-            seed: self.seed,
-            ..certify::Options::default()
-        };
+        let options =
+            CertifyOptions { edges: self.search.certify_edges, seed: self.seed, ..CertifyOptions::default() };
         let world = subject.world();
         let certified = certify::certify_graph(&counted.graph, &world, &server, options, &self.control);
         if let Ok(Certified { refused: Some(reason), .. }) = &certified {
@@ -216,7 +213,7 @@ impl Campaign {
             self.begin(subject, item.engine(), item.store, self.extent(item.work));
         }
         let started = Instant::now();
-        let settings = Settings { sampler, executions: self.search.executions, seed: self.seed };
+        let settings = SampleSettings { sampler, executions: self.search.executions, seed: self.seed };
         let mut sampling = match Sampling::new(&world, settings, &self.control) {
             Err(unfit @ Error::Infinite) => return Ok(subject.unfit(item.store, &unfit.to_string()).into()),
             sampling => sampling?,

@@ -154,7 +154,7 @@ impl Request {
 
 impl Explore {
     fn carry_out(&self, campaign: &mut Campaign, scenario: Scenario) -> Result<(), Error> {
-        let scenario = self.size.of(scenario).map_err(Error::Damaged)?;
+        let scenario = self.size.of(scenario).map_err(|error| Error::Damaged(error.to_string()))?;
         let expect = scenario.explore.as_ref().filter(|_| self.size.is_as_in_the_file());
         for name in &self.limiters {
             let limiter = limiter(&scenario, name)

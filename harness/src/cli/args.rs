@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::world::scenario::{Clients, Expected};
+use crate::world::scenario::{ClientCount, Expected};
 
 pub(crate) use self::compare::Compare;
 pub(crate) use doctor::Doctor;
@@ -150,7 +150,7 @@ pub(crate) struct Explore {
 pub(crate) struct Size {
     /// That many clients, where the file's are identical; with explore also any: every number of them
     #[arg(long, value_name = "N|any", value_parser = clients)]
-    pub(crate) clients: Option<Clients>,
+    pub(crate) clients: Option<ClientCount>,
     /// That many permits
     #[arg(long, value_name = "L", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) limit: Option<u64>,
@@ -311,9 +311,9 @@ fn expectation(text: &str) -> Result<Expectation, String> {
     Ok(Expectation { limiter, verdict })
 }
 
-fn clients(text: &str) -> Result<Clients, String> {
-    let number = || text.parse().ok().filter(|number| (1..=256).contains(number)).map(Clients::Number);
-    let clients = if text == "any" { Some(Clients::Any) } else { number() };
+fn clients(text: &str) -> Result<ClientCount, String> {
+    let number = || text.parse().ok().filter(|number| (1..=256).contains(number)).map(ClientCount::Number);
+    let clients = if text == "any" { Some(ClientCount::Any) } else { number() };
     clients.ok_or_else(|| "it is a number from 1 to 256, or `any`".to_owned())
 }
 

@@ -24,7 +24,7 @@ use crate::redis::target::{self, Target, TargetError};
 use crate::report::Entry;
 use crate::world::control::{Control, Timeout};
 use crate::world::error::Error;
-use crate::world::scenario::{self, Clients, Expected, LoadError, Scenario, Source};
+use crate::world::scenario::{self, ClientCount, Expected, LoadError, Scenario, Source};
 use crate::world::schedule::Schedule;
 
 pub(super) const MODEL: StoreName = StoreName::Model;
@@ -89,7 +89,7 @@ pub(super) fn replay(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
-    if replay.size.clients == Some(Clients::Any) {
+    if replay.size.clients == Some(ClientCount::Any) {
         return Err(Problem::Usage(
             "--clients any is for explore: a schedule has a number of clients".into(),
         ));
@@ -97,7 +97,7 @@ pub(super) fn replay(
     let watch = Watch::start(common)?;
     let size = scenario::Size::from(replay.size);
     let (_, scenario) = load(&replay.file)?;
-    let scenario = size.of(scenario).map_err(Problem::Usage)?;
+    let scenario = size.of(scenario).map_err(|error| Problem::Usage(error.to_string()))?;
     let limiter = limiter(&replay.limiter)?;
     check_expectations(common, [&limiter])?;
     let order = Schedule::parse(&replay.order, &scenario.client_names()).map_err(|errors| {
@@ -123,13 +123,14 @@ pub(super) fn explore(
     output::check_file("--save", explore.save.as_deref())?;
     let watch = Watch::start(common)?;
     let (source, scenario) = load(&explore.file)?;
-    let scenario = scenario::Size::from(explore.size).of(scenario).map_err(Problem::Usage)?;
+    let scenario =
+        scenario::Size::from(explore.size).of(scenario).map_err(|error| Problem::Usage(error.to_string()))?;
     let limiters = match &explore.limiter {
         Some(name) => vec![limiter(name)?],
         None => scenario.limiters.clone(),
     };
     check_expectations(common, &limiters)?;
-    let any_number = explore.size.clients == Some(Clients::Any);
+    let any_number = explore.size.clients == Some(ClientCount::Any);
     check_options(explore)?;
     let (row, default): (&[_], &[_]) = match explore.strategy {
         _ if any_number => (&[MODEL], &[MODEL]),
@@ -178,7 +179,7 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
         output::note("there is no counterexample to be saved");
         return Ok(());
     };
-    let finding = scenario::Finding {
+    let finding = scenario::SavedViolation {
         limiter: &entry.limiter,
         order: &found.order,
         explanation: found.explanation.as_deref(),
@@ -194,7 +195,7 @@ fn check_options(explore: &Explore) -> Result<(), Problem> {
     use StrategyName::{Census, Certify, Pct, Pos, Random, Uniform, Urw};
     let strategy = explore.strategy;
     let default = strategy.is_none() && !explore.compare_samplers;
-    let any_number = explore.size.clients == Some(Clients::Any);
+    let any_number = explore.size.clients == Some(ClientCount::Any);
     let census = default || matches!(strategy, Some(Census | Certify));
     let samples = explore.compare_samplers || matches!(strategy, Some(Random | Pct | Pos | Urw | Uniform));
     let counts_preemptions = explore.by_preemptions || explore.preemptions.is_some();
@@ -243,7 +244,7 @@ fn check_share(explore: &Explore, common: &Common) -> Result<(), Problem> {
 fn search(explore: &Explore) -> Search {
     Search {
         strategy: match explore.strategy {
-            _ if explore.size.clients == Some(Clients::Any) => Strategy::AnyNumber,
+            _ if explore.size.clients == Some(ClientCount::Any) => Strategy::AnyNumber,
             _ if explore.compare_samplers => Strategy::CompareSamplers,
             Some(StrategyName::Dpor) => Strategy::Dpor,
             Some(StrategyName::Random) => Strategy::Sample(Sampler::Random),

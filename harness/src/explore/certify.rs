@@ -37,16 +37,16 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
+use crate::explore::halt::Halt;
 use crate::explore::states::{self, Graph, Layout, Merge, State};
 use crate::observe::{Extent, Worker};
 use crate::redis::{Series, Server};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
-use crate::world::store::StoreError;
-use case::{Case, Expected};
+use case::{Case, ExpectedReply};
 use mismatch::Answered;
-pub use mismatch::{Answer, Mismatch};
+pub use mismatch::{ComparedReply, Mismatch};
 use tokens::Tokens;
 
 /// What a certificate says, for whoever reads a report.
@@ -66,7 +66,7 @@ const COMPACT_ENTRIES: &str = "zset-max-ziplist-entries";
 
 /// How to certify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct CertifyOptions {
     /// Every edge of the graph, each under a naming of its own, instead of every distinct pair. With the compact encoding
     /// turned off it is every distinct pair all the same.
     pub edges: bool,
@@ -76,7 +76,7 @@ pub struct Options {
     pub seed: u64,
 }
 
-impl Default for Options {
+impl Default for CertifyOptions {
     fn default() -> Self {
         Self { edges: false, namings: NonZeroU32::MIN.saturating_add(2), seed: 0 }
     }
@@ -118,7 +118,7 @@ impl Certified {
 pub fn certify(
     world: &World,
     server: &Server,
-    options: Options,
+    options: CertifyOptions,
     control: &Control,
 ) -> Result<Certified, Error> {
     certify_graph(&states::search(world, Merge::default(), control)?, world, server, options, control)
@@ -129,7 +129,7 @@ pub(crate) fn certify_graph(
     graph: &Graph,
     world: &World,
     server: &Server,
-    options: Options,
+    options: CertifyOptions,
     control: &Control,
 ) -> Result<Certified, Error> {
     let edges = edges_by_effect(graph);
@@ -151,11 +151,9 @@ pub(crate) fn certify_graph(
     let again = if server.is_private() { compact_off.iter().sum() } else { 0u64 };
     control.activity.expect(Extent::Units(times.iter().sum::<u64>() + again));
     let worker = control.activity.worker("certify");
-    let mut run = Run { graph, world, control, worker, tokens: Tokens::new(options.seed), certified };
-    match run.all(times, compact_off, server) {
-        Ok(()) => {}
-        Err(Stop::Bound(bound)) => run.certified.stopped = Some(bound),
-        Err(Stop::Error(error)) => return Err(error),
+    let mut run = Certifying { graph, world, control, worker, tokens: Tokens::new(options.seed), certified };
+    if let Some(bound) = Halt::bound(run.all(times, compact_off, server))? {
+        run.certified.stopped = Some(bound);
     }
     Ok(run.certified)
 }
@@ -179,30 +177,7 @@ fn refusal(graph: &Graph) -> Option<String> {
     effects.clone().find_map(|effect| scope::refusal(effect, &graph.transitions.laid_out(effect)))
 }
 
-/// Why no more is sent.
-enum Stop {
-    Bound(Bound),
-    Error(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Store(lost @ StoreError::Unavailable { .. }) => {
-                Self::Bound(Bound::LostServer(lost.to_string()))
-            }
-            error => Self::Error(error),
-        }
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Error::from(error).into()
-    }
-}
-
-struct Run<'a> {
+struct Certifying<'a> {
     graph: &'a Graph,
     world: &'a World,
     control: &'a Control,
@@ -233,10 +208,10 @@ struct Chunk {
     cases: Vec<Asked>,
 }
 
-impl Run<'_> {
+impl Certifying<'_> {
     /// Runs each effect as often as `times` says; and where the server is ours, as often as `compact_off` says with the
     /// compact encoding turned off.
-    fn all(&mut self, times: &[u64], compact_off: &[u64], server: &Server) -> Result<(), Stop> {
+    fn all(&mut self, times: &[u64], compact_off: &[u64], server: &Server) -> Result<(), Halt> {
         let scripts = self.scripts();
         let mut series = Series::open(server)?;
         scripts.iter().try_for_each(|source| series.load(source))?;
@@ -256,7 +231,7 @@ impl Run<'_> {
         contents.flat_map(|before| case::scripts(&before).cloned().collect::<Vec<_>>()).collect()
     }
 
-    fn pass(&mut self, times: &[u64], series: Series) -> Result<(), Stop> {
+    fn pass(&mut self, times: &[u64], series: Series) -> Result<(), Halt> {
         let mut talk = Talk { series, next: Vec::new(), sent: VecDeque::new() };
         let transitions = &self.graph.transitions;
         for ((number, effect), times) in transitions.effects().iter().enumerate().zip(times) {
@@ -270,7 +245,7 @@ impl Run<'_> {
     }
 
     /// Asks about an effect, so many times, and takes the answers to what was asked before.
-    fn ask(&mut self, effect: usize, layout: &Layout, times: u64, talk: &mut Talk) -> Result<(), Stop> {
+    fn ask(&mut self, effect: usize, layout: &Layout, times: u64, talk: &mut Talk) -> Result<(), Halt> {
         let symbols: Rc<[_]> = layout.tokens().into();
         for naming in 0..times {
             let tokens = self.tokens.draw(naming, symbols.len());
@@ -291,9 +266,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn send(&self, talk: &mut Talk) -> Result<(), Stop> {
+    fn send(&self, talk: &mut Talk) -> Result<(), Halt> {
         if let Some(bound) = self.control.stop(0) {
-            return Err(Stop::Bound(bound));
+            return Err(Halt::Bound(bound));
         }
         let since = Instant::now();
         talk.series.send()?;
@@ -302,7 +277,7 @@ impl Run<'_> {
     }
 
     /// Takes the answers to the oldest chunk.
-    fn receive(&mut self, talk: &mut Talk) -> Result<(), Stop> {
+    fn receive(&mut self, talk: &mut Talk) -> Result<(), Halt> {
         let Some(Chunk { since, cases }) = talk.sent.pop_front() else { return Ok(()) };
         self.worker.waits("the replies of redis to a chunk of", format!("{} cases", cases.len()));
         for asked in cases {
@@ -311,7 +286,7 @@ impl Run<'_> {
             if asked.case.lives.is_some_and(|lives| lives <= passed) {
                 let late =
                     format!("a key's time to live ran out: no answer within {} ms", passed.as_millis());
-                return Err(Stop::Bound(Bound::LostServer(late)));
+                return Err(Halt::Bound(Bound::LostServer(late)));
             }
             self.judge(&asked, &replies, passed)?;
         }
@@ -326,7 +301,7 @@ impl Run<'_> {
         let agree: Vec<bool> =
             questions.clone().map(|(question, reply)| question.agrees(reply, passed)).collect();
         for (question, reply) in questions {
-            if let (Expected::Encoding, Reply::Bulk(name)) = (&question.expected, reply) {
+            if let (ExpectedReply::Encoding, Reply::Bulk(name)) = (&question.expected, reply) {
                 let name = String::from_utf8_lossy(name);
                 if !self.certified.encodings.contains(name.as_ref()) {
                     self.certified.encodings.insert(name.into_owned());

@@ -42,17 +42,19 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::explore::counterexample::{Path, Violation};
-use crate::explore::{Complete, Exploration, Observer, run_again};
+use crate::explore::halt::Halt;
+use crate::explore::rerun::run_again;
+use crate::explore::{Complete, Exploration, Observer};
 use crate::world::clients::World;
-use crate::world::control::{Bound, Control};
+use crate::world::control::Control;
 use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId};
-use crate::world::store::{Store, StoreError};
+use crate::world::store::Store;
 use crate::world::trace::{Effect, StepEffect};
 
 use self::order::{Depends, Event};
-use self::step::{Holding, Step};
+use self::step::{DporStep, Holding};
 
 /// The most copies of an execution that are kept: of the deepest points, which are the next to be needed.
 const MAX_COPIES: usize = 1_024;
@@ -76,7 +78,7 @@ pub fn explore<S: Store>(
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Classes, Error> {
-    search(world, store, control, observer, Step::depends_on)
+    search(world, store, control, observer, DporStep::depends_on)
 }
 
 /// The search under any dependence, which has to hold wherever footprints conflict.
@@ -87,7 +89,7 @@ fn search<S: Store>(
     observer: &mut impl Observer,
     depends: Depends,
 ) -> Result<Classes, Error> {
-    let mut search = Search {
+    let mut search = ClassSearch {
         path: Path::new(world.limit()),
         root: world.clone(),
         execution: Execution::start(world, store)?,
@@ -99,14 +101,11 @@ fn search<S: Store>(
         observer,
         depends,
     };
-    search.found.found.stopped = match search.run() {
-        Err(Error::Store(lost @ StoreError::Unavailable { .. })) => Some(Bound::LostServer(lost.to_string())),
-        ended => ended?,
-    };
+    search.found.found.stopped = Halt::bound(search.run())?;
     Ok(search.found)
 }
 
-struct Search<'a, S, O> {
+struct ClassSearch<'a, S, O> {
     /// The clients before their first step.
     root: World,
     execution: Execution<S>,
@@ -114,7 +113,7 @@ struct Search<'a, S, O> {
     /// The steps taken.
     events: Vec<Event>,
     /// The points before each of them, and the one after the last.
-    points: Vec<Point<S>>,
+    points: Vec<SearchPoint<S>>,
     /// What is known of which commands let clients in and out.
     holding: Holding,
     found: Classes,
@@ -124,18 +123,18 @@ struct Search<'a, S, O> {
 }
 
 /// A point of the execution.
-struct Point<S> {
+struct SearchPoint<S> {
     /// The execution as it was there, where the store can be copied.
     copy: Option<Execution<S>>,
     /// The next step of each client that has one.
-    next: Vec<Option<Rc<Step>>>,
+    next: Vec<Option<Rc<DporStep>>>,
     /// Whose steps have to be tried here.
     backtrack: BTreeSet<ClientId>,
     /// Whose steps need not be: all that begins with them has been run.
     sleep: BTreeSet<ClientId>,
 }
 
-impl<S> Point<S> {
+impl<S> SearchPoint<S> {
     /// The first client that has to be tried and was not.
     fn left(&self) -> Option<ClientId> {
         self.backtrack.difference(&self.sleep).next().copied()
@@ -151,44 +150,45 @@ impl<S> Point<S> {
     }
 }
 
-impl<S: Store, O: Observer> Search<'_, S, O> {
-    /// One execution after another; gives what stopped it before there were none left.
-    fn run(&mut self) -> Result<Option<Bound>, Error> {
+impl<S: Store, O: Observer> ClassSearch<'_, S, O> {
+    /// One execution after another, until there are none left.
+    fn run(&mut self) -> Result<(), Halt> {
         self.start();
         loop {
             while let Some(client) = self.here().awake() {
                 if let Some(bound) = self.control.stop(self.found.found.executions) {
-                    return Ok(Some(bound));
+                    return Err(bound.into());
                 }
                 self.step(client)?;
             }
             self.count();
-            let Some(client) = self.go_back() else { return Ok(None) };
+            let Some(client) = self.go_back() else { return Ok(()) };
             if let Some(bound) = self.control.stop(self.found.found.executions) {
-                return Ok(Some(bound));
+                return Err(bound.into());
             }
             self.restore()?;
             self.step(client)?;
         }
     }
 
-    fn here(&self) -> &Point<S> {
+    fn here(&self) -> &SearchPoint<S> {
         self.points.last().expect("there is always the point where the search stands")
     }
 
     /// Sets out from the root, of which nothing has been tried.
     fn start(&mut self) {
         let world = &self.execution.world;
-        let next = world.ids().map(|id| Step::next(world, id, None, &self.holding).map(Rc::new)).collect();
+        let next =
+            world.ids().map(|id| DporStep::next(world, id, None, &self.holding).map(Rc::new)).collect();
         self.events.clear();
         self.points = vec![self.point(next, BTreeSet::new())];
     }
 
     /// A point where the execution stands now.
-    fn point(&self, next: Vec<Option<Rc<Step>>>, sleep: BTreeSet<ClientId>) -> Point<S> {
+    fn point(&self, next: Vec<Option<Rc<DporStep>>>, sleep: BTreeSet<ClientId>) -> SearchPoint<S> {
         let several = next.iter().flatten().nth(1).is_some();
         let copy = if several { self.execution.fork() } else { None };
-        Point { copy, next, backtrack: BTreeSet::new(), sleep }
+        SearchPoint { copy, next, backtrack: BTreeSet::new(), sleep }
     }
 
     fn step(&mut self, client: ClientId) -> Result<(), Error> {
@@ -239,13 +239,13 @@ impl<S: Store, O: Observer> Search<'_, S, O> {
     }
 
     /// What each client would do next, and who sleeps on, after a step taken here.
-    fn after(&self, event: &Event) -> (Vec<Option<Rc<Step>>>, BTreeSet<ClientId>) {
+    fn after(&self, event: &Event) -> (Vec<Option<Rc<DporStep>>>, BTreeSet<ClientId>) {
         let (taken, point) = (&event.step, self.here());
         let world = &self.execution.world;
         let mut next: Vec<_> =
-            point.next.iter().map(|step| step.as_ref().map(|step| Step::after(step, taken))).collect();
+            point.next.iter().map(|step| step.as_ref().map(|step| DporStep::after(step, taken))).collect();
         next[taken.client.index()] =
-            Step::next(world, taken.client, Some(taken), &self.holding).map(|mut step| {
+            DporStep::next(world, taken.client, Some(taken), &self.holding).map(|mut step| {
                 for earlier in self.events.iter().chain([event]) {
                     step.follow(&earlier.step);
                 }

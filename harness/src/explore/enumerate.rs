@@ -11,13 +11,15 @@
 use gatecrash_limiter::{Outcome, Reply};
 
 use crate::explore::counterexample::{Path, Violation};
-use crate::explore::{Complete, Exploration, Observer, run_again};
+use crate::explore::halt::Halt;
+use crate::explore::rerun::run_again;
+use crate::explore::{Complete, Exploration, Observer};
 use crate::world::clients::World;
-use crate::world::control::{Bound, Control};
+use crate::world::control::Control;
 use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId};
-use crate::world::store::{Store, StoreError};
+use crate::world::store::Store;
 use crate::world::trace::Effect;
 
 /// The most copies of an execution that are kept: of the deepest branches, which are the next to be needed. Those above
@@ -44,11 +46,8 @@ pub(super) fn walk<S: Store>(
 ) -> Result<Exploration, Error> {
     let found = Exploration { violation: from.path.violation(), ..Exploration::default() };
     let mut walk =
-        Walk { root, here: from, branches: Vec::new(), left: Vec::new(), found, control, observer };
-    walk.found.stopped = match walk.run() {
-        Err(Error::Store(lost @ StoreError::Unavailable { .. })) => Some(Bound::LostServer(lost.to_string())),
-        ended => ended?,
-    };
+        TreeWalk { root, here: from, branches: Vec::new(), left: Vec::new(), found, control, observer };
+    walk.found.stopped = Halt::bound(walk.run())?;
     Ok(walk.found)
 }
 
@@ -86,7 +85,7 @@ impl<S: Store> Position<S> {
 }
 
 /// The walk: where it is, where it has yet to go, and what it found.
-struct Walk<'a, S, O> {
+struct TreeWalk<'a, S, O> {
     /// The clients before their first step.
     root: World,
     here: Position<S>,
@@ -109,20 +108,20 @@ struct Branch<S> {
     first_left: usize,
 }
 
-impl<S: Store, O: Observer> Walk<'_, S, O> {
-    /// One execution after another; gives what stopped it before there were none left.
-    fn run(&mut self) -> Result<Option<Bound>, Error> {
+impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
+    /// One execution after another, until there are none left.
+    fn run(&mut self) -> Result<(), Halt> {
         loop {
             while let Some(choice) = self.choose() {
                 if let Some(bound) = self.control.stop(self.found.executions) {
-                    return Ok(Some(bound));
+                    return Err(bound.into());
                 }
                 self.step(choice)?;
             }
             self.count();
-            let Some((depth, choice, copy)) = self.next_branch() else { return Ok(None) };
+            let Some((depth, choice, copy)) = self.next_branch() else { return Ok(()) };
             if let Some(bound) = self.control.stop(self.found.executions) {
-                return Ok(Some(bound));
+                return Err(bound.into());
             }
             self.go_back(depth, copy)?;
             self.step(choice)?;

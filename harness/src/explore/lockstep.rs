@@ -11,7 +11,7 @@
 //!
 //! What it can miss: what depends on all executions sharing one server, such as its script cache (scripts are loaded
 //! before), its clock, or its memory running out. What was found does not depend on how many executions are under way
-//! at once, except that under a bound the strategy may have begun others.
+//! at once, except that under a bound the chooser may have begun others.
 
 mod steps;
 
@@ -20,13 +20,14 @@ use std::rc::Rc;
 
 use gatecrash_limiter::Reply;
 
-use self::steps::{Place, Step, Steps};
-use crate::explore::strategy::{Search, Strategy, UnderWay};
+use self::steps::{ExecutionState, PreparedStep, Steps};
+use crate::explore::chooser::{Chooser, ChooserDriver, UnderWay};
+use crate::explore::halt::Halt;
 use crate::explore::{Exploration, Observer};
 use crate::observe::Worker;
 use crate::redis::{Batch, Server};
 use crate::world::clients::World;
-use crate::world::control::{Bound, Control};
+use crate::world::control::Control;
 use crate::world::error::Error;
 use crate::world::schedule::Choice;
 use crate::world::store::StoreError;
@@ -38,24 +39,24 @@ pub const WIDTH: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// One half of the executions is with the server while the other is with us.
 const GROUPS: usize = 2;
 
-/// Runs every execution that a strategy asks for, up to `width` at once, each on an empty store on that server.
-pub fn run<T: Strategy>(
+/// Runs every execution that a chooser asks for, up to `width` at once, each on an empty store on that server.
+pub fn run<T: Chooser>(
     root: &World,
     server: &Server,
-    strategy: &mut T,
+    chooser: &mut T,
     width: NonZeroUsize,
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
-    let search = Search::new(root, strategy, control, observer);
+    let search = ChooserDriver::new(root, chooser, control, observer);
     let batch = match open(root, server, width) {
         Ok(batch) => batch,
-        Err(error) => return search.stopped(Err(error.into())),
+        Err(error) => return search.ended(Err(error.into())),
     };
     let worker = control.activity.worker("lockstep");
     let mut lockstep = Lockstep::new(search, batch, width, worker)?;
-    let stopped = lockstep.run();
-    lockstep.search.stopped(stopped)
+    let ended = lockstep.run();
+    lockstep.search.ended(ended)
 }
 
 fn open(root: &World, server: &Server, width: NonZeroUsize) -> Result<Batch, StoreError> {
@@ -64,16 +65,16 @@ fn open(root: &World, server: &Server, width: NonZeroUsize) -> Result<Batch, Sto
     Ok(batch)
 }
 
-struct Lockstep<'a, T: Strategy, O> {
-    search: Search<'a, T, O>,
+struct Lockstep<'a, T: Chooser, O> {
+    search: ChooserDriver<'a, T, O>,
     batch: Batch,
     steps: Steps,
-    groups: [Vec<Slot<T::Run>>; GROUPS],
+    groups: [Vec<LockstepSlot<T::Run>>; GROUPS],
     worker: Worker,
 }
 
 /// Room for one execution after another.
-struct Slot<R> {
+struct LockstepSlot<R> {
     /// Its place in the batch.
     seat: usize,
     running: Option<Running<R>>,
@@ -83,21 +84,21 @@ struct Slot<R> {
 struct Running<R> {
     under_way: UnderWay<R>,
     /// Where it is once the step that was begun is done.
-    place: Place,
-    step: Option<Begun>,
+    place: ExecutionState,
+    step: Option<StepUnderWay>,
 }
 
 /// A step that was begun.
-struct Begun {
+struct StepUnderWay {
     choice: Choice,
-    step: Rc<Step>,
+    step: Rc<PreparedStep>,
     /// Its command was sent. It may have to wait for that.
     sent: bool,
 }
 
-impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
+impl<'a, T: Chooser, O: Observer> Lockstep<'a, T, O> {
     fn new(
-        search: Search<'a, T, O>,
+        search: ChooserDriver<'a, T, O>,
         batch: Batch,
         width: NonZeroUsize,
         worker: Worker,
@@ -105,13 +106,13 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
         let steps = Steps::from(search.root)?;
         let mut groups: [Vec<_>; GROUPS] = Default::default();
         for seat in 0..width.get() {
-            groups[seat % GROUPS].push(Slot { seat, running: None });
+            groups[seat % GROUPS].push(LockstepSlot { seat, running: None });
         }
         Ok(Self { search, batch, steps, groups, worker })
     }
 
-    /// Round after round, until nothing is under way; gives what stopped it before.
-    fn run(&mut self) -> Result<Option<Bound>, Error> {
+    /// Round after round, until nothing is under way.
+    fn run(&mut self) -> Result<(), Halt> {
         loop {
             let mut idle = true;
             for group in 0..GROUPS {
@@ -121,12 +122,12 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
                 }
                 idle = false;
                 if let Some(bound) = self.search.bound() {
-                    return Ok(Some(bound));
+                    return Err(bound.into());
                 }
                 self.send(group)?;
             }
             if idle {
-                return Ok(self.search.left_over());
+                return self.search.left_over();
             }
         }
     }
@@ -140,7 +141,9 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
         }
         for slot in &mut self.groups[group] {
             let Some(running) = &mut slot.running else { continue };
-            let Some(Begun { choice, step, .. }) = running.step.take_if(|begun| begun.sent) else { continue };
+            let Some(StepUnderWay { choice, step, .. }) = running.step.take_if(|begun| begun.sent) else {
+                continue;
+            };
             let effect = &step.effect;
             compare(effect, self.batch.receive(slot.seat)?)?;
             let world = &self.steps.at(&running.place).world;
@@ -162,7 +165,7 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
                     Some(running) => running,
                     empty => match self.search.begin() {
                         Some(under_way) => {
-                            empty.insert(Running { under_way, place: Place::START, step: None })
+                            empty.insert(Running { under_way, place: ExecutionState::START, step: None })
                         }
                         None => break,
                     },
@@ -170,7 +173,7 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
                 let world = &self.steps.at(&running.place).world;
                 if let Some(choice) = self.search.choose(&mut running.under_way, world) {
                     let step = self.steps.take(&mut running.place, choice, &self.batch)?;
-                    running.step = Some(Begun { choice, step, sent: false });
+                    running.step = Some(StepUnderWay { choice, step, sent: false });
                 } else {
                     self.batch.end(slot.seat)?;
                     if let Some(ended) = slot.running.take() {
@@ -187,7 +190,7 @@ impl<'a, T: Strategy, O: Observer> Lockstep<'a, T, O> {
     fn send(&mut self, group: usize) -> Result<(), Error> {
         for slot in &mut self.groups[group] {
             if let Some(begun) = slot.running.as_mut().and_then(|running| running.step.as_mut()) {
-                let Step { effect, packed } = &*begun.step;
+                let PreparedStep { effect, packed } = &*begun.step;
                 begun.sent = self.batch.push(slot.seat, effect.client, packed)?;
             }
         }

@@ -118,7 +118,7 @@ fn run(world: &World, control: &Control) -> Result<LoomExploration, Error> {
                 resume_unwind(Box::new(Stopped));
             }
             control.count();
-            let shared = Shared::new(&clients, store.clone(), limit, Arc::clone(&account));
+            let shared = LoomShared::new(&clients, store.clone(), limit, Arc::clone(&account));
             spawn_clients(&setup, &clients, &shared);
         }
     };
@@ -148,7 +148,7 @@ fn builder() -> loom::model::Builder {
 struct Stopped;
 
 /// What the threads of one execution share.
-struct Shared {
+struct LoomShared {
     store: Model,
     /// How many permits each client holds.
     held: Vec<u32>,
@@ -158,7 +158,7 @@ struct Shared {
     account: Account,
 }
 
-impl Shared {
+impl LoomShared {
     fn new(clients: &[Client], store: Model, limit: u64, account: Account) -> Arc<LoomMutex<Self>> {
         Arc::new(LoomMutex::new(Self {
             store,
@@ -205,7 +205,7 @@ impl Shared {
 }
 
 /// Every client on a thread; the first one on this.
-fn spawn_clients(setup: &Arc<Setup>, clients: &[Client], shared: &Arc<LoomMutex<Shared>>) {
+fn spawn_clients(setup: &Arc<Setup>, clients: &[Client], shared: &Arc<LoomMutex<LoomShared>>) {
     let mut ids = (0..).map(ClientId).zip(clients.iter().cloned());
     let first = ids.next();
     for (id, client) in ids {
@@ -223,7 +223,7 @@ fn spawn_clients(setup: &Arc<Setup>, clients: &[Client], shared: &Arc<LoomMutex<
     }
 }
 
-fn drive(setup: &Setup, id: ClientId, mut client: Client, shared: &LoomMutex<Shared>) {
+fn drive(setup: &Setup, id: ClientId, mut client: Client, shared: &LoomMutex<LoomShared>) {
     while client.ready() {
         if let Err(error) = lock_shared(shared).step(setup, id, &mut client) {
             resume_unwind(Box::new(error.to_string()));
@@ -231,7 +231,7 @@ fn drive(setup: &Setup, id: ClientId, mut client: Client, shared: &LoomMutex<Sha
     }
 }
 
-fn lock_shared(shared: &LoomMutex<Shared>) -> loom::sync::MutexGuard<'_, Shared> {
+fn lock_shared(shared: &LoomMutex<LoomShared>) -> loom::sync::MutexGuard<'_, LoomShared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

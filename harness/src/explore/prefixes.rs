@@ -1,4 +1,4 @@
-//! Plain enumeration as a strategy: every interleaving exactly once, nothing merged, no model.
+//! Plain enumeration as a chooser: every interleaving exactly once, nothing merged, no model.
 //!
 //! A stack of beginnings that have yet to be run. An execution follows its beginning, and from there on takes the
 //! first client that can step; every other one that could is pushed as a beginning of its own. It is the replies that
@@ -10,7 +10,7 @@
 //! choices lead to the same replies again; whoever runs it compares them with a model.
 
 use crate::explore::Complete;
-use crate::explore::strategy::Strategy;
+use crate::explore::chooser::Chooser;
 use crate::world::clients::World;
 use crate::world::schedule::Choice;
 
@@ -49,7 +49,7 @@ impl Default for Prefixes {
     }
 }
 
-impl Strategy for Prefixes {
+impl Chooser for Prefixes {
     type Run = Descent;
 
     fn begin(&mut self) -> Option<Descent> {
@@ -95,7 +95,7 @@ mod tests {
     /// Remembers how large the stack was.
     struct Watched(Prefixes, usize);
 
-    impl Strategy for Watched {
+    impl Chooser for Watched {
         type Run = Descent;
 
         fn begin(&mut self) -> Option<Descent> {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use gatecrash_limiter::Clock;
 
+use crate::explore::halt::Halt;
 use crate::world::clients::World;
-use crate::world::control::{Bound, Control};
+use crate::world::control::Control;
 use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId, Schedule, Turn};
 use crate::world::store::Store;
-use crate::world::trace::{Effect, Row, Trace};
+use crate::world::trace::{Effect, Trace, TraceRow};
 
 /// What to do about a turn of a client that has already finished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,11 +40,7 @@ pub fn replay<S: Store>(
     }
     let execution = Execution::start(world, store)?;
     let mut run = Recording { execution, trace: Trace::default(), control };
-    match run.run(schedule, passing) {
-        Err(Halt::Error(error)) => return Err(error),
-        Err(Halt::Bound(bound)) => run.trace.stopped = Some(bound),
-        Ok(()) => {}
-    }
+    run.trace.stopped = Halt::bound(run.run(schedule, passing))?;
     Ok(run.trace)
 }
 
@@ -52,18 +49,6 @@ struct Recording<'a, S> {
     execution: Execution<S>,
     trace: Trace,
     control: &'a Control,
-}
-
-/// What ends an execution before its time.
-enum Halt {
-    Error(Error),
-    Bound(Bound),
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
 }
 
 impl<S: Store> Recording<'_, S> {
@@ -76,7 +61,7 @@ impl<S: Store> Recording<'_, S> {
             if effect == Effect::Passed && passing == Passing::Refused {
                 let name = |id: ClientId| self.execution.world.names()[id.index()].clone();
                 let client = turn.client().map(name).unwrap_or_default();
-                return Err(Error::Passed { position: position + 1, client }.into());
+                return Err(Halt::Error(Error::Passed { position: position + 1, client }));
             }
         }
         for id in self.execution.world.ids() {
@@ -89,11 +74,12 @@ impl<S: Store> Recording<'_, S> {
 
     fn take(&mut self, choice: Choice) -> Result<Effect, Halt> {
         if let Some(bound) = self.control.stop(0) {
-            return Err(Halt::Bound(bound));
+            return Err(bound.into());
         }
-        let effect = self.execution.take(choice)?;
+        // A server that is lost in the middle of one schedule leaves nothing to judge.
+        let effect = self.execution.take(choice).map_err(Halt::Error)?;
         let holders = self.execution.world.holders();
-        self.trace.rows.push(Row { choice, effect: effect.clone(), holders });
+        self.trace.rows.push(TraceRow { choice, effect: effect.clone(), holders });
         Ok(effect)
     }
 

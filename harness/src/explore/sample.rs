@@ -7,7 +7,7 @@
 //! What it can miss: nearly everything. A violation that was seen is final; without one the verdict is undecided,
 //! however many executions there were.
 
-mod odds;
+mod estimate;
 mod pct;
 mod pos;
 mod probe;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use crate::base::draws::Draws;
 use crate::base::share;
-use crate::explore::strategy::{self, Strategy};
+use crate::explore::chooser::{self, Chooser};
 use crate::explore::{Complete, Exploration, Observer};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
@@ -32,7 +32,7 @@ use crate::world::schedule::{Choice, ClientId};
 use crate::world::store::Store;
 use crate::world::verdict::Verdict;
 
-pub use self::odds::{Odds, Share, Wait};
+pub use self::estimate::{Probability, ViolationEstimate, Wait};
 pub use self::threads::{on_model, sampled_on_model};
 
 /// How the next client is chosen.
@@ -70,7 +70,7 @@ impl fmt::Display for Sampler {
 
 /// What is to be sampled how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Settings {
+pub struct SampleSettings {
     /// How the next client is chosen.
     pub sampler: Sampler,
     /// How many executions to run.
@@ -103,8 +103,8 @@ impl Sample {
     }
 
     /// The odds of a violation in one execution, so far as these tell; none if there was no execution.
-    pub fn odds(&self) -> Option<Odds> {
-        Odds::of(self.found.violating, self.found.executions)
+    pub fn odds(&self) -> Option<ViolationEstimate> {
+        ViolationEstimate::of(self.found.violating, self.found.executions)
     }
 }
 
@@ -112,21 +112,21 @@ impl Sample {
 pub fn on<S: Store>(
     root: &World,
     store: S,
-    settings: Settings,
+    settings: SampleSettings,
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Sample, Error> {
     let mut sampling = Sampling::new(root, settings, control)?;
-    let found = strategy::run(root, store, &mut sampling, control, observer)?;
+    let found = chooser::run(root, store, &mut sampling, control, observer)?;
     Ok(sampling.sample(found))
 }
 
 /// A sampler at work, for whoever carries its executions out.
 #[derive(Clone, Debug)]
 pub struct Sampling {
-    settings: Settings,
+    settings: SampleSettings,
     limit: u64,
-    plan: Arc<Plan>,
+    plan: Arc<SamplerPlan>,
     /// How many executions have been begun, those before this part included.
     begun: u64,
     /// The number of the last execution.
@@ -139,21 +139,21 @@ pub struct Sampling {
 impl Sampling {
     /// A sampler before its first execution. Some run each client alone on the model first, to learn how long it is;
     /// `control` bounds that too.
-    pub fn new(root: &World, settings: Settings, control: &Control) -> Result<Self, Error> {
+    pub fn new(root: &World, settings: SampleSettings, control: &Control) -> Result<Self, Error> {
         let mut stopped = None;
         let plan = match settings.sampler {
-            Sampler::Random => Plan::Random,
+            Sampler::Random => SamplerPlan::Random,
             Sampler::Pct => {
                 let steps = probe::steps_alone(root, control)?;
-                Plan::Pct(pct::Plan::new(&steps, pct::default_depth(root.limit())))
+                SamplerPlan::Pct(pct::PctPlan::new(&steps, pct::default_depth(root.limit())))
             }
-            Sampler::Pos => Plan::Pos(pos::Plan::new(root)),
-            Sampler::Urw => Plan::Urw(urw::Plan::new(&probe::steps_alone(root, control)?)),
-            Sampler::Uniform => match uniform::Plan::new(root, control)? {
-                Ok(plan) => Plan::Uniform(plan),
+            Sampler::Pos => SamplerPlan::Pos(pos::PosPlan::new(root)),
+            Sampler::Urw => SamplerPlan::Urw(urw::UrwPlan::new(&probe::steps_alone(root, control)?)),
+            Sampler::Uniform => match uniform::UniformPlan::new(root, control)? {
+                Ok(plan) => SamplerPlan::Uniform(plan),
                 Err(bound) => {
                     stopped = Some(bound);
-                    Plan::Random
+                    SamplerPlan::Random
                 }
             },
         };
@@ -190,45 +190,45 @@ impl Sampling {
 
 /// What all executions of a sampler have in common.
 #[derive(Debug)]
-enum Plan {
+enum SamplerPlan {
     Random,
-    Pct(pct::Plan),
-    Pos(pos::Plan),
-    Urw(urw::Plan),
-    Uniform(Arc<uniform::Plan>),
+    Pct(pct::PctPlan),
+    Pos(pos::PosPlan),
+    Urw(urw::UrwPlan),
+    Uniform(Arc<uniform::UniformPlan>),
 }
 
 /// One execution under way.
 #[derive(Debug)]
-pub struct Run {
+pub struct SampledExecution {
     number: u64,
     draws: Draws,
-    walk: Walk,
+    walk: SamplerWalk,
 }
 
 /// What a sampler keeps of one execution.
 #[derive(Debug)]
-enum Walk {
+enum SamplerWalk {
     Random,
-    Pct(pct::Walk),
-    Pos(pos::Walk),
-    Urw(urw::Walk),
-    Uniform(uniform::Walk),
+    Pct(pct::PctWalk),
+    Pos(pos::PosWalk),
+    Urw(urw::UrwWalk),
+    Uniform(uniform::UniformWalk),
 }
 
-impl Plan {
-    fn begin(&self, draws: &mut Draws) -> Walk {
+impl SamplerPlan {
+    fn begin(&self, draws: &mut Draws) -> SamplerWalk {
         match self {
-            Self::Random => Walk::Random,
-            Self::Pct(plan) => Walk::Pct(plan.begin(draws)),
-            Self::Pos(plan) => Walk::Pos(plan.begin(draws)),
-            Self::Urw(plan) => Walk::Urw(plan.begin()),
-            Self::Uniform(plan) => Walk::Uniform(plan.begin()),
+            Self::Random => SamplerWalk::Random,
+            Self::Pct(plan) => SamplerWalk::Pct(plan.begin(draws)),
+            Self::Pos(plan) => SamplerWalk::Pos(plan.begin(draws)),
+            Self::Urw(plan) => SamplerWalk::Urw(plan.begin()),
+            Self::Uniform(plan) => SamplerWalk::Uniform(plan.begin()),
         }
     }
 }
 
-impl Walk {
+impl SamplerWalk {
     fn choose(&mut self, draws: &mut Draws, world: &World) -> ClientId {
         match self {
             Self::Random => random::choose(draws, world),
@@ -240,24 +240,24 @@ impl Walk {
     }
 }
 
-impl Strategy for Sampling {
-    type Run = Run;
+impl Chooser for Sampling {
+    type Run = SampledExecution;
 
-    fn begin(&mut self) -> Option<Run> {
+    fn begin(&mut self) -> Option<SampledExecution> {
         if self.begun >= self.last {
             return None;
         }
         self.begun += 1;
         let mut draws = Draws::new(self.settings.seed, self.begun);
         let walk = self.plan.begin(&mut draws);
-        Some(Run { number: self.begun, draws, walk })
+        Some(SampledExecution { number: self.begun, draws, walk })
     }
 
-    fn choose(&mut self, run: &mut Run, world: &World) -> Choice {
+    fn choose(&mut self, run: &mut SampledExecution, world: &World) -> Choice {
         Choice::Step(run.walk.choose(&mut run.draws, world))
     }
 
-    fn end(&mut self, run: Run, execution: &Complete<'_>) {
+    fn end(&mut self, run: SampledExecution, execution: &Complete<'_>) {
         if u64::from(execution.peak) > self.limit {
             self.first_violation = earlier(self.first_violation, Some(run.number));
         }
@@ -267,9 +267,4 @@ impl Strategy for Sampling {
 /// The smaller number, if there is one.
 fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
-}
-
-/// The clients that can step now, in their order. The strategy is only asked where there is one.
-fn able(world: &World) -> impl Iterator<Item = ClientId> {
-    world.ids().filter(|id| world.client(*id).ready())
 }

@@ -7,7 +7,7 @@ use super::palette::{Palette, paint};
 use super::step::{Step, outcome_word};
 use crate::base::words::{columns, cut, grouped, virtual_time};
 use crate::world::schedule::{Choice, ClientId};
-use crate::world::trace::{Effect, Row, Trace};
+use crate::world::trace::{Effect, Trace, TraceRow};
 
 /// Narrower lanes do not hold a command's name and its reply.
 const NARROWEST_LANE: usize = 13;
@@ -60,7 +60,7 @@ fn lines(about: &About, trace: &Trace) -> Vec<Line> {
     before.zip(&trace.rows).map(|(before, row)| line(about, row, before)).collect()
 }
 
-fn line(about: &About, row: &Row, holders_before: u32) -> Line {
+fn line(about: &About, row: &TraceRow, holders_before: u32) -> Line {
     let over = row.holders > holders_before && u64::from(row.holders) > about.limit;
     let mark = if over { " <- over the limit" } else { "" };
     let (step, outcome, kind) = match &row.effect {

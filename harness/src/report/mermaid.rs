@@ -10,7 +10,7 @@ use super::step::{Step, outcome_word};
 use super::{About, Entry};
 use crate::base::words::{cut, grouped};
 use crate::world::schedule::ClientId;
-use crate::world::trace::{Effect, Row, Trace};
+use crate::world::trace::{Effect, Trace, TraceRow};
 
 const MOST_STEPS: usize = 60;
 const WIDEST_STEP: usize = 60;
@@ -56,7 +56,7 @@ pub(super) fn diagram(about: &About, entry: &Entry) -> Option<String> {
 }
 
 /// The clients that have a turn, in declared order, and the store.
-fn participants(about: &About, rows: &[Row]) -> Vec<String> {
+fn participants(about: &About, rows: &[TraceRow]) -> Vec<String> {
     let mut clients: Vec<ClientId> = rows.iter().filter_map(|row| client(row.choice)).collect();
     clients.sort_unstable();
     clients.dedup();
@@ -74,7 +74,7 @@ fn id(client: ClientId) -> String {
 }
 
 /// What is drawn of one choice.
-fn messages(about: &About, trace: &Trace, at: usize, row: &Row) -> Vec<String> {
+fn messages(about: &About, trace: &Trace, at: usize, row: &TraceRow) -> Vec<String> {
     let place = client(row.choice).map_or_else(|| "redis".to_owned(), id);
     let note = |text: &str| format!("Note over {place}: {}", escaped(text));
     let aside = |text: &str| vec![note(&format!("{}: {text}", at + 1))];

@@ -46,9 +46,14 @@ impl World {
         Self { setup: Arc::new(setup), clients, clock: Duration::ZERO }
     }
 
+    /// The clients that could step now, in their order.
+    pub fn ready(&self) -> impl DoubleEndedIterator<Item = ClientId> {
+        self.ids().filter(|id| self.client(*id).ready())
+    }
+
     /// The steps that could be taken now, in the order of clients.
     pub fn enabled(&self) -> impl DoubleEndedIterator<Item = Choice> {
-        self.ids().filter(|id| self.client(*id).ready()).map(Choice::Step)
+        self.ready().map(Choice::Step)
     }
 
     /// Begins a choice.

@@ -1,7 +1,7 @@
 //! A scenario: who runs what against which limiters, and what is expected of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +12,15 @@ use crate::world::schedule::Schedule;
 mod check;
 mod load;
 mod parse;
+mod raw;
 mod save;
 mod size;
 mod table;
 
 pub use load::{LoadError, Source, discover, load};
 pub use parse::parse;
-pub use save::{Finding, save};
-pub use size::{Clients, Size};
+pub use save::{SavedViolation, save};
+pub use size::{ClientCount, Size, SizeError};
 
 /// A checked scenario. Every name in it is known and every schedule fits its clients.
 #[derive(Clone, Debug)]
@@ -55,6 +56,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// What the scenario of a file is called: the file's stem.
+    pub(super) fn name_of(path: &Path) -> String {
+        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    }
+
     /// The clients' names, in their order.
     pub fn client_names(&self) -> Vec<String> {
         self.clients.iter().map(|client| client.name.clone()).collect()

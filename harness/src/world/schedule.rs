@@ -71,33 +71,33 @@ pub struct Schedule {
 
 impl Schedule {
     /// The schedule as text: its tokens, separated by spaces. [`Schedule::parse`] reads it back.
-    pub fn display<'a>(&'a self, names: &'a [String]) -> Text<'a, Self> {
-        Text { of: self, names }
+    pub fn display<'a>(&'a self, names: &'a [String]) -> WithNames<'a, Self> {
+        WithNames { of: self, names }
     }
 }
 
 impl Turn {
     /// The turn as one token.
-    pub fn display<'a>(&'a self, names: &'a [String]) -> Text<'a, Self> {
-        Text { of: self, names }
+    pub fn display<'a>(&'a self, names: &'a [String]) -> WithNames<'a, Self> {
+        WithNames { of: self, names }
     }
 }
 
 impl Choice {
     /// The choice as one token.
-    pub fn display<'a>(&'a self, names: &'a [String]) -> Text<'a, Self> {
-        Text { of: self, names }
+    pub fn display<'a>(&'a self, names: &'a [String]) -> WithNames<'a, Self> {
+        WithNames { of: self, names }
     }
 }
 
 /// Something that prints with the clients' names.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'a, T> {
+pub struct WithNames<'a, T> {
     of: &'a T,
     names: &'a [String],
 }
 
-impl<T> Text<'_, T> {
+impl<T> WithNames<'_, T> {
     /// A client's name. One that has none prints as its number, which no schedule can hold.
     fn write_name(&self, f: &mut fmt::Formatter<'_>, client: ClientId) -> fmt::Result {
         match self.names.get(client.index()) {
@@ -107,7 +107,7 @@ impl<T> Text<'_, T> {
     }
 }
 
-impl fmt::Display for Text<'_, Schedule> {
+impl fmt::Display for WithNames<'_, Schedule> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, turn) in self.of.turns.iter().enumerate() {
             let space = if place == 0 { "" } else { " " };
@@ -117,7 +117,7 @@ impl fmt::Display for Text<'_, Schedule> {
     }
 }
 
-impl fmt::Display for Text<'_, Turn> {
+impl fmt::Display for WithNames<'_, Turn> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.of {
             Turn::Choice(choice) => choice.display(self.names).fmt(f),
@@ -129,7 +129,7 @@ impl fmt::Display for Text<'_, Turn> {
     }
 }
 
-impl fmt::Display for Text<'_, Choice> {
+impl fmt::Display for WithNames<'_, Choice> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.of {
             Choice::Step(client) => self.write_name(f, *client),

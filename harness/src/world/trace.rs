@@ -12,7 +12,7 @@ use crate::world::schedule::{Choice, ClientId};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     /// One row per choice, passed turns included.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TraceRow>,
     /// What stopped the execution before every client had finished.
     pub stopped: Option<Bound>,
 }
@@ -26,7 +26,7 @@ impl Trace {
 
 /// One choice and what it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TraceRow {
     /// The choice.
     pub choice: Choice,
     /// What came of it.

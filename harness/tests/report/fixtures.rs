@@ -10,7 +10,7 @@ use gatecrash::report::{
 };
 use gatecrash::world::scenario::{Expected, OperationKind};
 use gatecrash::world::schedule::{Choice, ClientId};
-use gatecrash::world::trace::{Effect, Row, StepEffect, Trace};
+use gatecrash::world::trace::{Effect, StepEffect, Trace, TraceRow};
 use gatecrash_limiter::{Algorithm, Atomic, Call, Naive, Operation, Outcome, Progress, Reply};
 
 /// Plays turns against a set that only counts its members: enough of a store for both algorithms.
@@ -20,7 +20,7 @@ pub(crate) struct Stage {
     slots: i64,
     holders: u32,
     now: Duration,
-    rows: Vec<Row>,
+    rows: Vec<TraceRow>,
 }
 
 impl Stage {
@@ -49,7 +49,7 @@ impl Stage {
     }
 
     fn push(&mut self, choice: Choice, effect: Effect) {
-        self.rows.push(Row { choice, effect, holders: self.holders });
+        self.rows.push(TraceRow { choice, effect, holders: self.holders });
     }
 
     fn advance(&mut self) {

@@ -10,7 +10,7 @@ use crate::explore::sample::Sampler;
 use crate::report::{Report, json};
 use crate::world::control::Control;
 use crate::world::error::Error;
-use crate::world::scenario::{Clients, Scenario, Size};
+use crate::world::scenario::{ClientCount, Scenario, Size};
 
 /// One search in so many is run twice, as `FoundationDB` does with its simulations.
 const REPEATED: u64 = 20;
@@ -186,7 +186,7 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
 /// come last step last.
 fn larger(scenario: Scenario) -> (Scenario, String) {
     let count = (scenario.clients.len() * LARGER).min(MOST).max(scenario.clients.len());
-    let size = Size { clients: u16::try_from(count).ok().map(Clients::Number), limit: None };
+    let size = Size { clients: u16::try_from(count).ok().map(ClientCount::Number), limit: None };
     match size.of(scenario.clone()) {
         Ok(larger) => {
             let name = format!("{}-{count}-clients", larger.name);

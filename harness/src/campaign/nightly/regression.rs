@@ -2,7 +2,7 @@
 //! from then on.
 
 use crate::report::Entry;
-use crate::world::scenario::{self, Expected, Finding, Scenario};
+use crate::world::scenario::{self, Expected, SavedViolation, Scenario};
 
 /// A scenario file to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn of(scenario: &Scenario, entry: &Entry, seed: u64) -> Option<Regres
     let found = entry.counterexample.as_ref().filter(|_| entry.failed())?;
     let (limiter, order) = (entry.limiter.as_str(), found.order.as_str());
     let explanation = found.explanation.as_deref();
-    let finding = Finding { limiter, order, explanation, expected: Expected::Clean };
+    let finding = SavedViolation { limiter, order, explanation, expected: Expected::Clean };
     // The name is that of the finding, whatever night it was found in.
     let sum = sha1_smol::Sha1::from(scenario::save(scenario, finding)).digest().to_string();
     let name = format!("{}-{limiter}-{}.toml", scenario.name, &sum[..8]);

@@ -32,12 +32,12 @@ pub(super) struct Case {
 #[derive(Debug)]
 pub(super) struct Question {
     pub(super) command: Command,
-    pub(super) expected: Expected,
+    pub(super) expected: ExpectedReply,
 }
 
 /// What the model says of a reply.
 #[derive(Debug)]
-pub(super) enum Expected {
+pub(super) enum ExpectedReply {
     /// It is exactly this.
     Reply(Reply),
     /// It is this array, in chunks of so many, but for the order of the chunks.
@@ -57,7 +57,7 @@ impl Case {
             put(key, pieces, &mut questions);
         }
         let asked = questions.len();
-        questions.push(Question::new(layout.command.clone(), Expected::Reply(layout.reply.clone())));
+        questions.push(Question::new(layout.command.clone(), ExpectedReply::Reply(layout.reply.clone())));
         let mut model = Model::new().holding(layout.after.iter().filter(|piece| is_data(piece)).cloned());
         for (key, pieces) in &after {
             read(key, pieces, &mut model, &mut questions);
@@ -68,13 +68,13 @@ impl Case {
             named.chain(before.keys().copied()).chain(after.keys().copied()).collect();
         for key in keys.iter().filter(|key| !after.contains_key(**key)) {
             let exists = Command::new("EXISTS").arg((*key).clone());
-            questions.push(Question::new(exists, Expected::Reply(Reply::Int(0))));
+            questions.push(Question::new(exists, ExpectedReply::Reply(Reply::Int(0))));
         }
         for source in
             scripts(&layout.after).filter(|source| !scripts(&layout.before).any(|known| known == *source))
         {
             let exists = Command::new("SCRIPT").arg("EXISTS").arg(sha1_hex(source));
-            questions.push(Question::new(exists, Expected::Reply(Reply::Array(vec![Reply::Int(1)]))));
+            questions.push(Question::new(exists, ExpectedReply::Reply(Reply::Array(vec![Reply::Int(1)]))));
         }
         let lives = layout.before.iter().chain(&layout.after).filter_map(Piece::expires_at).min();
         Self { questions, asked, keys: keys.into_iter().cloned().collect(), lives }
@@ -82,7 +82,7 @@ impl Case {
 }
 
 impl Question {
-    fn new(command: Command, expected: Expected) -> Self {
+    fn new(command: Command, expected: ExpectedReply) -> Self {
         Self { command, expected }
     }
 
@@ -90,23 +90,23 @@ impl Question {
     /// put there.
     pub(super) fn agrees(&self, server: &Reply, passed: Duration) -> bool {
         match &self.expected {
-            Expected::Reply(model) => model == server,
-            Expected::AnyOrder(model, chunk) => in_order(model, *chunk) == in_order(server, *chunk),
-            Expected::Milliseconds(full) => match server {
+            ExpectedReply::Reply(model) => model == server,
+            ExpectedReply::AnyOrder(model, chunk) => in_order(model, *chunk) == in_order(server, *chunk),
+            ExpectedReply::Milliseconds(full) => match server {
                 Reply::Int(left) => u64::try_from(*left)
                     .is_ok_and(|left| left <= *full && u128::from(full - left) <= passed.as_millis() + 1),
                 _ => false,
             },
-            Expected::Encoding => true,
+            ExpectedReply::Encoding => true,
         }
     }
 
     /// The model's reply, if there is one.
     pub(super) fn model(&self) -> Option<Reply> {
         match &self.expected {
-            Expected::Reply(model) | Expected::AnyOrder(model, _) => Some(model.clone()),
-            Expected::Milliseconds(full) => Some(Reply::Int(i64::try_from(*full).unwrap_or(i64::MAX))),
-            Expected::Encoding => None,
+            ExpectedReply::Reply(model) | ExpectedReply::AnyOrder(model, _) => Some(model.clone()),
+            ExpectedReply::Milliseconds(full) => Some(Reply::Int(i64::try_from(*full).unwrap_or(i64::MAX))),
+            ExpectedReply::Encoding => None,
         }
     }
 }
@@ -160,10 +160,10 @@ fn put(key: &Bytes, pieces: &[&Piece], questions: &mut Vec<Question>) {
     });
     let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
     let reply = if name == "SET" { Reply::ok() } else { Reply::Int(count) };
-    questions.push(Question::new(command, Expected::Reply(reply)));
+    questions.push(Question::new(command, ExpectedReply::Reply(reply)));
     if let Some(at) = pieces.iter().find_map(|piece| piece.expires_at()) {
         let expire = Command::new("PEXPIRE").arg(key.clone()).number(at.as_millis());
-        questions.push(Question::new(expire, Expected::Reply(Reply::Int(1))));
+        questions.push(Question::new(expire, ExpectedReply::Reply(Reply::Int(1))));
     }
 }
 
@@ -181,18 +181,18 @@ fn read(key: &Bytes, pieces: &[&Piece], model: &mut Model, questions: &mut Vec<Q
     };
     let reply = model.run(NOBODY, &command);
     let expected = match chunk {
-        Some(chunk) => Expected::AnyOrder(reply, chunk),
-        None => Expected::Reply(reply),
+        Some(chunk) => ExpectedReply::AnyOrder(reply, chunk),
+        None => ExpectedReply::Reply(reply),
     };
     questions.push(Question::new(command, expected));
     let expected = match pieces.iter().find_map(|piece| piece.expires_at()) {
-        Some(at) => Expected::Milliseconds(u64::try_from(at.as_millis()).unwrap_or(u64::MAX)),
-        None => Expected::Reply(Reply::Int(-1)),
+        Some(at) => ExpectedReply::Milliseconds(u64::try_from(at.as_millis()).unwrap_or(u64::MAX)),
+        None => ExpectedReply::Reply(Reply::Int(-1)),
     };
     questions.push(Question::new(about("PTTL"), expected));
     if let Some(Piece::Scored { .. }) = value {
         let encoding = Command::new("OBJECT").arg("ENCODING").arg(key.clone());
-        questions.push(Question::new(encoding, Expected::Encoding));
+        questions.push(Question::new(encoding, ExpectedReply::Encoding));
     }
 }
 
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(lines(&case), expected);
         assert_eq!((case.asked, case.lives), (6, Some(Duration::from_secs(3))));
         assert_eq!(case.keys, ["h", "l", "m", "none", "s", "z"]);
-        let Expected::Reply(Reply::Array(range)) = &case.questions[13].expected else { panic!() };
+        let ExpectedReply::Reply(Reply::Array(range)) = &case.questions[13].expected else { panic!() };
         assert_eq!(range, &["n", "-1", "m", "1.5"].map(Reply::bulk));
     }
 
@@ -269,12 +269,12 @@ mod tests {
         let reply =
             |items: &[&'static str]| Reply::Array(items.iter().map(|item| Reply::bulk(*item)).collect());
         let asked = |expected| Question::new(Command::new("X"), expected);
-        let hash = asked(Expected::AnyOrder(reply(&["a", "1", "b", "2"]), 2));
+        let hash = asked(ExpectedReply::AnyOrder(reply(&["a", "1", "b", "2"]), 2));
         assert!(hash.agrees(&reply(&["b", "2", "a", "1"]), Duration::ZERO));
         assert!(!hash.agrees(&reply(&["a", "2", "b", "1"]), Duration::ZERO));
         assert!(!hash.agrees(&Reply::Nil, Duration::ZERO));
 
-        let ttl = asked(Expected::Milliseconds(500));
+        let ttl = asked(ExpectedReply::Milliseconds(500));
         let passed = Duration::from_millis(20);
         for (left, agrees) in [(501, false), (500, true), (479, true), (478, false), (-1, false)] {
             assert_eq!(ttl.agrees(&Reply::Int(left), passed), agrees, "{left}");

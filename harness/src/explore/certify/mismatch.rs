@@ -21,14 +21,14 @@ pub struct Mismatch {
     pub schedule: Vec<Choice>,
     /// Everything that was sent, in order: what puts the content there, the command, and what reads back the content
     /// that results.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<ComparedReply>,
     /// Where among the answers that to the command is.
     pub asked: usize,
 }
 
 /// What was sent, and both replies to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ComparedReply {
     /// What was sent.
     pub command: Command,
     /// The reply that the model expects.
@@ -46,7 +46,7 @@ impl Mismatch {
     }
 
     /// The first answer in which the two differ.
-    pub fn difference(&self) -> Option<&Answer> {
+    pub fn difference(&self) -> Option<&ComparedReply> {
         self.answers.iter().find(|answer| !answer.agrees)
     }
 }
@@ -54,7 +54,7 @@ impl Mismatch {
 impl fmt::Display for Mismatch {
     /// On one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Answer { command, model, server, .. }) = self.difference() else { return Ok(()) };
+        let Some(ComparedReply { command, model, server, .. }) = self.difference() else { return Ok(()) };
         let asked = self.command();
         if command != asked {
             write!(f, "with `{asked}`, ")?;
@@ -95,7 +95,7 @@ pub(super) fn explain(graph: &Graph, world: &World, answered: &Answered<'_>) -> 
     let answers =
         case.questions.iter().zip(*replies).zip(*agree).filter_map(|((question, server), agrees)| {
             let parts = question.command.parts().iter().map(|part| replaced(part, &names)).collect();
-            Some(Answer {
+            Some(ComparedReply {
                 command: Command::from_parts(parts)?,
                 model: replaced_in(&question.model()?, &names),
                 server: replaced_in(server, &names),

@@ -39,7 +39,7 @@ fn certify_lie(
     drop(layouts);
     lie(graph.transitions.effect_mut(at));
     let server = Server::open(&Target::Private).unwrap();
-    let options = Options { edges, ..Options::default() };
+    let options = CertifyOptions { edges, ..CertifyOptions::default() };
     certify_graph(&graph, &world, &server, options, &Control::default()).unwrap()
 }
 
@@ -130,7 +130,8 @@ fn a_lie_at_the_edge_of_a_graph_that_was_cut_short_is_caught() {
     let last = graph.transitions.effects().len() - 1;
     graph.transitions.effect_mut(last).reply = Reply::Nil;
     let server = Server::open(&Target::Private).unwrap();
-    let found = certify_graph(&graph, &world, &server, Options::default(), &Control::default()).unwrap();
+    let found =
+        certify_graph(&graph, &world, &server, CertifyOptions::default(), &Control::default()).unwrap();
     assert_eq!((found.mismatches, found.stopped), (6, graph.stopped));
     assert_eq!(found.first.unwrap().difference().unwrap().model, Reply::Nil);
 }

@@ -15,7 +15,7 @@ pub fn explain(trace: &Trace, limit: u64, names: &[String]) -> Option<String> {
         .filter_map(|row| if let Effect::Step(step) = &row.effect { Some(step) } else { None })
         .collect();
     let last = steps.last()?;
-    let acquires: Vec<Acquire> = holders(&steps).map(|(first, end)| Acquire { first, end }).collect();
+    let acquires: Vec<Admission> = holders(&steps).map(|(first, end)| Admission { first, end }).collect();
     let name = |client: ClientId| names.get(client.index()).map_or("?", String::as_str);
     // The last one to act violates: it looked before another one acted that had looked before it.
     let pair = acquires.iter().find_map(|one| {
@@ -42,7 +42,7 @@ pub fn explain(trace: &Trace, limit: u64, names: &[String]) -> Option<String> {
 }
 
 /// An `acquire` that led to a permit: its first step and its last, as places among the steps.
-struct Acquire {
+struct Admission {
     first: usize,
     end: usize,
 }

@@ -4,17 +4,17 @@ use std::rc::Rc;
 
 use gatecrash_limiter::{Outcome, Reply};
 
-use super::step::Step;
+use super::step::DporStep;
 use crate::world::schedule::ClientId;
 use crate::world::trace::StepEffect;
 
 /// Whether the order of two steps of different clients can matter.
-pub(super) type Depends = fn(&Step, &Step) -> bool;
+pub(super) type Depends = fn(&DporStep, &DporStep) -> bool;
 
 /// A step that was taken.
 #[derive(Debug)]
 pub(super) struct Event {
-    pub(super) step: Rc<Step>,
+    pub(super) step: Rc<DporStep>,
     pub(super) reply: Reply,
     pub(super) outcome: Option<Outcome>,
     /// How many steps of each client happen before this one, itself included. Clients past its end have none.
@@ -26,7 +26,7 @@ impl Event {
     /// other, and nothing between them happens after the one and before the other.
     pub(super) fn new(
         events: &[Self],
-        step: Rc<Step>,
+        step: Rc<DporStep>,
         effect: StepEffect,
         depends: Depends,
     ) -> (Self, Vec<usize>) {

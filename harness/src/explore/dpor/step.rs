@@ -29,27 +29,27 @@ use crate::world::schedule::ClientId;
 
 /// A client's next step, or one that was taken. It does not depend on any reply that is yet to come.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
+pub(super) struct DporStep {
     pub(super) client: ClientId,
     pub(super) footprint: Footprint,
-    place: Place,
+    place: CommandPlace,
     raises: bool,
     lowers: bool,
 }
 
 /// The how-manieth command, from 0, of which operation.
-type Place = (OperationKind, usize);
+type CommandPlace = (OperationKind, usize);
 
 /// The places of commands that were seen to change the number of holders.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holding {
-    raising: BTreeSet<Place>,
-    lowering: BTreeSet<Place>,
+    raising: BTreeSet<CommandPlace>,
+    lowering: BTreeSet<CommandPlace>,
 }
 
 impl Holding {
     /// Takes note of how many holders there were before and after a step; says whether that is news.
-    pub(super) fn learn(&mut self, step: &Step, before: u32, after: u32) -> bool {
+    pub(super) fn learn(&mut self, step: &DporStep, before: u32, after: u32) -> bool {
         match after.cmp(&before) {
             std::cmp::Ordering::Greater => self.raising.insert(step.place),
             std::cmp::Ordering::Less => self.lowering.insert(step.place),
@@ -58,7 +58,7 @@ impl Holding {
     }
 }
 
-impl Step {
+impl DporStep {
     /// What a client would do next; `last` is the step that it took last.
     pub(super) fn next(
         world: &World,

@@ -25,12 +25,12 @@ fn run(clients: usize, depends: Depends) -> Classes {
 fn without_the_property_in_the_dependence_the_violation_is_missed() {
     let store_alone: Depends = |one, other| one.footprint.conflicts(&other.footprint);
     for clients in 2..=4 {
-        let (right, wrong) = (run(clients, Step::depends_on), run(clients, store_alone));
+        let (right, wrong) = (run(clients, DporStep::depends_on), run(clients, store_alone));
         assert_eq!(right.found.peak() as usize, clients);
         assert_eq!(wrong.found.peak() as usize, clients - 1);
     }
     assert_eq!(run(2, store_alone).found.verdict(), Verdict::Clean);
-    assert_eq!(run(2, Step::depends_on).found.verdict(), Verdict::Violation);
+    assert_eq!(run(2, DporStep::depends_on).found.verdict(), Verdict::Violation);
 }
 
 /// If everything depended on everything, each interleaving would be a class of its own.

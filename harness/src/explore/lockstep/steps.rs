@@ -36,13 +36,13 @@ pub(super) struct Steps {
 
 #[derive(Clone)]
 struct Taken {
-    step: Rc<Step>,
+    step: Rc<PreparedStep>,
     /// The number of the state that it leads to.
     to: usize,
 }
 
 /// A step from some state.
-pub(super) struct Step {
+pub(super) struct PreparedStep {
     /// What it comes to on the model.
     pub(super) effect: StepEffect,
     /// Its command, ready to be sent.
@@ -50,14 +50,14 @@ pub(super) struct Step {
 }
 
 /// The state of an execution.
-pub(super) enum Place {
+pub(super) enum ExecutionState {
     /// One that is remembered, by its number.
     Known(usize),
     /// Another one.
     Own(Box<Execution<Model>>),
 }
 
-impl Place {
+impl ExecutionState {
     /// Where every execution begins.
     pub(super) const START: Self = Self::Known(0);
 }
@@ -72,48 +72,48 @@ impl Steps {
     }
 
     /// The state itself.
-    pub(super) fn at<'a>(&'a self, place: &'a Place) -> &'a Execution<Model> {
+    pub(super) fn at<'a>(&'a self, place: &'a ExecutionState) -> &'a Execution<Model> {
         match place {
-            Place::Known(number) => &self.states[*number],
-            Place::Own(execution) => execution,
+            ExecutionState::Known(number) => &self.states[*number],
+            ExecutionState::Own(execution) => execution,
         }
     }
 
     /// Takes a step, whose command is packed for that batch: the execution comes to another place.
     pub(super) fn take(
         &mut self,
-        place: &mut Place,
+        place: &mut ExecutionState,
         choice: Choice,
         batch: &Batch,
-    ) -> Result<Rc<Step>, StoreError> {
+    ) -> Result<Rc<PreparedStep>, StoreError> {
         let Choice::Step(client) = choice else { unreachable!("only steps are enabled") };
         let from = match place {
-            Place::Known(from) => *from,
-            Place::Own(execution) => return work_out(execution, client, batch),
+            ExecutionState::Known(from) => *from,
+            ExecutionState::Own(execution) => return work_out(execution, client, batch),
         };
         if let Some(Taken { step, to }) = &self.taken[from][client.index()] {
-            *place = Place::Known(*to);
+            *place = ExecutionState::Known(*to);
             return Ok(Rc::clone(step));
         }
         let mut execution = self.states[from].clone();
         let step = work_out(&mut execution, client, batch)?;
         *place = self.remember(execution);
-        if let Place::Known(to) = *place {
+        if let ExecutionState::Known(to) = *place {
             self.taken[from][client.index()] = Some(Taken { step: Rc::clone(&step), to });
         }
         Ok(step)
     }
 
     /// Where an execution is in that state, which is remembered from now on if there is room.
-    fn remember(&mut self, execution: Execution<Model>) -> Place {
+    fn remember(&mut self, execution: Execution<Model>) -> ExecutionState {
         if let Some(number) = self.states.get_index_of(&execution) {
-            return Place::Known(number);
+            return ExecutionState::Known(number);
         }
         if self.states.len() >= self.room {
-            return Place::Own(execution.into());
+            return ExecutionState::Own(execution.into());
         }
         self.taken.push(vec![None; execution.world.names().len()]);
-        Place::Known(self.states.insert_full(execution).0)
+        ExecutionState::Known(self.states.insert_full(execution).0)
     }
 }
 
@@ -122,7 +122,7 @@ fn work_out(
     execution: &mut Execution<Model>,
     client: ClientId,
     batch: &Batch,
-) -> Result<Rc<Step>, StoreError> {
+) -> Result<Rc<PreparedStep>, StoreError> {
     let Begun::Sent(client, sent) = execution.world.begin(Choice::Step(client)) else {
         unreachable!("only steps are enabled")
     };
@@ -133,7 +133,7 @@ fn work_out(
     packed.may_leave(execution.store.keys());
     let outcome = execution.world.finish(client, &reply);
     let effect = StepEffect { client, operation, first, command, reply, outcome, took: Duration::ZERO };
-    Ok(Rc::new(Step { effect, packed }))
+    Ok(Rc::new(PreparedStep { effect, packed }))
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
         let mut steps = Steps { room, ..Steps::from(world).unwrap() };
         let orders = [[0, 1, 0, 1, 0, 1], [1, 0, 0, 1, 1, 0], [0, 0, 0, 1, 1, 1]];
         for order in orders.iter().cycle().take(2 * orders.len()) {
-            let mut place = Place::START;
+            let mut place = ExecutionState::START;
             let mut plain = Execution::start(world.clone(), Model::new()).unwrap();
             for choice in order.map(|client| Choice::Step(ClientId(client))) {
                 let step = steps.take(&mut place, choice, batch).unwrap();

@@ -14,7 +14,6 @@
 //!
 //! What it can miss: whatever needs more preemptions than there are change points is never drawn.
 
-use super::able;
 use crate::base::draws::Draws;
 use crate::world::clients::World;
 use crate::world::schedule::ClientId;
@@ -26,54 +25,54 @@ pub(super) fn default_depth(limit: u64) -> u64 {
 
 /// The size of the problem.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct PctPlan {
     clients: usize,
     steps: u64,
     depth: u64,
 }
 
-impl Plan {
+impl PctPlan {
     /// For clients that take so many steps each. There is at most one change point for each of the steps.
     pub(super) fn new(steps_of_each: &[u64], depth: u64) -> Self {
         let steps = steps_of_each.iter().sum();
         Self { clients: steps_of_each.len(), steps, depth: depth.clamp(1, u64::max(1, steps)) }
     }
 
-    pub(super) fn begin(&self, draws: &mut Draws) -> Walk {
+    pub(super) fn begin(&self, draws: &mut Draws) -> PctWalk {
         let mut priorities: Vec<u64> = (self.depth..).take(self.clients).collect();
         draws.shuffle(&mut priorities);
-        let draw = |priority| Change { after: 1 + draws.below(self.steps), priority };
+        let draw = |priority| PriorityChange { after: 1 + draws.below(self.steps), priority };
         let changes = (1..self.depth).map(draw).collect();
-        Walk::new(priorities, changes)
+        PctWalk::new(priorities, changes)
     }
 }
 
 /// One execution.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct PctWalk {
     /// Of each client.
     priorities: Vec<u64>,
     /// The next one last.
-    changes: Vec<Change>,
+    changes: Vec<PriorityChange>,
     /// How many steps have been taken.
     taken: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Change {
+struct PriorityChange {
     /// How many steps have been taken when it strikes the client that took the last of them.
     after: u64,
     priority: u64,
 }
 
-impl Walk {
-    fn new(priorities: Vec<u64>, mut changes: Vec<Change>) -> Self {
+impl PctWalk {
+    fn new(priorities: Vec<u64>, mut changes: Vec<PriorityChange>) -> Self {
         changes.sort_unstable_by(|a, b| b.cmp(a));
         Self { priorities, changes, taken: 0 }
     }
 
     pub(super) fn choose(&mut self, world: &World) -> ClientId {
-        let first = able(world).max_by_key(|client| self.priorities[client.index()]);
+        let first = world.ready().max_by_key(|client| self.priorities[client.index()]);
         let client = first.expect("there is a choice");
         self.taken += 1;
         while let Some(change) = self.changes.pop_if(|change| change.after <= self.taken) {
@@ -100,7 +99,7 @@ mod tests {
         World::new(&scenario, scenario.limiters[0].clone())
     }
 
-    fn violates(root: &World, mut walk: Walk) -> bool {
+    fn violates(root: &World, mut walk: PctWalk) -> bool {
         let mut execution = Execution::start(root.clone(), Model::new()).unwrap();
         while execution.world.enabled().next().is_some() {
             let client = walk.choose(&execution.world);
@@ -129,8 +128,8 @@ mod tests {
         let clients = root.names().len();
         let mut changes = vec![Vec::new()];
         for priority in 1..depth {
-            let add = |drawn: Vec<Change>| {
-                (1..=steps).map(move |after| [&drawn[..], &[Change { after, priority }]].concat())
+            let add = |drawn: Vec<PriorityChange>| {
+                (1..=steps).map(move |after| [&drawn[..], &[PriorityChange { after, priority }]].concat())
             };
             changes = changes.into_iter().flat_map(add).collect();
         }
@@ -139,7 +138,7 @@ mod tests {
         for priorities in orders(&priorities) {
             for changes in &changes {
                 counts.0 += 1;
-                counts.1 += usize::from(violates(root, Walk::new(priorities.clone(), changes.clone())));
+                counts.1 += usize::from(violates(root, PctWalk::new(priorities.clone(), changes.clone())));
             }
         }
         counts
@@ -165,7 +164,7 @@ mod tests {
 
     #[test]
     fn draws_are_within_their_ranges() {
-        let plan = Plan::new(&[3, 3, 3], 4);
+        let plan = PctPlan::new(&[3, 3, 3], 4);
         for stream in 0..200 {
             let walk = plan.begin(&mut Draws::new(7, stream));
             let mut priorities = walk.priorities.clone();
@@ -181,9 +180,9 @@ mod tests {
 
     #[test]
     fn there_are_no_more_change_points_than_steps() {
-        let plan = Plan::new(&[3, 3], default_depth(1_000_000));
+        let plan = PctPlan::new(&[3, 3], default_depth(1_000_000));
         assert_eq!(plan.begin(&mut Draws::new(0, 1)).changes.len(), 5);
-        let nothing_to_do = Plan::new(&[0, 0], default_depth(1));
+        let nothing_to_do = PctPlan::new(&[0, 0], default_depth(1));
         assert!(nothing_to_do.begin(&mut Draws::new(0, 1)).changes.is_empty());
     }
 }

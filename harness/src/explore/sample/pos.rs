@@ -12,7 +12,6 @@
 
 use gatecrash_limiter::Command;
 
-use super::able;
 use super::races::races;
 use crate::base::draws::Draws;
 use crate::world::clients::World;
@@ -20,44 +19,45 @@ use crate::world::schedule::ClientId;
 
 /// The first command of each client.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct PosPlan {
     first: Vec<Option<Command>>,
 }
 
-impl Plan {
+impl PosPlan {
     pub(super) fn new(root: &World) -> Self {
         Self { first: root.ids().map(|client| pending(root, client)).collect() }
     }
 
-    pub(super) fn begin(&self, draws: &mut Draws) -> Walk {
-        let steps = self.first.iter().map(|command| Step { priority: draws.any(), command: command.clone() });
-        Walk { steps: steps.collect(), last: None }
+    pub(super) fn begin(&self, draws: &mut Draws) -> PosWalk {
+        let steps =
+            self.first.iter().map(|command| RankedStep { priority: draws.any(), command: command.clone() });
+        PosWalk { steps: steps.collect(), last: None }
     }
 }
 
 /// One execution.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct PosWalk {
     /// The next step of each client.
-    steps: Vec<Step>,
+    steps: Vec<RankedStep>,
     /// Who was chosen last.
     last: Option<ClientId>,
 }
 
 #[derive(Debug)]
-struct Step {
+struct RankedStep {
     priority: u64,
     /// None once the client has finished.
     command: Option<Command>,
 }
 
-impl Walk {
+impl PosWalk {
     pub(super) fn choose(&mut self, draws: &mut Draws, world: &World) -> ClientId {
         if let Some(last) = self.last {
             self.go_on(draws, world, last);
         }
         // Equal priorities: whoever comes last. That two are equal is as likely as guessing a draw of 64 bits.
-        let first = able(world).max_by_key(|client| self.steps[client.index()].priority);
+        let first = world.ready().max_by_key(|client| self.steps[client.index()].priority);
         let client = first.expect("there is a choice");
         self.last = Some(client);
         client
@@ -72,7 +72,7 @@ impl Walk {
                 step.priority = draws.any();
             }
         }
-        self.steps[client.index()] = Step { priority: draws.any(), command: pending(world, client) };
+        self.steps[client.index()] = RankedStep { priority: draws.any(), command: pending(world, client) };
     }
 }
 

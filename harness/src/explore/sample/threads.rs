@@ -8,8 +8,8 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use super::{Sample, Sampling, Settings, earlier};
-use crate::explore::{Exploration, strategy};
+use super::{Sample, SampleSettings, Sampling, earlier};
+use crate::explore::{Exploration, chooser};
 use crate::model::Model;
 use crate::world::clients::World;
 use crate::world::control::Control;
@@ -21,7 +21,7 @@ const PART: u64 = 512;
 /// Samples on the model.
 pub fn on_model(
     root: &World,
-    settings: Settings,
+    settings: SampleSettings,
     threads: NonZeroUsize,
     control: &Control,
 ) -> Result<Sample, Error> {
@@ -67,16 +67,16 @@ struct Parts<'a> {
 
 /// What one thread did.
 #[derive(Default)]
-struct Done {
+struct PartsDone {
     found: Exploration,
     first_violation: Option<u64>,
 }
 
 impl Parts<'_> {
     /// Runs one part after another until there are none left, a bound is met, or one fails: that one and its error.
-    fn work(&self, root: &World, control: &Control, thread: usize) -> Result<Done, (u64, Error)> {
+    fn work(&self, root: &World, control: &Control, thread: usize) -> Result<PartsDone, (u64, Error)> {
         let worker = control.activity.worker(format!("thread {thread}"));
-        let mut done = Done::default();
+        let mut done = PartsDone::default();
         while done.found.stopped.is_none() {
             let number = self.taken.fetch_add(1, Ordering::Relaxed);
             if number >= self.count {
@@ -84,7 +84,7 @@ impl Parts<'_> {
             }
             worker.works("part", format!("{} of {}", number + 1, self.count));
             let mut part = self.of.part(number * PART, PART);
-            let found = strategy::run(root, Model::new(), &mut part, control, &mut ());
+            let found = chooser::run(root, Model::new(), &mut part, control, &mut ());
             let found = found.map_err(|error| {
                 // Those before it are under way, and nobody wants those after it.
                 self.taken.fetch_max(self.count, Ordering::Relaxed);
@@ -98,7 +98,7 @@ impl Parts<'_> {
 }
 
 /// What all threads did, or the error of the first part that has one.
-fn all_or_first_error(each: Vec<Result<Done, (u64, Error)>>) -> Result<Vec<Done>, Error> {
+fn all_or_first_error(each: Vec<Result<PartsDone, (u64, Error)>>) -> Result<Vec<PartsDone>, Error> {
     let mut all = Vec::new();
     let mut first: Option<(u64, Error)> = None;
     for done in each {

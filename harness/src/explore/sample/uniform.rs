@@ -20,12 +20,12 @@ use crate::world::schedule::ClientId;
 
 /// The graph, and how many ways lead from each of its states to the end.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct UniformPlan {
     graph: Graph,
     ways: Vec<BigUint>,
 }
 
-impl Plan {
+impl UniformPlan {
     /// Searches the graph; the inner error is what stopped that.
     pub(super) fn new(root: &World, control: &Control) -> Result<Result<Arc<Self>, Bound>, Error> {
         let graph = states::search(root, Merge::default(), &control.clone().uncounted())?;
@@ -36,8 +36,8 @@ impl Plan {
         Ok(completions(&graph, &order, control).map(|ways| Arc::new(Self { graph, ways })))
     }
 
-    pub(super) fn begin(self: &Arc<Self>) -> Walk {
-        Walk { plan: Arc::clone(self), state: 0, pairs: self.graph.starts.clone() }
+    pub(super) fn begin(self: &Arc<Self>) -> UniformWalk {
+        UniformWalk { plan: Arc::clone(self), state: 0, pairs: self.graph.starts.clone() }
     }
 }
 
@@ -55,16 +55,16 @@ fn completions(graph: &Graph, order: &[u32], control: &Control) -> Result<Vec<Bi
 
 /// One execution.
 #[derive(Debug)]
-pub(super) struct Walk {
-    plan: Arc<Plan>,
+pub(super) struct UniformWalk {
+    plan: Arc<UniformPlan>,
     state: u32,
     /// The pair that each client is in.
     pairs: Vec<u32>,
 }
 
-impl Walk {
+impl UniformWalk {
     pub(super) fn choose(&mut self, draws: &mut Draws) -> ClientId {
-        let Plan { graph, ways } = &*self.plan;
+        let UniformPlan { graph, ways } = &*self.plan;
         let (mut state, mut steps) = (State::default(), Vec::new());
         graph.steps(self.state, &mut state, &mut steps);
         let mut way = below(draws, &ways[self.state as usize]);

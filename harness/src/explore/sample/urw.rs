@@ -10,37 +10,36 @@
 //!
 //! What it can miss: nothing in principle, every interleaving has a probability above zero.
 
-use super::able;
 use crate::base::draws::Draws;
 use crate::world::clients::World;
 use crate::world::schedule::ClientId;
 
 /// How many steps each client is expected to take.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct UrwPlan {
     expected: Vec<u64>,
 }
 
-impl Plan {
+impl UrwPlan {
     pub(super) fn new(steps_of_each: &[u64]) -> Self {
         Self { expected: steps_of_each.iter().map(|steps| u64::max(1, *steps)).collect() }
     }
 
-    pub(super) fn begin(&self) -> Walk {
-        Walk { left: self.expected.clone() }
+    pub(super) fn begin(&self) -> UrwWalk {
+        UrwWalk { left: self.expected.clone() }
     }
 }
 
 /// One execution: how many steps each client is expected to have left, never below 1.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct UrwWalk {
     left: Vec<u64>,
 }
 
-impl Walk {
+impl UrwWalk {
     pub(super) fn choose(&mut self, draws: &mut Draws, world: &World) -> ClientId {
-        let mut place = draws.below(able(world).map(|client| self.left[client.index()]).sum());
-        let chosen = able(world).find(|client| {
+        let mut place = draws.below(world.ready().map(|client| self.left[client.index()]).sum());
+        let chosen = world.ready().find(|client| {
             let left = self.left[client.index()];
             let here = place < left;
             place = place.saturating_sub(left);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use gatecrash_limiter::Algorithm;
 use gatecrash_limiter::algorithm::{built_in, by_name};
 
-use super::parse::{Program, Raw, RawClient, RawExpectation, RawSchedule, RawWorkers};
+use super::raw::{Program, Raw, RawClient, RawExpectation, RawSchedule, RawWorkers};
 use super::table::{Located, Problems};
 use super::{
     ClientSpec, Expectations, Expected, MAX_CLIENTS, OnReject, OperationKind, Property, Scenario, Scripted,

@@ -89,7 +89,7 @@ impl Source {
     pub fn scenario(&self) -> Result<Scenario, Diagnostics> {
         let path = PathBuf::from(&self.path);
         let scenario = parse(&self.path, &self.text)?;
-        Ok(Scenario { name: name_of(&path), path: Some(path), ..scenario })
+        Ok(Scenario { name: Scenario::name_of(&path), path: Some(path), ..scenario })
     }
 }
 
@@ -100,11 +100,6 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
         let at = error.utf8_error().valid_up_to();
         LoadError::NotText { path: path.to_owned(), at }
     })
-}
-
-/// What the scenario of a file is called: the file's stem.
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The scenario files that the paths stand for: files as they are given, folders searched recursively for
@@ -160,7 +155,7 @@ fn without_repeats(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, LoadError> {
     let mut kept = Vec::new();
     for file in files {
         let real = fs::canonicalize(&file).map_err(|error| LoadError::io(&file, error))?;
-        let name = name_of(&file);
+        let name = Scenario::name_of(&file);
         match by_name.get(&name) {
             Some((_, earlier)) if *earlier == real => {}
             Some((first, _)) => return Err(LoadError::SameName { name, first: first.clone(), second: file }),

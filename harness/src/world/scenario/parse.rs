@@ -5,60 +5,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
 use super::check::check;
-use super::load::name_of;
-use super::table::{Located, Problems, Shape, Table, in_order, integer, string, strings, table, wrong_type};
+use super::raw::{Raw, RawClient, RawExpectation, RawSchedule, RawWorkers};
+use super::table::{
+    Located, Problems, Shape, TomlTable, in_order, integer, string, strings, table, wrong_type,
+};
 use crate::base::diagnostic::{Diagnostic, Diagnostics, clipped};
 
-type Value<'d> = Spanned<DeValue<'d>>;
+type TomlValue<'d> = Spanned<DeValue<'d>>;
 
-/// A scenario file as it was written. What is absent or could not be read is `None` or left out.
-#[derive(Debug)]
-pub(super) struct Raw<'d> {
-    pub(super) title: Option<Located<&'d str>>,
-    pub(super) why: Option<Located<&'d str>>,
-    pub(super) limit: Option<Located<i128>>,
-    pub(super) limiters: Option<Located<Vec<Located<&'d str>>>>,
-    /// The limiters that the file itself would define.
-    pub(super) defined_limiters: Vec<&'d str>,
-    pub(super) clients: Option<Located<Vec<RawClient<'d>>>>,
-    pub(super) workers: Option<Located<RawWorkers<'d>>>,
-    pub(super) on_reject: Option<Located<&'d str>>,
-    pub(super) repeat: Option<Located<i128>>,
-    pub(super) key: Option<Located<&'d str>>,
-    pub(super) lease: Option<Located<&'d str>>,
-    pub(super) properties: Option<Located<Vec<Located<&'d str>>>>,
-    pub(super) schedules: Vec<RawSchedule<'d>>,
-    pub(super) explore: Option<Vec<RawExpectation<'d>>>,
-}
-
-#[derive(Debug)]
-pub(super) struct RawClient<'d> {
-    pub(super) name: Located<&'d str>,
-    pub(super) program: Program<'d>,
-}
-
-#[derive(Debug)]
-pub(super) struct RawWorkers<'d> {
-    pub(super) count: Option<Located<i128>>,
-    pub(super) program: Program<'d>,
-}
-
-pub(super) type Program<'d> = Vec<Located<&'d str>>;
-
-#[derive(Debug)]
-pub(super) struct RawSchedule<'d> {
-    pub(super) name: Option<Located<&'d str>>,
-    pub(super) order: Option<Located<&'d str>>,
-    pub(super) expect: Vec<RawExpectation<'d>>,
-}
-
-#[derive(Debug)]
-pub(super) struct RawExpectation<'d> {
-    pub(super) limiter: Located<&'d str>,
-    pub(super) verdict: Located<&'d str>,
-}
-
-pub(super) static ROOT: Shape = Shape {
+static ROOT: Shape = Shape {
     name: "the file",
     keys: &[
         "title",
@@ -86,9 +41,9 @@ static EXPLORE: Shape = Shape { name: "`[explore]`", keys: &["expect"], later: &
 pub fn parse(source_name: &str, text: &str) -> Result<Scenario, Diagnostics> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut syntax_errors = syntax_errors(text, &errors);
-    let mut problems = Problems::new(!syntax_errors.is_empty());
+    let mut problems = Problems::new(ROOT.keys, !syntax_errors.is_empty());
     let raw = raw_scenario(document.get_ref(), &mut problems);
-    let scenario = check(name_of(source_name.as_ref()), text, &raw, &mut problems);
+    let scenario = check(Scenario::name_of(source_name.as_ref()), text, &raw, &mut problems);
 
     let mut problems = problems.list;
     remove_consequences(text, &syntax_errors, &mut problems);
@@ -142,7 +97,7 @@ fn remove_consequences(text: &str, syntax_errors: &[Diagnostic], problems: &mut 
 }
 
 fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'d> {
-    let mut root = Table::new(&ROOT, document, 0..0, problems);
+    let mut root = TomlTable::new(&ROOT, document, 0..0, problems);
     // Tables first: a key of the top that stands in one of them is not missing.
     let explore = root.optional("explore", explore).map(|explore| explore.value);
     let schedules = root.optional("schedule", schedules).map_or_else(Vec::new, |schedules| schedules.value);
@@ -168,7 +123,7 @@ fn raw_scenario<'d>(document: &'d DeTable<'d>, problems: &mut Problems) -> Raw<'
     }
 }
 
-fn check_either_clients_or_workers(root: &mut Table<'_, '_>) {
+fn check_either_clients_or_workers(root: &mut TomlTable<'_, '_>) {
     match (root.key_span("clients"), root.key_span("workers")) {
         (Some(clients), Some(workers)) => {
             let later = if clients.start > workers.start { clients } else { workers };
@@ -184,7 +139,11 @@ fn check_either_clients_or_workers(root: &mut Table<'_, '_>) {
     }
 }
 
-fn clients<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<Vec<RawClient<'d>>> {
+fn clients<'d>(
+    context: &str,
+    value: &'d TomlValue<'d>,
+    problems: &mut Problems,
+) -> Option<Vec<RawClient<'d>>> {
     let entries = in_order(table(context, value, problems)?);
     let clients = entries.into_iter().filter_map(|(name, value)| client(name, value, problems));
     Some(clients.collect())
@@ -193,7 +152,7 @@ fn clients<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> 
 /// A client, unless it is a key of the top of the file that slipped in here.
 fn client<'d>(
     name: Located<&'d str>,
-    value: &'d Value<'d>,
+    value: &'d TomlValue<'d>,
     problems: &mut Problems,
 ) -> Option<RawClient<'d>> {
     let context = format!("the program of client `{}`", clipped(name.value));
@@ -207,9 +166,9 @@ fn client<'d>(
     is_client.then_some(RawClient { name, program: Vec::new() })
 }
 
-fn workers<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> Option<RawWorkers<'d>> {
+fn workers<'d>(context: &str, value: &'d TomlValue<'d>, problems: &mut Problems) -> Option<RawWorkers<'d>> {
     let entries = table(context, value, problems)?;
-    let mut workers = Table::new(&WORKERS, entries, value.span(), problems);
+    let mut workers = TomlTable::new(&WORKERS, entries, value.span(), problems);
     Some(RawWorkers {
         count: workers.required("count", integer),
         program: workers.required("program", strings).map_or_else(Vec::new, |program| program.value),
@@ -217,7 +176,7 @@ fn workers<'d>(context: &str, value: &'d Value<'d>, problems: &mut Problems) -> 
 }
 
 /// The names of the `[limiter.NAME]` tables, none of which can be used yet.
-fn defined_limiters<'d>(root: &mut Table<'d, '_>) -> Vec<&'d str> {
+fn defined_limiters<'d>(root: &mut TomlTable<'d, '_>) -> Vec<&'d str> {
     let Some(limiter) = root.optional("limiter", |_, value, _| Some(value)) else { return Vec::new() };
     let Some(tables) = limiter.value.get_ref().as_table() else {
         root.assume("limiters");
@@ -237,7 +196,7 @@ fn defined_limiters<'d>(root: &mut Table<'d, '_>) -> Vec<&'d str> {
 
 fn schedules<'d>(
     context: &str,
-    value: &'d Value<'d>,
+    value: &'d TomlValue<'d>,
     problems: &mut Problems,
 ) -> Option<Vec<RawSchedule<'d>>> {
     let Some(array) = value.get_ref().as_array() else {
@@ -248,9 +207,9 @@ fn schedules<'d>(
     Some(array.iter().filter_map(|item| schedule(item, problems)).collect())
 }
 
-fn schedule<'d>(value: &'d Value<'d>, problems: &mut Problems) -> Option<RawSchedule<'d>> {
+fn schedule<'d>(value: &'d TomlValue<'d>, problems: &mut Problems) -> Option<RawSchedule<'d>> {
     let entries = table("an element of `schedule`", value, problems)?;
-    let mut schedule = Table::new(&SCHEDULE, entries, value.span(), problems);
+    let mut schedule = TomlTable::new(&SCHEDULE, entries, value.span(), problems);
     Some(RawSchedule {
         name: schedule.required("name", string),
         order: schedule.required("order", string),
@@ -260,11 +219,11 @@ fn schedule<'d>(value: &'d Value<'d>, problems: &mut Problems) -> Option<RawSche
 
 fn explore<'d>(
     context: &str,
-    value: &'d Value<'d>,
+    value: &'d TomlValue<'d>,
     problems: &mut Problems,
 ) -> Option<Vec<RawExpectation<'d>>> {
     let entries = table(context, value, problems)?;
-    let mut explore = Table::new(&EXPLORE, entries, value.span(), problems);
+    let mut explore = TomlTable::new(&EXPLORE, entries, value.span(), problems);
     if let Some(span) = explore.key_span("faults") {
         explore.problems.push(Diagnostic::new(span, "`faults` is not supported yet"));
     }
@@ -273,7 +232,7 @@ fn explore<'d>(
 
 fn expectations<'d>(
     context: &str,
-    value: &'d Value<'d>,
+    value: &'d TomlValue<'d>,
     problems: &mut Problems,
 ) -> Option<Vec<RawExpectation<'d>>> {
     let Some(entries) = value.get_ref().as_table() else {

@@ -7,7 +7,7 @@ use crate::base::duration;
 
 /// What a saved scenario is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Finding<'a> {
+pub struct SavedViolation<'a> {
     /// The limiter that over-admits.
     pub limiter: &'a str,
     /// The schedule that lets it.
@@ -19,8 +19,8 @@ pub struct Finding<'a> {
 }
 
 /// The text of a file from which [`super::parse`] makes the same clients with that one schedule.
-pub fn save(scenario: &Scenario, finding: Finding<'_>) -> String {
-    let Finding { limiter, order, explanation, expected } = finding;
+pub fn save(scenario: &Scenario, finding: SavedViolation<'_>) -> String {
+    let SavedViolation { limiter, order, explanation, expected } = finding;
     let expected = match expected {
         Expected::Violation => "violation",
         Expected::Clean => "clean",
@@ -87,13 +87,13 @@ mod tests {
             workers = { count = 3, program = ["acquire", "release"] }
         "#;
         let scenario = parse("w.toml", file).unwrap();
-        let finding = Finding {
+        let finding = SavedViolation {
             limiter: "naive",
             order: "A A B C C B",
             explanation: Some("B read it."),
             expected: Expected::Violation,
         };
-        let guard = Finding { expected: Expected::Clean, ..finding };
+        let guard = SavedViolation { expected: Expected::Clean, ..finding };
         let guard = parse("guard.toml", &save(&scenario, guard)).unwrap();
         assert_eq!(guard.schedules[0].expect["naive"], Expected::Clean);
         let saved = parse("saved.toml", &save(&scenario, finding)).unwrap();

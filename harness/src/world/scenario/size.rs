@@ -5,7 +5,7 @@ use super::{ClientSpec, Scenario};
 /// How many clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Clients {
+pub enum ClientCount {
     /// So many.
     Number(u16),
     /// Every number of them.
@@ -17,9 +17,25 @@ pub enum Clients {
 #[serde(deny_unknown_fields)]
 pub struct Size {
     /// How many clients.
-    pub clients: Option<Clients>,
+    pub clients: Option<ClientCount>,
     /// How many permits.
     pub limit: Option<u64>,
+}
+
+/// Why a scenario cannot have a number of clients.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SizeError {
+    /// It has none, so nobody knows what they would do.
+    #[error("--clients needs a scenario with clients")]
+    NoClients,
+    /// The number of identical clients can change, and nothing else.
+    #[error("--clients needs identical clients, but {first} and {other} run different programs")]
+    Different {
+        /// The first client.
+        first: String,
+        /// The first that differs from it.
+        other: String,
+    },
 }
 
 impl Size {
@@ -30,21 +46,21 @@ impl Size {
 
     /// The scenario in that size; the error says why it cannot have it. The number of identical clients changes, so
     /// all must be.
-    pub fn of(self, scenario: Scenario) -> Result<Scenario, String> {
+    pub fn of(self, scenario: Scenario) -> Result<Scenario, SizeError> {
         let limit = self.limit.unwrap_or(scenario.limit);
         let clients = match self.clients {
             None => scenario.clients,
             Some(count) => {
                 // Any number of clients is any number of the first.
-                let count = if let Clients::Number(count) = count { count } else { 1 };
+                let count = if let ClientCount::Number(count) = count { count } else { 1 };
                 let [first, others @ ..] = scenario.clients.as_slice() else {
-                    return Err("--clients needs a scenario with clients".into());
+                    return Err(SizeError::NoClients);
                 };
                 if let Some(other) = others.iter().find(|other| other.program != first.program) {
-                    let (first, other) = (&first.name, &other.name);
-                    return Err(format!(
-                        "--clients needs identical clients, but {first} and {other} run different programs"
-                    ));
+                    return Err(SizeError::Different {
+                        first: first.name.clone(),
+                        other: other.name.clone(),
+                    });
                 }
                 ClientSpec::workers(count.into(), &first.program)
             }
@@ -56,8 +72,8 @@ impl Size {
     pub fn options(self) -> String {
         let clients = match self.clients {
             None => String::new(),
-            Some(Clients::Number(n)) => format!(" --clients {n}"),
-            Some(Clients::Any) => " --clients any".to_owned(),
+            Some(ClientCount::Number(n)) => format!(" --clients {n}"),
+            Some(ClientCount::Any) => " --clients any".to_owned(),
         };
         let limit = self.limit.map(|n| format!(" --limit {n}")).unwrap_or_default();
         clients + &limit

@@ -15,9 +15,11 @@ pub(super) struct Located<T> {
 }
 
 /// The errors of a file, as they are found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Problems {
     pub(super) list: Vec<Diagnostic>,
+    /// The keys that the top of the file may have.
+    top: &'static [&'static str],
     /// The text is no TOML: what seems to be missing may only have been unreadable.
     damaged: bool,
     /// Keys of the top of the file that stood elsewhere.
@@ -25,8 +27,8 @@ pub(super) struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(damaged: bool) -> Self {
-        Self { damaged, ..Self::default() }
+    pub(super) fn new(top: &'static [&'static str], damaged: bool) -> Self {
+        Self { list: Vec::new(), top, damaged, misplaced: Vec::new() }
     }
 
     pub(super) fn push(&mut self, problem: Diagnostic) {
@@ -40,9 +42,9 @@ impl Problems {
 
     /// Help for a key that does not belong where it stands, if it is one of the top of the file.
     pub(super) fn misplaced(&mut self, key: &str) -> Option<String> {
-        let root_key = super::parse::ROOT.keys.iter().find(|root_key| **root_key == key)?;
-        self.misplaced.push(root_key);
-        Some(format!("`{root_key}` belongs to the top of the file, before the first `[table]`"))
+        let top_key = self.top.iter().find(|top_key| **top_key == key)?;
+        self.misplaced.push(top_key);
+        Some(format!("`{top_key}` belongs to the top of the file, before the first `[table]`"))
     }
 }
 
@@ -58,7 +60,7 @@ pub(super) struct Shape {
 
 /// A table that is being read. Errors go to one list for the whole file.
 #[derive(Debug)]
-pub(super) struct Table<'d, 'p> {
+pub(super) struct TomlTable<'d, 'p> {
     shape: &'static Shape,
     entries: &'d DeTable<'d>,
     span: Range<usize>,
@@ -67,7 +69,7 @@ pub(super) struct Table<'d, 'p> {
     pub(super) problems: &'p mut Problems,
 }
 
-impl<'d, 'p> Table<'d, 'p> {
+impl<'d, 'p> TomlTable<'d, 'p> {
     /// Starts to read a table: reports the keys that it may not have.
     pub(super) fn new(
         shape: &'static Shape,

@@ -38,13 +38,13 @@ const MAX_ERRORS: usize = 1_000;
 impl Schedule {
     /// Reads a schedule over clients of those names, in their order. Gives up after 1,000 errors.
     pub fn parse(text: &str, names: &[String]) -> Result<Self, Vec<TokenError>> {
-        let clients = Clients::new(names);
+        let clients = ClientNames::new(names);
         let mut turns = Vec::new();
         let mut errors = Vec::new();
         for (start, token) in tokens(text) {
             match clients.turn(token) {
                 Ok(turn) => turns.push(turn),
-                Err(Problem { within, message, help }) => {
+                Err(TokenProblem { within, message, help }) => {
                     let within = if within.is_empty() { 0..token.len() } else { within };
                     let span = start + within.start..start + within.end;
                     errors.push(TokenError { span, message, help });
@@ -70,13 +70,13 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Why a token cannot be used, and which bytes of it are to blame.
-struct Problem {
+struct TokenProblem {
     within: Range<usize>,
     message: String,
     help: Option<String>,
 }
 
-impl Problem {
+impl TokenProblem {
     fn new(within: Range<usize>, message: impl Into<String>, help: Option<String>) -> Self {
         Self { within, message: message.into(), help }
     }
@@ -89,19 +89,19 @@ impl Problem {
 }
 
 /// The clients that a token may name.
-struct Clients<'a> {
+struct ClientNames<'a> {
     names: &'a [String],
     by_name: HashMap<&'a str, ClientId>,
 }
 
-impl<'a> Clients<'a> {
+impl<'a> ClientNames<'a> {
     fn new(names: &'a [String]) -> Self {
         let ids = (0..=u16::MAX).map(ClientId);
         let by_name = names.iter().map(String::as_str).zip(ids).collect();
         Self { names, by_name }
     }
 
-    fn turn(&self, token: &str) -> Result<Turn, Problem> {
+    fn turn(&self, token: &str) -> Result<Turn, TokenProblem> {
         if let Some(duration) = token.strip_prefix('+') {
             let by = parse_duration(duration, 1)?;
             return Ok(Turn::Choice(Choice::Advance(by)));
@@ -116,14 +116,14 @@ impl<'a> Clients<'a> {
             Action::Step => Ok(Turn::Choice(Choice::Step(client))),
             Action::Operation => Ok(Turn::Operation(client)),
             Action::Crash => Ok(Turn::Choice(Choice::Crash(client))),
-            Action::NotSupported => Err(Problem::not_supported(token)),
+            Action::NotSupported => Err(TokenProblem::not_supported(token)),
         }
     }
 
-    fn client(&self, name: &str) -> Result<ClientId, Problem> {
+    fn client(&self, name: &str) -> Result<ClientId, TokenProblem> {
         self.by_name.get(name).copied().ok_or_else(|| {
             let help = suggestion(name, self.names.iter().map(String::as_str));
-            Problem::new(0..name.len(), format!("no client is called `{}`", clipped(name)), help)
+            TokenProblem::new(0..name.len(), format!("no client is called `{}`", clipped(name)), help)
         })
     }
 }
@@ -137,7 +137,7 @@ enum Action {
 }
 
 /// Splits a token into the client's name and what follows it.
-fn split_name(token: &str) -> Result<(&str, &str), Problem> {
+fn split_name(token: &str) -> Result<(&str, &str), TokenProblem> {
     let end = token.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(token.len());
     if token.starts_with(|c: char| c.is_ascii_alphabetic()) {
         Ok(token.split_at(end))
@@ -147,7 +147,7 @@ fn split_name(token: &str) -> Result<(&str, &str), Problem> {
 }
 
 /// Reads what follows a client's name.
-fn parse_action(token: &str, name: &str, action: &str) -> Result<Action, Problem> {
+fn parse_action(token: &str, name: &str, action: &str) -> Result<Action, TokenProblem> {
     if let Some(fault) = action.strip_prefix('!') {
         return match fault {
             "crash" => Ok(Action::Crash),
@@ -166,31 +166,31 @@ fn parse_action(token: &str, name: &str, action: &str) -> Result<Action, Problem
     }
 }
 
-fn server_fault(token: &str, fault: &str) -> Problem {
+fn server_fault(token: &str, fault: &str) -> TokenProblem {
     match fault.split_once('=') {
-        Some(("evict", key)) if !key.is_empty() => Problem::not_supported(token),
-        None if SERVER_FAULTS.contains(&fault) => Problem::not_supported(token),
+        Some(("evict", key)) if !key.is_empty() => TokenProblem::not_supported(token),
+        None if SERVER_FAULTS.contains(&fault) => TokenProblem::not_supported(token),
         _ => unknown_fault("server", fault, 1, &SERVER_FAULTS),
     }
 }
 
 /// Reads the part of a token that starts at that byte as a duration.
-fn parse_duration(text: &str, at: usize) -> Result<Duration, Problem> {
-    duration::parse(text).map_err(|error| Problem::new(at..at + text.len(), error.to_string(), None))
+fn parse_duration(text: &str, at: usize) -> Result<Duration, TokenProblem> {
+    duration::parse(text).map_err(|error| TokenProblem::new(at..at + text.len(), error.to_string(), None))
 }
 
-fn unknown_fault(whose: &str, fault: &str, at: usize, known: &[&str]) -> Problem {
+fn unknown_fault(whose: &str, fault: &str, at: usize, known: &[&str]) -> TokenProblem {
     let message = match fault {
         "" => format!("`!` must be followed by a fault of the {whose}"),
         _ => format!("`{}` is no fault of a {whose}", clipped(fault)),
     };
-    Problem::new(at..at + fault.len(), message, suggestion(fault, known.iter().copied()))
+    TokenProblem::new(at..at + fault.len(), message, suggestion(fault, known.iter().copied()))
 }
 
-fn unreadable(token: &str) -> Problem {
+fn unreadable(token: &str) -> TokenProblem {
     let message = format!("`{}` cannot be read", clipped(token));
     let help = "expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces";
-    Problem::new(0..token.len(), message, Some(help.to_owned()))
+    TokenProblem::new(0..token.len(), message, Some(help.to_owned()))
 }
 
 #[cfg(test)]

@@ -13,16 +13,16 @@ const Z: f64 = 1.959_963_984_540_054;
 
 /// The odds that an execution violates.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Odds {
+pub struct ViolationEstimate {
     /// The share of violating executions.
-    pub share: Share,
+    pub share: Probability,
     /// How many executions it takes to see the first violating one, that one included.
     pub wait: Wait,
 }
 
 /// A probability: an estimate, and the interval that it lies in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Share {
+pub struct Probability {
     /// The share that was seen.
     pub value: f64,
     /// The interval begins here: at 0 exactly if none was seen.
@@ -42,17 +42,17 @@ pub struct Wait {
     pub high: Option<f64>,
 }
 
-impl Odds {
+impl ViolationEstimate {
     /// What follows from so many violating ones of so many executions; nothing if there was none.
     pub fn of(violating: u64, executions: u64) -> Option<Self> {
-        let share = Share::of(violating, executions)?;
+        let share = Probability::of(violating, executions)?;
         let inverse = |share: f64| (violating > 0).then(|| share.recip());
         let wait = Wait { value: inverse(share.value), low: share.high.recip(), high: inverse(share.low) };
         Some(Self { share, wait })
     }
 }
 
-impl Share {
+impl Probability {
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn of(hits: u64, of: u64) -> Option<Self> {
         if of == 0 {
@@ -80,12 +80,12 @@ mod tests {
     #[test]
     fn an_interval_is_wilsons() {
         // Published examples: 81 of 263 and 15 of 148 (Newcombe, Statistics in Medicine 17, 1998, tables I).
-        let share = Odds::of(81, 263).unwrap().share;
+        let share = ViolationEstimate::of(81, 263).unwrap().share;
         assert!(
             near(share.value, 0.3080) && near(share.low, 0.2553) && near(share.high, 0.3662),
             "{share:?}"
         );
-        let share = Odds::of(15, 148).unwrap().share;
+        let share = ViolationEstimate::of(15, 148).unwrap().share;
         assert!(
             near(share.value, 0.1014) && near(share.low, 0.0624) && near(share.high, 0.1605),
             "{share:?}"
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_wait_is_the_inverse() {
-        let Odds { share, wait } = Odds::of(15, 148).unwrap();
+        let ViolationEstimate { share, wait } = ViolationEstimate::of(15, 148).unwrap();
         assert_eq!(wait.value, Some(1.0 / share.value));
         assert_eq!((wait.low, wait.high), (1.0 / share.high, Some(1.0 / share.low)));
     }
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn nothing_seen_is_not_impossible() {
         // Newcombe has 0 of 20: 0 to 0.1611.
-        let Odds { share, wait } = Odds::of(0, 20).unwrap();
+        let ViolationEstimate { share, wait } = ViolationEstimate::of(0, 20).unwrap();
         assert!(share.value <= 0.0 && share.low <= 0.0 && near(share.high, 0.1611), "{share:?}");
         assert_eq!((wait.value, wait.high), (None, None));
         assert!(near(wait.low, 6.2064), "{wait:?}");
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn always_seen_is_not_certain() {
-        let Odds { share, wait } = Odds::of(20, 20).unwrap();
+        let ViolationEstimate { share, wait } = ViolationEstimate::of(20, 20).unwrap();
         assert!(share.value >= 1.0 && share.high >= 1.0 && near(share.low, 0.8389), "{share:?}");
         assert_eq!((wait.value, wait.low), (Some(1.0), 1.0));
         assert!(near(wait.high.unwrap(), 1.1921), "{wait:?}");
@@ -120,7 +120,7 @@ mod tests {
     fn intervals_hold_their_value_and_stay_within_bounds() {
         for of in [1, 2, 3, 10, 1_000, u64::MAX] {
             for hits in [0, 1, of / 2, of - 1, of] {
-                let Odds { share, wait } = Odds::of(hits, of).unwrap();
+                let ViolationEstimate { share, wait } = ViolationEstimate::of(hits, of).unwrap();
                 assert!(0.0 <= share.low && share.low <= share.value, "{hits} of {of}: {share:?}");
                 assert!(share.value <= share.high && share.high <= 1.0, "{hits} of {of}: {share:?}");
                 assert!(wait.low >= 1.0 && wait.value.is_none_or(|value| value >= wait.low), "{wait:?}");
@@ -131,6 +131,6 @@ mod tests {
 
     #[test]
     fn no_execution_says_nothing() {
-        assert_eq!(Odds::of(0, 0), None);
+        assert_eq!(ViolationEstimate::of(0, 0), None);
     }
 }

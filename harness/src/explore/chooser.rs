@@ -1,24 +1,25 @@
-//! A strategy decides the choices of executions, one whole execution after another, and never sees a store.
+//! A chooser decides the choices of executions, one whole execution after another, and never sees a store.
 //!
 //! [`run`] carries one execution out at a time, on any store; [`lockstep`](super::lockstep) many, on a real server.
 
 use gatecrash_limiter::Outcome;
 
 use crate::explore::counterexample::{Path, Violation};
+use crate::explore::halt::Halt;
 use crate::explore::{Complete, Exploration, Observer};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId};
-use crate::world::store::{Store, StoreError};
+use crate::world::store::Store;
 use crate::world::trace::{Effect, StepEffect};
 
 /// Decides which executions are run.
 ///
-/// Several may be under way at once, so what belongs to one of them lives in its [`Strategy::Run`].
-pub trait Strategy {
-    /// One execution under way, as the strategy sees it.
+/// Several may be under way at once, so what belongs to one of them lives in its [`Chooser::Run`].
+pub trait Chooser {
+    /// One execution under way, as the chooser sees it.
     type Run;
 
     /// The next execution to be run; `None` if there is none, at least until one that is under way has ended.
@@ -31,44 +32,44 @@ pub trait Strategy {
     fn end(&mut self, run: Self::Run, execution: &Complete<'_>);
 }
 
-/// Runs every execution that a strategy asks for, one at a time, each from an empty store.
-pub fn run<S: Store, T: Strategy>(
+/// Runs every execution that a chooser asks for, one at a time, each from an empty store.
+pub fn run<S: Store, T: Chooser>(
     root: &World,
     store: S,
-    strategy: &mut T,
+    chooser: &mut T,
     control: &Control,
     observer: &mut impl Observer,
 ) -> Result<Exploration, Error> {
-    let mut search = Search::new(root, strategy, control, observer);
+    let mut search = ChooserDriver::new(root, chooser, control, observer);
     let mut execution = Execution::start(root.clone(), store)?;
-    let stopped = one_by_one(&mut search, &mut execution);
-    search.stopped(stopped)
+    let ended = one_by_one(&mut search, &mut execution);
+    search.ended(ended)
 }
 
-fn one_by_one<S: Store, T: Strategy, O: Observer>(
-    search: &mut Search<'_, T, O>,
+fn one_by_one<S: Store, T: Chooser, O: Observer>(
+    search: &mut ChooserDriver<'_, T, O>,
     execution: &mut Execution<S>,
-) -> Result<Option<Bound>, Error> {
+) -> Result<(), Halt> {
     while let Some(mut under_way) = search.begin() {
         execution.store.reset()?;
         execution.world = search.root.clone();
         while let Some(choice) = search.choose(&mut under_way, &execution.world) {
             if let Some(bound) = search.bound() {
-                return Ok(Some(bound));
+                return Err(bound.into());
             }
             let Effect::Step(step) = execution.take(choice)? else { unreachable!("only steps are enabled") };
             search.step(&mut under_way, choice, &step, &execution.world);
         }
         search.end(under_way);
     }
-    Ok(search.left_over())
+    search.left_over()
 }
 
-/// A strategy at work, whoever carries its executions out, and what came of them so far.
-pub(super) struct Search<'a, T, O> {
+/// A chooser at work, whoever carries its executions out, and what came of them so far.
+pub(super) struct ChooserDriver<'a, T, O> {
     /// The clients before their first step.
     pub(super) root: &'a World,
-    strategy: &'a mut T,
+    chooser: &'a mut T,
     control: &'a Control,
     observer: &'a mut O,
     found: Exploration,
@@ -77,21 +78,21 @@ pub(super) struct Search<'a, T, O> {
     spare: Vec<(Path, Vec<(ClientId, Outcome)>)>,
 }
 
-/// One execution: what the strategy keeps of it, and what ranking and counting need.
+/// One execution: what the chooser keeps of it, and what ranking and counting need.
 pub(super) struct UnderWay<R> {
     run: R,
     path: Path,
     outcomes: Vec<(ClientId, Outcome)>,
 }
 
-impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
+impl<'a, T: Chooser, O: Observer> ChooserDriver<'a, T, O> {
     pub(super) fn new(
         root: &'a World,
-        strategy: &'a mut T,
+        chooser: &'a mut T,
         control: &'a Control,
         observer: &'a mut O,
     ) -> Self {
-        Self { root, strategy, control, observer, found: Exploration::default(), begun: 0, spare: Vec::new() }
+        Self { root, chooser, control, observer, found: Exploration::default(), begun: 0, spare: Vec::new() }
     }
 
     /// The next execution to be run, as long as there may be another one.
@@ -99,7 +100,7 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
         if self.is_full() {
             return None;
         }
-        let run = self.strategy.begin()?;
+        let run = self.chooser.begin()?;
         self.begun += 1;
         let (path, outcomes) = self.spare.pop().unwrap_or_else(|| (Path::new(self.root.limit()), Vec::new()));
         Some(UnderWay { run, path, outcomes })
@@ -118,7 +119,7 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
     /// The next choice of an execution; `None` once every client has finished.
     pub(super) fn choose(&mut self, under_way: &mut UnderWay<T::Run>, world: &World) -> Option<Choice> {
         world.enabled().next()?;
-        Some(self.strategy.choose(&mut under_way.run, world))
+        Some(self.chooser.choose(&mut under_way.run, world))
     }
 
     /// A choice was carried out, by which the world came to be as it is.
@@ -145,26 +146,22 @@ impl<'a, T: Strategy, O: Observer> Search<'a, T, O> {
         self.found.count(path.peak(), self.root.limit());
         self.control.count();
         self.observer.execution(&complete);
-        self.strategy.end(run, &complete);
+        self.chooser.end(run, &complete);
         path.truncate(0);
         outcomes.clear();
         self.spare.push((path, outcomes));
     }
 
     /// Once nothing is under way: the bound on executions, if it kept one from being run.
-    pub(super) fn left_over(&mut self) -> Option<Bound> {
-        let max = self.control.max_executions.filter(|_| self.is_full())?;
-        self.strategy.begin().map(|_| Bound::Executions(max))
+    pub(super) fn left_over(&mut self) -> Result<(), Halt> {
+        match self.control.max_executions.filter(|_| self.is_full()) {
+            Some(max) if self.chooser.begin().is_some() => Err(Bound::Executions(max).into()),
+            _ => Ok(()),
+        }
     }
 
-    /// What was found, given what stopped it. A server that is lost is a bound like others.
-    pub(super) fn stopped(self, by: Result<Option<Bound>, Error>) -> Result<Exploration, Error> {
-        let stopped = match by {
-            Err(Error::Store(lost @ StoreError::Unavailable { .. })) => {
-                Some(Bound::LostServer(lost.to_string()))
-            }
-            ended => ended?,
-        };
-        Ok(Exploration { stopped, ..self.found })
+    /// What was found, given how the search ended.
+    pub(super) fn ended(self, ended: Result<(), Halt>) -> Result<Exploration, Error> {
+        Ok(Exploration { stopped: Halt::bound(ended)?, ..self.found })
     }
 }
