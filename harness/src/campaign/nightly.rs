@@ -40,6 +40,9 @@ use crate::world::control::Control;
 use crate::world::error::Error;
 use crate::world::scenario::{Expected, Scenario};
 
+/// The JSON Schema of [`nightly.json`](summary::json).
+pub const SCHEMA: &str = include_str!("../../schema/nightly.schema.json");
+
 /// The limiter that has to be caught.
 pub const CANARY: &str = "naive";
 

@@ -1,6 +1,7 @@
 //! Schedules: lists of the adversary's choices, as plain data and as text.
 //!
-//! Tokens are separated by spaces; the same text is read and printed everywhere (`A B A* +30s A!crash`).
+//! Tokens are separated by spaces; the same text is read and printed everywhere (`A B A* +30s A!crash`). In a
+//! long schedule much repeats; it has a short form too (`2A..C* D`).
 
 use std::fmt;
 use std::time::Duration;
@@ -8,8 +9,10 @@ use std::time::Duration;
 use crate::base::duration;
 
 mod parse;
+mod short;
 
 pub use parse::TokenError;
+pub use short::ShortForm;
 
 /// A client, by its place in the scenario's order of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

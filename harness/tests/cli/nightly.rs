@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use gatecrash::campaign::nightly::SCHEMA;
 use gatecrash::redis::server::PrivateServer;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::running::Running;
-use crate::support::{Ran, arg, document, folder, gatecrash};
+use crate::support::{Ran, arg, document, folder, gatecrash, valid};
 
 const SCENARIO: &str = r#"
 title = "Two workers"
@@ -63,7 +64,7 @@ fn the_same_seed_gives_the_same_bytes_outside_load() {
     for name in ["explored.json", "sampled.json", "junit.xml"] {
         assert_eq!(read(&place, &format!("one/{name}")), read(&place, &format!("two/{name}")), "{name}");
     }
-    let stages: Value = serde_json::from_str(&read(&place, "one/nightly.json")).unwrap();
+    let stages = valid(&read(&place, "one/nightly.json"), SCHEMA);
     for name in ["canary", "regressions", "exhaustive", "sampling", "repetition", "load", "cost"] {
         assert_eq!(outcome(&stages, name), "ok", "{name}");
     }
@@ -75,7 +76,7 @@ fn the_same_seed_gives_the_same_bytes_outside_load() {
 fn a_violation_is_red_and_becomes_a_scenario_that_guards() {
     let place = night(&broken());
     let ran = run(&place, "first", &[]).exits(1);
-    let stages: Value = serde_json::from_str(&read(&place, "first/nightly.json")).unwrap();
+    let stages = valid(&read(&place, "first/nightly.json"), SCHEMA);
     assert_eq!((outcome(&stages, "exhaustive"), outcome(&stages, "canary")), ("failed".into(), "ok".into()));
     let names: Vec<&str> =
         stages["regressions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -90,7 +91,7 @@ fn a_violation_is_red_and_becomes_a_scenario_that_guards() {
 
     // The next night replays it first. It is known, so it is not saved again.
     run(&place, "second", &[]).exits(1);
-    let stages: Value = serde_json::from_str(&read(&place, "second/nightly.json")).unwrap();
+    let stages = valid(&read(&place, "second/nightly.json"), SCHEMA);
     assert_eq!(outcome(&stages, "regressions"), "failed");
     let files = std::fs::read_dir(place.path().join("scenarios/regressions")).unwrap().count();
     assert_eq!(files, names.len());
@@ -106,7 +107,7 @@ fn a_server_that_dies_is_an_infrastructure_failure() {
     let stderr = running.wait_for_the_server();
     drop(server);
     running.end(stderr).exits(69);
-    let stages: Value = serde_json::from_str(&read(&place, "night/nightly.json")).unwrap();
+    let stages = valid(&read(&place, "night/nightly.json"), SCHEMA);
     assert_eq!(
         (outcome(&stages, "load"), outcome(&stages, "canary")),
         ("infrastructure".into(), "ok".into())
@@ -128,7 +129,7 @@ fn the_cost_is_compared_with_a_base() {
     run(&place, "base", &[]).exits(0);
     let base = arg(place.path().join("base/baseline.json"));
     run(&place, "night", &["--base", &base]).exits(2);
-    let stages: Value = serde_json::from_str(&read(&place, "night/nightly.json")).unwrap();
+    let stages = valid(&read(&place, "night/nightly.json"), SCHEMA);
     assert_eq!(outcome(&stages, "compare"), "undecided");
     run(&place, "night", &["--base", "no-such-file"]).exits(65).complains(&["no-such-file"]);
     run(&place, "night", &["--json", "-"]).exits(64).complains(&["--artifacts"]);

@@ -82,8 +82,14 @@ impl Ran {
 /// A report that was read, and is one according to the schema.
 #[track_caller]
 pub(crate) fn document(text: &str) -> Value {
+    valid(text, SCHEMA)
+}
+
+/// A document that was read, and is one according to that schema.
+#[track_caller]
+pub(crate) fn valid(text: &str, schema: &str) -> Value {
     let document: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in: {text}"));
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let problems: Vec<_> = validator.iter_errors(&document).map(|problem| problem.to_string()).collect();
     assert!(problems.is_empty(), "{problems:?} in: {text}");

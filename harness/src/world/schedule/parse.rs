@@ -35,6 +35,9 @@ impl From<TokenError> for Diagnostic {
 /// Nobody reads more errors than these, and each costs a search for what may have been meant.
 const MAX_ERRORS: usize = 1_000;
 
+/// Nobody writes longer ones; a short form could ask for any number.
+const MAX_TURNS: usize = 1_000_000;
+
 impl Schedule {
     /// Reads a schedule over clients of those names, in their order. Gives up after 1,000 errors.
     pub fn parse(text: &str, names: &[String]) -> Result<Self, Vec<TokenError>> {
@@ -42,8 +45,8 @@ impl Schedule {
         let mut turns = Vec::new();
         let mut errors = Vec::new();
         for (start, token) in tokens(text) {
-            match clients.turn(token) {
-                Ok(turn) => turns.push(turn),
+            match clients.read(token, &mut turns) {
+                Ok(()) => {}
                 Err(TokenProblem { within, message, help }) => {
                     let within = if within.is_empty() { 0..token.len() } else { within };
                     let span = start + within.start..start + within.end;
@@ -101,29 +104,48 @@ impl<'a> ClientNames<'a> {
         Self { names, by_name }
     }
 
-    fn turn(&self, token: &str) -> Result<Turn, TokenProblem> {
+    /// Adds what a token stands for: one turn, or several in the short form.
+    fn read(&self, token: &str, turns: &mut Vec<Turn>) -> Result<(), TokenProblem> {
         if let Some(duration) = token.strip_prefix('+') {
             let by = parse_duration(duration, 1)?;
-            return Ok(Turn::Choice(Choice::Advance(by)));
+            turns.push(Turn::Choice(Choice::Advance(by)));
+            return Ok(());
         }
         if let Some(fault) = token.strip_prefix('!') {
             return Err(server_fault(token, fault));
         }
-        let (name, action) = split_name(token)?;
-        let action = parse_action(token, name, action)?;
-        let client = self.client(name)?;
-        match action {
+        let Folded { times, first, last, action } = Folded::split(token)?;
+        let action = parse_action(token, action)?;
+        let (first, last) = (self.client(token, first)?, self.client(token, last)?);
+        if last < first {
+            let message =
+                format!("`{}` goes backwards: name the client first that is declared first", clipped(token));
+            return Err(TokenProblem::new(0..token.len(), message, None));
+        }
+        let turn = |client| match action {
             Action::Step => Ok(Turn::Choice(Choice::Step(client))),
             Action::Operation => Ok(Turn::Operation(client)),
             Action::Crash => Ok(Turn::Choice(Choice::Crash(client))),
             Action::NotSupported => Err(TokenProblem::not_supported(token)),
+        };
+        let clients = usize::from(last.0 - first.0) + 1;
+        if times.saturating_mul(clients) > MAX_TURNS.saturating_sub(turns.len()) {
+            let message = format!("a schedule has at most {MAX_TURNS} turns");
+            return Err(TokenProblem::new(0..token.len(), message, None));
         }
+        for client in (first.0..=last.0).map(ClientId) {
+            turns.extend(std::iter::repeat_n(turn(client)?, times));
+        }
+        Ok(())
     }
 
-    fn client(&self, name: &str) -> Result<ClientId, TokenProblem> {
+    /// The client whose name stands there.
+    fn client(&self, token: &str, place: Range<usize>) -> Result<ClientId, TokenProblem> {
+        let name = &token[place.clone()];
         self.by_name.get(name).copied().ok_or_else(|| {
-            let help = suggestion(name, self.names.iter().map(String::as_str));
-            TokenProblem::new(0..name.len(), format!("no client is called `{}`", clipped(name)), help)
+            let meant = duration::parse(token).ok().map(|_| format!("did you mean `+{token}`?"));
+            let help = meant.or_else(|| suggestion(name, self.names.iter().map(String::as_str)));
+            TokenProblem::new(place, format!("no client is called `{}`", clipped(name)), help)
         })
     }
 }
@@ -136,27 +158,58 @@ enum Action {
     NotSupported,
 }
 
-/// Splits a token into the client's name and what follows it.
-fn split_name(token: &str) -> Result<(&str, &str), TokenProblem> {
-    let end = token.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(token.len());
-    if token.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        Ok(token.split_at(end))
+/// A token about clients, split: `2A..C*` is two operations each of A, B and C, one client after another.
+struct Folded {
+    times: usize,
+    /// Where the first client's name stands, and the last one's: the same place where there is one.
+    first: Range<usize>,
+    last: Range<usize>,
+    /// Where what each of them does begins.
+    action: usize,
+}
+
+impl Folded {
+    fn split(token: &str) -> Result<Self, TokenProblem> {
+        let digits = token.len() - token.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let times = match &token[..digits] {
+            "" => 1,
+            count => match count.parse().unwrap_or(MAX_TURNS + 1) {
+                0 => return Err(TokenProblem::new(0..digits, "a client takes at least one turn", None)),
+                times => times,
+            },
+        };
+        let first = name_at(token, digits)?;
+        let last = match token[first.end..].strip_prefix("..") {
+            Some(_) => name_at(token, first.end + 2)?,
+            None => first.clone(),
+        };
+        Ok(Self { times, action: last.end, first, last })
+    }
+}
+
+/// The name of a client that begins there.
+fn name_at(token: &str, start: usize) -> Result<Range<usize>, TokenProblem> {
+    let text = &token[start..];
+    let length = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        Ok(start..start + length)
     } else {
         Err(unreadable(token))
     }
 }
 
-/// Reads what follows a client's name.
-fn parse_action(token: &str, name: &str, action: &str) -> Result<Action, TokenProblem> {
+/// Reads what follows the client's name, from that byte on.
+fn parse_action(token: &str, start: usize) -> Result<Action, TokenProblem> {
+    let action = &token[start..];
     if let Some(fault) = action.strip_prefix('!') {
         return match fault {
             "crash" => Ok(Action::Crash),
             "lose-reply" | "lose-request" => Ok(Action::NotSupported),
-            _ => Err(unknown_fault("client", fault, name.len() + 1, &CLIENT_FAULTS)),
+            _ => Err(unknown_fault("client", fault, start + 1, &CLIENT_FAULTS)),
         };
     }
     if let Some(skew) = action.strip_prefix(['+', '-']) {
-        parse_duration(skew, name.len() + 1)?;
+        parse_duration(skew, start + 1)?;
         return Ok(Action::NotSupported);
     }
     match action {

@@ -41,6 +41,20 @@ fn every_token_is_read() {
 }
 
 #[test]
+fn the_short_form_is_read() {
+    let names = names(&["A", "B", "Worker_1"]);
+    for (short, plain) in [
+        ("2A", "A A"),
+        ("A..Worker_1", "A B Worker_1"),
+        ("2A..B*", "A* A* B* B*"),
+        ("B..B", "B"),
+        ("A..B!crash", "A!crash B!crash"),
+    ] {
+        assert_eq!(Schedule::parse(short, &names), Schedule::parse(plain, &names), "{short}");
+    }
+}
+
+#[test]
 fn an_empty_text_is_the_empty_schedule() {
     assert_eq!(Schedule::parse(" ", &[]), Ok(Schedule::default()));
     assert_eq!(Schedule::default().display(&[]).to_string(), "");
@@ -62,11 +76,19 @@ fn unknown_names_say_what_was_possible() {
 #[test]
 fn tokens_that_cannot_be_read_say_so_all_at_once() {
     check_errors(
-        "A,B * 1A A** A*! Ä A!crahs A!crash! A! +5 +1.5s +5sec + +99999999999999h A+x !reboot !evict= !restart=1 !",
+        "A,B * 1 0A A..1 B..A A..C 5s 99999999999999999A 999999A..B 1.A A** A*! Ä A!crahs A!crash! A! +5 +1.5s +5sec + +99999999999999h A+x !reboot !evict= !restart=1 !",
         &expect![[r#"
             A,B: `A,B` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
             *: `*` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
-            1A: `1A` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
+            1: `1` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
+            0: a client takes at least one turn
+            A..1: `A..1` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
+            B..A: `B..A` goes backwards: name the client first that is declared first
+            C: no client is called `C` (expected `A`, `B` or `Worker_1`)
+            s: no client is called `s` (did you mean `+5s`?)
+            99999999999999999A: a schedule has at most 1000000 turns
+            999999A..B: a schedule has at most 1000000 turns
+            1.A: `1.A` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
             A**: `A**` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
             A*!: `A*!` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
             Ä: `Ä` cannot be read (expected a client's name (`A`), `A*`, `+30s` or `A!crash`, separated by spaces)
@@ -126,7 +148,32 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused_with_spans_inside_it(text in "\\PC*|([AB+!*0-9smh\u{e9} -]|crash|\u{2003})*") {
+    fn the_short_form_is_read_back(turns in prop::collection::vec(any_turn(4), 0..40)) {
+        let names = names(&["A", "B", "a", "Worker_1"]);
+        let schedule = Schedule { turns };
+        let short = schedule.short(&names).to_string();
+        prop_assert!(short.len() <= schedule.display(&names).to_string().len());
+        prop_assert_eq!(Schedule::parse(&short, &names), Ok(schedule));
+    }
+
+    #[test]
+    fn long_runs_are_read_back_from_the_short_form(
+        turns in prop::collection::vec((0..9_u16, 1..4_usize, 1..7_u16, any::<bool>()), 0..12)
+    ) {
+        let names: Vec<String> = (b'A'..=b'O').map(|letter| char::from(letter).to_string()).collect();
+        let run = |(first, times, clients, whole): (u16, usize, u16, bool)| {
+            let turn = move |client| {
+                if whole { Turn::Operation(client) } else { Turn::Choice(Choice::Step(client)) }
+            };
+            (first..first + clients).flat_map(move |client| vec![turn(ClientId(client)); times])
+        };
+        let schedule = Schedule { turns: turns.into_iter().flat_map(run).collect() };
+        let short = schedule.short(&names).to_string();
+        prop_assert_eq!(Schedule::parse(&short, &names), Ok(schedule));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused_with_spans_inside_it(text in "\\PC*|([AB+!*.0-9smh\u{e9} -]|crash|\u{2003})*") {
         if let Err(errors) = Schedule::parse(&text, &names(&["A", "B"])) {
             prop_assert!(!errors.is_empty());
             for error in errors {
