@@ -137,6 +137,9 @@ impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
         let first_left = self.left.len();
         // The first choice last. `for_each` goes through both parts of the iterator without asking which one it is in.
         self.here.execution.world.enabled().rev().for_each(|choice| self.left.push(choice));
+        if self.left.len() == first_left {
+            return None;
+        }
         let choice = self.left.pop()?;
         if self.left.len() > first_left {
             let copy = self.here.execution.fork();
