@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::done::Done;
+use super::item::Item;
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
@@ -55,6 +57,7 @@ impl Subject<'_> {
                 let unknown =
                     unknown.then_some("`leak` is not judged: there are too many permits to try them");
                 Entry {
+                    exhaustive: trace.stopped.as_ref().map(|_| false),
                     coverage: trace
                         .stopped
                         .as_ref()
@@ -322,18 +325,59 @@ impl Subject<'_> {
     ) -> Entry {
         Entry {
             mismatches: Some(1),
-            exhaustive: (engine != Engine::Schedule).then_some(false),
+            exhaustive: Some(false),
             coverage: Some(Coverage { stopped_by: report::Bound::Mismatch, covered: difference }),
             rerun: (engine != Engine::Schedule).then(|| explore_command(self, store)),
             ..self.entry(store, engine, Judgement::mismatch(self.expected), elapsed)
         }
     }
 
+    /// A result that is not to be trusted, as somebody else changed the server meanwhile.
+    fn interfered(&self, entry: Entry, why: &str) -> Entry {
+        let differed = entry.coverage.filter(|it| it.stopped_by == report::Bound::Mismatch);
+        let covered = match differed {
+            Some(differed) => format!("{why}; {}", differed.covered),
+            None => why.to_owned(),
+        };
+        Entry {
+            schedule: entry.schedule,
+            order: entry.order,
+            executions: entry.executions,
+            exhaustive: Some(false),
+            coverage: Some(Coverage { stopped_by: report::Bound::Interference, covered }),
+            rerun: entry.rerun,
+            elapsed_ns: entry.elapsed_ns,
+            ..self.untimed(entry.store, entry.engine, Judgement::new(Verdict::Undecided, self.expected))
+        }
+    }
+
+    fn untimed(&self, store: StoreKind, engine: Engine, judgement: Judgement) -> Entry {
+        Entry::new(&self.scenario.name, self.limiter.name(), store, engine, judgement)
+    }
+
     fn entry(&self, store: StoreKind, engine: Engine, judgement: Judgement, elapsed: Duration) -> Entry {
         Entry {
             elapsed_ns: Some(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)),
-            ..Entry::new(&self.scenario.name, self.limiter.name(), store, engine, judgement)
+            ..self.untimed(store, engine, judgement)
         }
+    }
+}
+
+impl Item<'_> {
+    /// What it came to, now that it is known that somebody else changed the server meanwhile: nothing that could be said
+    /// of the limiter.
+    pub(super) fn interfered(&self, done: Done, why: &str) -> Done {
+        let subject = &self.subject;
+        let mut results: Vec<Entry> =
+            done.results.into_iter().map(|entry| subject.interfered(entry, why)).collect();
+        if results.is_empty() {
+            // It was lost, or is a part of what other shards have more of.
+            let judgement = Judgement::new(Verdict::Undecided, subject.expected);
+            let rerun = Some(explore_command(subject, self.store));
+            let entry = Entry { rerun, ..subject.untimed(self.store, self.engine(), judgement) };
+            results.push(subject.interfered(entry, why));
+        }
+        Done { results, ..Done::default() }
     }
 }
 

@@ -409,6 +409,8 @@ pub enum Bound {
     LostServer,
     /// A reply that differs from the model's.
     Mismatch,
+    /// Somebody else who changed the server in the middle.
+    Interference,
 }
 
 impl fmt::Display for Bound {
@@ -421,6 +423,7 @@ impl fmt::Display for Bound {
             Self::Interrupt => "an interrupt",
             Self::LostServer => "the loss of the server",
             Self::Mismatch => "a difference from the model",
+            Self::Interference => "somebody else on the server",
         })
     }
 }
