@@ -80,7 +80,7 @@ fn write_histograms(folder: &Path, log: &IntervalLog, results: &[Entry]) -> Resu
     std::fs::create_dir_all(folder).map_err(failed)?;
     output::to_file(&folder.join("latency.hlog"), log.as_str())?;
     for entry in results {
-        let histograms = entry.load.iter().flat_map(|load| &load.histograms);
+        let histograms = entry.load().into_iter().flat_map(|found| &found.load.histograms);
         for (operation, text) in histograms {
             let histogram = histogram::parse(text).map_err(Problem::Report)?;
             // The floor is the same beside every limiter.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 use gatecrash::report::text::{Options, render};
-use gatecrash::report::{Census, Entry, Judgement, NotRun, OverAdmission, Report, StoreKind, Verdict};
+use gatecrash::report::{
+    Bound, Census, Coverage, Engine, Entry, EnumerateEvidence, Enumerated, Evidence, Judgement, NotRun,
+    OverAdmission, Report, StoreKind, Verdict,
+};
 use gatecrash::world::scenario::Expected;
 use gatecrash::world::trace::Effect;
 use gatecrash_limiter::Reply;
@@ -199,8 +202,11 @@ fn quiet_shows_only_failures_and_the_last_lines() {
 fn big_numbers_and_foreign_text_stay_readable() {
     let peaks = BTreeMap::from([(1_000_000, 2_000_000_000u64), (1_000_001, 1), (1_000_002, 1)]);
     let entry = Entry {
-        census: Some(Census::from_peaks(1_000_000, &peaks)),
-        over_admission: Some(OverAdmission::of_peak(1_000_002, 1_000_000)),
+        evidence: Evidence::Enumerate(EnumerateEvidence {
+            executions: 2_000_000_002,
+            counted: Enumerated::All(Census::from_peaks(1_000_000, &peaks)),
+            over_admission: OverAdmission::of_peak(1_000_002, 1_000_000),
+        }),
         counterexample: None,
         trace: None,
         ..naive_explored(StoreKind::Model, Some(Expected::Violation))
@@ -226,8 +232,9 @@ fn big_numbers_and_foreign_text_stay_readable() {
 #[test]
 fn a_server_that_differs_from_the_model_is_told() {
     let entry = Entry {
+        evidence: Evidence::Mismatch(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Clean)),
-        mismatches: Some(1),
+        coverage: Some(Coverage { stopped_by: Bound::Mismatch, covered: "A B: ...".into() }),
         store: StoreKind::Redis,
         ..atomic_explored(None)
     };
