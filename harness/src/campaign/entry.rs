@@ -85,13 +85,13 @@ impl Subject<'_> {
         let highest = found.highest.max(trace.as_ref().map_or(0, Trace::peak));
         let tallies = found.by_preemptions.as_ref();
         let by_preemptions = tallies.map(|counts| {
-            let tally = |tally: &preemptions::Tally| report::Tally {
+            let tally = |tally: &preemptions::PreemptionCount| report::Tally {
                 interleavings: (&tally.interleavings).into(),
                 violating: (&tally.violating).into(),
             };
             report::Preemptions(counts.iter().map(|(number, counts)| (*number, tally(counts))).collect())
         });
-        let odds = found.odds.as_ref().map(|odds| report::Odds {
+        let odds = found.probability.as_ref().map(|odds| report::Odds {
             exact: odds.exact.as_ref().map(ToString::to_string),
             value: odds.value,
         });
