@@ -7,6 +7,7 @@ use gatecrash::redis::Server;
 use gatecrash::world::clients::World;
 use gatecrash::world::control::Control;
 use gatecrash::world::scenario::{ClientSpec, OnReject, OperationKind, Property, Scenario};
+use gatecrash::world::schedule::Choice;
 use gatecrash::world::store::Store;
 use gatecrash::world::trace::StepEffect;
 use gatecrash_limiter::{Algorithm, algorithm};
@@ -97,7 +98,7 @@ pub fn round_trips(world: World, server: &Server) -> u64 {
 struct Steps(u64);
 
 impl Observer for Steps {
-    fn step(&mut self, _step: &StepEffect) {
+    fn choice(&mut self, _choice: Choice, _step: Option<&StepEffect>) {
         self.0 += 1;
     }
 }

@@ -6,6 +6,7 @@ use std::process::Command as Process;
 
 use gatecrash::explore::Observer;
 use gatecrash::redis::Server;
+use gatecrash::world::schedule::Choice;
 use gatecrash::world::trace::StepEffect;
 use gatecrash_limiter::Command;
 use redis::ConnectionAddr;
@@ -15,7 +16,8 @@ use redis::ConnectionAddr;
 pub struct Mix(pub BTreeMap<Vec<u8>, (Command, u64)>);
 
 impl Observer for Mix {
-    fn step(&mut self, step: &StepEffect) {
+    fn choice(&mut self, _choice: Choice, step: Option<&StepEffect>) {
+        let Some(step) = step else { return };
         let (_, count) =
             self.0.entry(step.command.name().to_vec()).or_insert_with(|| (step.command.clone(), 0));
         *count += 1;

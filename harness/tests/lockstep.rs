@@ -76,7 +76,7 @@ impl Observer for Orders {
 struct Once<F>(u64, Option<F>);
 
 impl<F: FnOnce()> Observer for Once<F> {
-    fn step(&mut self, _step: &StepEffect) {
+    fn choice(&mut self, _choice: Choice, _step: Option<&StepEffect>) {
         self.0 -= u64::from(self.0 > 0);
         if self.0 == 0
             && let Some(act) = self.1.take()

@@ -203,8 +203,7 @@ fn the_result_does_not_depend_on_how_many_are_under_way() {
         while busy {
             busy = false;
             for (run, execution, choices) in under_way.iter_mut().rev() {
-                if execution.world.enabled().next().is_some() {
-                    let choice = sampling.choose(run, &execution.world);
+                if let Some(choice) = sampling.choose(run, &execution.world) {
                     execution.take(choice).expect("the model does not fail");
                     choices.push(choice);
                     busy = true;

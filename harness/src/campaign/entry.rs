@@ -181,16 +181,17 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Result<Entry, Error> {
         let store = StoreKind::Redis;
-        let (mut counterexample, trace) = self.counterexample_of(store, census.violation.as_ref())?;
+        let stopped = census.stopped.as_ref().or(certified.stopped.as_ref());
+        // What was not certified to its end makes no claim: the violation is the model's until then.
+        let (verdict, violation) = match stopped {
+            Some(_) => (Verdict::Undecided, None),
+            None => (census.verdict(), census.violation.as_ref()),
+        };
+        let (mut counterexample, trace) = self.counterexample_of(store, violation)?;
         if let Some(found) = &mut counterexample {
             // Until it is replayed there.
             found.confirmed_on = vec![StoreKind::Model];
         }
-        let stopped = census.stopped.as_ref().or(certified.stopped.as_ref());
-        let verdict = match census.verdict() {
-            Verdict::Clean if stopped.is_some() => Verdict::Undecided,
-            verdict => verdict,
-        };
         let difference = certified
             .first
             .as_ref()
@@ -207,12 +208,16 @@ impl Subject<'_> {
                 pairs: certified.pairs,
                 edges: certified.edges,
                 namings: certified.namings,
+                cases: Some(report::Cases { asked: certified.cases, of: certified.planned }),
             }),
             mismatches: Some(certified.mismatches),
             exhaustive: Some(stopped.is_none() && difference.is_none()),
             coverage: difference
+                .or_else(|| census.stopped.as_ref().map(|bound| Coverage::of(bound, census.states, "state")))
                 .or_else(|| stopped.map(|bound| Coverage::of(bound, certified.cases, "case"))),
-            over_admission: Some(OverAdmission::of_peak(census.highest, self.scenario.limit)),
+            over_admission: stopped
+                .is_none()
+                .then(|| OverAdmission::of_peak(census.highest, self.scenario.limit)),
             counterexample,
             trace,
             notes: certified.asymmetry.iter().cloned().chain(encodings).collect(),

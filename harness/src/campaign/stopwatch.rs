@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::explore::Observer;
 use crate::report::latency::Latencies;
 use crate::world::schedule::ClientId;
 use crate::world::trace::{Effect, StepEffect, Trace};
@@ -16,7 +15,7 @@ pub(super) struct Stopwatch {
     pub(super) latencies: Latencies,
 }
 
-impl Observer for Stopwatch {
+impl Stopwatch {
     fn step(&mut self, step: &StepEffect) {
         let sum = self.under_way.entry(step.client).or_default();
         *sum = if step.first { step.took } else { *sum + step.took };

@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
-use super::Problem;
 use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
+use super::problem::Problem;
 use super::spread::Spread;
 use super::watch::Watch;
 use crate::base::diagnostic::{Diagnostic, Diagnostics, suggestion};

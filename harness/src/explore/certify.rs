@@ -91,7 +91,9 @@ pub struct Certified {
     pub edges: u64,
     /// Under how many namings each pair was run: one where tokens are the scenario's own.
     pub namings: u32,
-    /// How many cases the server has answered.
+    /// How many cases there are to be asked.
+    pub planned: u64,
+    /// How many of them the server has answered.
     pub cases: u64,
     /// Which encodings of sorted sets were met.
     pub encodings: BTreeSet<String>,
@@ -149,7 +151,8 @@ pub(crate) fn certify_graph(
     let pairs = vec![namings.into(); edges.len()];
     let (times, compact_off) = (if options.edges { &edges } else { &pairs }, &pairs);
     let again = if server.is_private() { compact_off.iter().sum() } else { 0u64 };
-    control.activity.expect(Extent::Units(times.iter().sum::<u64>() + again));
+    let certified = Certified { planned: times.iter().sum::<u64>() + again, ..certified };
+    control.activity.expect(Extent::Units(certified.planned));
     let worker = control.activity.worker("certify");
     let mut run = Certifying { graph, world, control, worker, tokens: Tokens::new(options.seed), certified };
     if let Some(bound) = Halt::bound(run.all(times, compact_off, server))? {

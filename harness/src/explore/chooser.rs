@@ -13,7 +13,7 @@ use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId};
 use crate::world::store::Store;
-use crate::world::trace::{Effect, StepEffect};
+use crate::world::trace::StepEffect;
 
 /// Decides which executions are run.
 ///
@@ -25,8 +25,8 @@ pub trait Chooser {
     /// The next execution to be run; `None` if there is none, at least until one that is under way has ended.
     fn begin(&mut self) -> Option<Self::Run>;
 
-    /// The next choice of an execution: one of those that `world` has enabled, of which there is at least one.
-    fn choose(&mut self, run: &mut Self::Run, world: &World) -> Choice;
+    /// The next choice of an execution: one of those that `world` has enabled, `None` once there is none.
+    fn choose(&mut self, run: &mut Self::Run, world: &World) -> Option<Choice>;
 
     /// The execution has come to its end.
     fn end(&mut self, run: Self::Run, execution: &Complete<'_>);
@@ -57,8 +57,8 @@ fn one_by_one<S: Store, T: Chooser, O: Observer>(
             if let Some(bound) = search.bound() {
                 return Err(bound.into());
             }
-            let Effect::Step(step) = execution.take(choice)? else { unreachable!("only steps are enabled") };
-            search.step(&mut under_way, choice, &step, &execution.world);
+            let effect = execution.take(choice)?;
+            search.took(&mut under_way, choice, effect.step(), &execution.world);
         }
         search.end(under_way);
     }
@@ -111,35 +111,36 @@ impl<'a, T: Chooser, O: Observer> ChooserDriver<'a, T, O> {
         self.control.max_executions.is_some_and(|max| self.begun >= max)
     }
 
-    /// What forbids another step.
+    /// What forbids another choice.
     pub(super) fn bound(&self) -> Option<Bound> {
         self.control.stop(self.found.executions)
     }
 
-    /// The next choice of an execution; `None` once every client has finished.
+    /// The next choice of an execution; `None` once it has come to its end.
     pub(super) fn choose(&mut self, under_way: &mut UnderWay<T::Run>, world: &World) -> Option<Choice> {
-        world.enabled().next()?;
-        Some(self.chooser.choose(&mut under_way.run, world))
+        self.chooser.choose(&mut under_way.run, world)
     }
 
     /// A choice was carried out, by which the world came to be as it is.
-    pub(super) fn step(
+    pub(super) fn took(
         &mut self,
         under_way: &mut UnderWay<T::Run>,
         choice: Choice,
-        step: &StepEffect,
+        step: Option<&StepEffect>,
         world: &World,
     ) {
-        self.observer.step(step);
-        under_way.outcomes.extend(step.outcome.clone().map(|outcome| (step.client, outcome)));
+        self.observer.choice(choice, step);
+        if let Some(step) = step {
+            under_way.outcomes.extend(step.outcome.clone().map(|outcome| (step.client, outcome)));
+        }
         let path = &mut under_way.path;
-        path.push(choice, world.holders(), world.client(step.client).finished());
+        path.follow(choice, world);
         if path.violates_here() {
             Violation::keep_better(&mut self.found.violation, path);
         }
     }
 
-    /// Every client has finished: the execution counts.
+    /// The execution has come to its end, and counts.
     pub(super) fn end(&mut self, under_way: UnderWay<T::Run>) {
         let UnderWay { run, mut path, mut outcomes } = under_way;
         let complete = Complete { choices: path.choices(), outcomes: &outcomes, peak: path.peak() };

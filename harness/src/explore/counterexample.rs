@@ -23,7 +23,7 @@ pub struct Path {
 struct Mark {
     peak: u32,
     preemptions: u32,
-    /// The client that took the step, if it could have gone on.
+    /// The client that took the last step, if it could have gone on.
     unfinished: Option<ClientId>,
 }
 
@@ -33,16 +33,31 @@ impl Path {
         Self { limit, choices: Vec::new(), marks: Vec::new() }
     }
 
-    /// Appends a choice, after which that many permits are held and its client has finished or not.
+    /// Appends a choice by which the world came to be as it is.
+    #[inline]
+    pub fn follow(&mut self, choice: Choice, world: &World) {
+        let finished = choice.client().is_some_and(|client| world.client(client).finished());
+        self.push(choice, world.holders(), finished);
+    }
+
+    /// Appends a choice, after which that many permits are held and its client, if it is about one, has finished or not.
+    ///
+    /// Only a step can preempt: when a clock moves or a fault strikes, nobody is switched to.
+    #[inline]
     pub fn push(&mut self, choice: Choice, holders: u32, finished: bool) {
         let before = self.marks.last().copied().unwrap_or_default();
-        let client = choice.client();
-        let preempts = before.unfinished.is_some() && client.is_some() && before.unfinished != client;
+        let (preempts, unfinished) = match choice {
+            Choice::Step(client) => {
+                (before.unfinished.is_some_and(|running| running != client), (!finished).then_some(client))
+            }
+            Choice::Crash(client) => (false, before.unfinished.filter(|running| *running != client)),
+            Choice::Advance(_) => (false, before.unfinished),
+        };
         self.choices.push(choice);
         self.marks.push(Mark {
             peak: before.peak.max(holders),
             preemptions: before.preemptions + u32::from(preempts),
-            unfinished: client.filter(|_| !finished),
+            unfinished,
         });
     }
 

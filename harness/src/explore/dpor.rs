@@ -51,7 +51,6 @@ use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId};
 use crate::world::store::Store;
-use crate::world::trace::{Effect, StepEffect};
 
 use self::order::{Depends, Event};
 use self::step::{DporStep, Holding};
@@ -89,6 +88,7 @@ fn search<S: Store>(
     observer: &mut impl Observer,
     depends: Depends,
 ) -> Result<Classes, Error> {
+    world.steps_only("dpor")?;
     let mut search = ClassSearch {
         path: Path::new(world.limit()),
         root: world.clone(),
@@ -193,10 +193,11 @@ impl<S: Store, O: Observer> ClassSearch<'_, S, O> {
 
     fn step(&mut self, client: ClientId) -> Result<(), Error> {
         let before = self.execution.world.holders();
-        let effect = self.take(client)?;
-        let world = &self.execution.world;
-        let after = world.holders();
-        self.path.push(Choice::Step(client), after, world.client(client).finished());
+        let choice = Choice::Step(client);
+        let effect = self.execution.step(client)?;
+        self.observer.choice(choice, Some(&effect));
+        let after = self.execution.world.holders();
+        self.path.follow(choice, &self.execution.world);
         if self.path.violates_here() {
             Violation::keep_better(&mut self.found.found.violation, &self.path);
         }
@@ -218,14 +219,6 @@ impl<S: Store, O: Observer> ClassSearch<'_, S, O> {
             self.points[oldest].copy = None;
         }
         Ok(())
-    }
-
-    fn take(&mut self, client: ClientId) -> Result<StepEffect, Error> {
-        let Effect::Step(step) = self.execution.take(Choice::Step(client))? else {
-            unreachable!("a client that has a next step has not finished")
-        };
-        self.observer.step(&step);
-        Ok(step)
     }
 
     /// Sees to it that an order is tried in which the second step of a race comes before the first.
@@ -297,8 +290,8 @@ impl<S: Store, O: Observer> ClassSearch<'_, S, O> {
             self.execution = copy;
             return Ok(());
         }
-        let steps = self.events.iter().map(|event| (Choice::Step(event.step.client), &event.reply));
-        run_again(&mut self.execution, &self.root, steps, self.observer)
+        let choices = self.events.iter().map(|event| (Choice::Step(event.step.client), Some(&event.reply)));
+        run_again(&mut self.execution, &self.root, choices, self.observer)
     }
 
     /// Begins anew with what was learned. Violations found so far, and the executions that it took, stay.

@@ -6,7 +6,7 @@
 //! same choices again, so that it too is run once and as a whole. Replies that differ from the first time mean
 //! that something else acts on the store, and end the search with an error.
 //!
-//! It misses nothing: the tree is that of all orders of steps. What it cannot do is finish where there are many.
+//! It misses nothing: the tree is that of all orders of choices. What it cannot do is finish where there are many.
 
 use gatecrash_limiter::{Outcome, Reply};
 
@@ -56,8 +56,8 @@ pub(super) fn walk<S: Store>(
 pub(super) struct Position<S> {
     pub(super) execution: Execution<S>,
     pub(super) path: Path,
-    /// What was answered to each choice of the path.
-    replies: Vec<Reply>,
+    /// What was answered to each choice of the path, if it was a step.
+    replies: Vec<Option<Reply>>,
     /// What operations came to along the path.
     outcomes: Vec<(ClientId, Outcome)>,
 }
@@ -70,16 +70,20 @@ impl<S: Store> Position<S> {
         Ok(Self { execution, path, replies: Vec::new(), outcomes: Vec::new() })
     }
 
-    /// Goes on by one step.
-    pub(super) fn step(&mut self, choice: Choice, observer: &mut impl Observer) -> Result<(), Error> {
-        let Effect::Step(step) = self.execution.take(choice)? else { unreachable!("only steps are enabled") };
-        observer.step(&step);
-        if let Some(outcome) = step.outcome {
-            self.outcomes.push((step.client, outcome));
-        }
-        self.replies.push(step.reply);
-        let world = &self.execution.world;
-        self.path.push(choice, world.holders(), world.client(step.client).finished());
+    /// Goes on by one choice.
+    pub(super) fn take(&mut self, choice: Choice, observer: &mut impl Observer) -> Result<(), Error> {
+        let effect = self.execution.take(choice)?;
+        observer.choice(choice, effect.step());
+        self.path.follow(choice, &self.execution.world);
+        self.replies.push(match effect {
+            Effect::Step(step) => {
+                if let Some(outcome) = step.outcome {
+                    self.outcomes.push((step.client, outcome));
+                }
+                Some(step.reply)
+            }
+            Effect::Passed | Effect::Advanced | Effect::Crashed => None,
+        });
         Ok(())
     }
 }
@@ -116,7 +120,7 @@ impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
                 if let Some(bound) = self.control.stop(self.found.executions) {
                     return Err(bound.into());
                 }
-                self.step(choice)?;
+                self.take(choice)?;
             }
             self.count();
             let Some((depth, choice, copy)) = self.next_branch() else { return Ok(()) };
@@ -124,7 +128,7 @@ impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
                 return Err(bound.into());
             }
             self.go_back(depth, copy)?;
-            self.step(choice)?;
+            self.take(choice)?;
         }
     }
 
@@ -149,8 +153,8 @@ impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
         Some(choice)
     }
 
-    fn step(&mut self, choice: Choice) -> Result<(), Error> {
-        self.here.step(choice, self.observer)?;
+    fn take(&mut self, choice: Choice) -> Result<(), Error> {
+        self.here.take(choice, self.observer)?;
         if self.here.path.violates_here() {
             Violation::keep_better(&mut self.found.violation, &self.here.path);
         }
@@ -189,8 +193,8 @@ impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
             self.here.execution = execution;
         } else {
             let Position { execution, path, replies, .. } = &mut self.here;
-            let steps = path.choices().iter().copied().zip(&*replies);
-            run_again(execution, &self.root, steps, self.observer)?;
+            let choices = path.choices().iter().copied().zip(replies.iter().map(Option::as_ref));
+            run_again(execution, &self.root, choices, self.observer)?;
         }
         self.here.replies.truncate(depth);
         Ok(())

@@ -1,7 +1,7 @@
 //! Many executions at once on one real server, in lockstep: one pipelined write a round, each reply compared with the
 //! model's.
 //!
-//! Every execution has keys of its own, so they do not depend on each other, and a round takes one step of each. What
+//! Every execution has keys of its own, so they do not depend on each other, and a round takes one choice of each. What
 //! a step is to be answered is known from the model, which goes the same way beside each execution; a difference ends
 //! the search, so the replies that clients see are the server's as well. The server and the model check each other over
 //! every interleaving that is run, and that nobody else acts on the keys needs no second look. The server runs every
@@ -20,7 +20,7 @@ use std::rc::Rc;
 
 use gatecrash_limiter::Reply;
 
-use self::steps::{ExecutionState, PreparedStep, Steps};
+use self::steps::{ExecutionState, Prepared, Steps};
 use crate::explore::chooser::{Chooser, ChooserDriver, UnderWay};
 use crate::explore::halt::Halt;
 use crate::explore::{Exploration, Observer};
@@ -83,16 +83,16 @@ struct LockstepSlot<R> {
 /// One execution under way.
 struct Running<R> {
     under_way: UnderWay<R>,
-    /// Where it is once the step that was begun is done.
+    /// Where it is once the choice that was made has taken effect.
     place: ExecutionState,
-    step: Option<StepUnderWay>,
+    made: Option<Made>,
 }
 
-/// A step that was begun.
-struct StepUnderWay {
+/// A choice that was made and has not taken effect.
+struct Made {
     choice: Choice,
-    step: Rc<PreparedStep>,
-    /// Its command was sent. It may have to wait for that.
+    prepared: Rc<Prepared>,
+    /// Its command was sent, if it has one. It may have to wait for that.
     sent: bool,
 }
 
@@ -135,45 +135,49 @@ impl<'a, T: Chooser, O: Observer> Lockstep<'a, T, O> {
     /// Takes the replies to what a group sent.
     fn receive(&mut self, group: usize) -> Result<(), Error> {
         // Told once a round: replies come in order, so the first is the one that is waited for.
-        let begun = self.groups[group].iter().filter_map(|slot| slot.running.as_ref()?.step.as_ref());
-        if let Some(first) = begun.into_iter().find(|begun| begun.sent) {
-            self.worker.waits("a reply of redis to", first.step.effect.command.parts()[0].clone());
+        let mut made = self.groups[group].iter().filter_map(|slot| slot.running.as_ref()?.made.as_ref());
+        if let Some(first) = made.find_map(|made| made.prepared.effect.step().filter(|_| made.sent)) {
+            self.worker.waits("a reply of redis to", first.command.parts()[0].clone());
         }
         for slot in &mut self.groups[group] {
             let Some(running) = &mut slot.running else { continue };
-            let Some(StepUnderWay { choice, step, .. }) = running.step.take_if(|begun| begun.sent) else {
+            let Some(Made { choice, prepared, .. }) = running.made.take_if(|made| made.sent) else {
                 continue;
             };
-            let effect = &step.effect;
-            compare(effect, self.batch.receive(slot.seat)?)?;
             let world = &self.steps.at(&running.place).world;
-            let name = &world.names()[effect.client.index()];
-            Error::understood(effect.outcome.clone(), name, &effect.command)?;
-            self.search.step(&mut running.under_way, choice, effect, world);
+            let step = prepared.effect.step();
+            if let Some(step) = step {
+                compare(step, self.batch.receive(slot.seat)?)?;
+                step.check(world.names())?;
+            }
+            self.search.took(&mut running.under_way, choice, step, world);
         }
         self.worker.works("the next round", "");
         Ok(())
     }
 
-    /// Begins the next step of each execution of a group, and executions where there is room. Says whether there is
-    /// any.
+    /// Makes the next choice of each execution of a group, and begins executions where there is room. Says whether
+    /// there is any.
     fn begin(&mut self, group: usize) -> Result<bool, Error> {
         let mut any = false;
         for slot in &mut self.groups[group] {
-            while slot.running.as_ref().is_none_or(|running| running.step.is_none()) {
+            while slot.running.as_ref().is_none_or(|running| running.made.is_none()) {
                 let running = match &mut slot.running {
                     Some(running) => running,
                     empty => match self.search.begin() {
                         Some(under_way) => {
-                            empty.insert(Running { under_way, place: ExecutionState::START, step: None })
+                            empty.insert(Running { under_way, place: ExecutionState::START, made: None })
                         }
                         None => break,
                     },
                 };
                 let world = &self.steps.at(&running.place).world;
                 if let Some(choice) = self.search.choose(&mut running.under_way, world) {
-                    let step = self.steps.take(&mut running.place, choice, &self.batch)?;
-                    running.step = Some(StepUnderWay { choice, step, sent: false });
+                    if world.moves_server_clock(choice) {
+                        return Err(Error::server_clock(world.algorithm().name()));
+                    }
+                    let prepared = self.steps.take(&mut running.place, choice, &self.batch)?;
+                    running.made = Some(Made { choice, prepared, sent: false });
                 } else {
                     self.batch.end(slot.seat)?;
                     if let Some(ended) = slot.running.take() {
@@ -189,9 +193,11 @@ impl<'a, T: Chooser, O: Observer> Lockstep<'a, T, O> {
     /// Sends the commands of a group.
     fn send(&mut self, group: usize) -> Result<(), Error> {
         for slot in &mut self.groups[group] {
-            if let Some(begun) = slot.running.as_mut().and_then(|running| running.step.as_mut()) {
-                let PreparedStep { effect, packed } = &*begun.step;
-                begun.sent = self.batch.push(slot.seat, effect.client, packed)?;
+            if let Some(made) = slot.running.as_mut().and_then(|running| running.made.as_mut()) {
+                made.sent = match &made.prepared.sends {
+                    Some((client, packed)) => self.batch.push(slot.seat, *client, packed)?,
+                    None => true,
+                };
             }
         }
         Ok(self.batch.send()?)

@@ -61,6 +61,9 @@ pub struct LoomExploration {
 
 /// Why a world does not fit loom; `None` if it does.
 pub fn unfit(world: &World, control: &Control) -> Result<Option<String>, Error> {
+    if let Err(unfit @ Error::StepsOnly { .. }) = world.steps_only("loom") {
+        return Ok(Some(unfit.to_string()));
+    }
     let clients = world.names().len();
     if clients > MAX_CLIENTS {
         return Ok(Some(format!("{clients} clients; loom takes at most {MAX_CLIENTS}")));
@@ -180,7 +183,7 @@ impl LoomShared {
             self.store.execute(id, &sent.command)?
         };
         let outcome = client.finish(setup, id.index(), &reply);
-        let outcome = Error::understood(outcome, &setup.names[id.index()], &sent.command)?;
+        Error::understood(outcome.as_ref(), &setup.names[id.index()], &sent.command)?;
         self.outcomes.extend(outcome.map(|outcome| (id, outcome)));
         self.held[id.index()] = client.held();
         self.path.push(Choice::Step(id), self.held.iter().sum(), client.finished());

@@ -9,8 +9,8 @@ use crate::world::trace::StepEffect;
 
 /// Is told what a search runs. `()` does not listen.
 pub trait Observer {
-    /// A command took effect.
-    fn step(&mut self, _step: &StepEffect) {}
+    /// A choice was made. If it was a step, the command came to that.
+    fn choice(&mut self, _choice: Choice, _step: Option<&StepEffect>) {}
 
     /// An execution has come to its end.
     fn execution(&mut self, _execution: &Complete<'_>) {}

@@ -93,7 +93,7 @@ fn cut(mut level: Vec<Position<Model>>, enough: usize) -> Result<Vec<Position<Mo
             grew |= !choices.is_empty();
             for choice in &choices {
                 let mut child = position.clone();
-                child.step(*choice, &mut ())?;
+                child.take(*choice, &mut ())?;
                 next.push(child);
             }
             if choices.is_empty() {

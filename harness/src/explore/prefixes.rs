@@ -1,8 +1,8 @@
 //! Plain enumeration as a chooser: every interleaving exactly once, nothing merged, no model.
 //!
 //! A stack of beginnings that have yet to be run. An execution follows its beginning, and from there on takes the
-//! first client that can step; every other one that could is pushed as a beginning of its own. It is the replies that
-//! say who can still step, so nothing is known in advance, and executions that are under way at once only add to one
+//! first choice there is; every other one is pushed as a beginning of its own. It is the replies that say who can still
+//! step, so nothing is known in advance, and executions that are under way at once only add to one
 //! stack. The last beginning pushed is the first to be run: the walk stays depth-first and the stack small, at most
 //! `clients × steps` for each execution under way.
 //!
@@ -56,14 +56,14 @@ impl Chooser for Prefixes {
         self.stack.pop().map(|choices| Descent { choices, taken: 0 })
     }
 
-    fn choose(&mut self, run: &mut Descent, world: &World) -> Choice {
+    fn choose(&mut self, run: &mut Descent, world: &World) -> Option<Choice> {
         let at = run.taken;
         run.taken += 1;
         if let Some(choice) = run.choices.get(at) {
-            return *choice;
+            return Some(*choice);
         }
         let mut enabled = world.enabled();
-        let Some(first) = enabled.next() else { unreachable!("there is a choice") };
+        let first = enabled.next()?;
         // The last first, so that the next one in order is run next.
         for other in enabled.rev() {
             // An execution grows as long as this one did, more or less.
@@ -73,7 +73,7 @@ impl Chooser for Prefixes {
             self.stack.push(beginning);
         }
         run.choices.push(first);
-        first
+        Some(first)
     }
 
     fn end(&mut self, _run: Descent, _execution: &Complete<'_>) {}
@@ -103,7 +103,7 @@ mod tests {
             self.0.begin()
         }
 
-        fn choose(&mut self, run: &mut Descent, world: &World) -> Choice {
+        fn choose(&mut self, run: &mut Descent, world: &World) -> Option<Choice> {
             self.0.choose(run, world)
         }
 

@@ -1,9 +1,5 @@
 //! Scripted replay: one schedule, one store, one trace.
 
-use std::time::Duration;
-
-use gatecrash_limiter::Clock;
-
 use crate::explore::halt::Halt;
 use crate::world::clients::World;
 use crate::world::control::Control;
@@ -35,9 +31,6 @@ pub fn replay<S: Store>(
     passing: Passing,
     control: &Control,
 ) -> Result<Trace, Error> {
-    if schedule.moves_clock() && world.algorithm().clock() == Clock::Server && !store.has_virtual_time() {
-        return Err(Error::ServerClock { limiter: world.algorithm().name().to_owned() });
-    }
     let execution = Execution::start(world, store)?;
     let mut run = Recording { execution, trace: Trace::default(), control };
     run.trace.stopped = Halt::bound(run.run(schedule, passing))?;
@@ -92,14 +85,5 @@ impl<S: Store> Recording<'_, S> {
                 _ => return Ok(effect),
             }
         }
-    }
-}
-
-impl Schedule {
-    /// Whether it moves the clock.
-    fn moves_clock(&self) -> bool {
-        self.turns
-            .iter()
-            .any(|turn| matches!(turn, Turn::Choice(Choice::Advance(by)) if *by > Duration::ZERO))
     }
 }

@@ -28,7 +28,7 @@ use crate::explore::{Complete, Exploration, Observer};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
-use crate::world::schedule::{Choice, ClientId};
+use crate::world::schedule::Choice;
 use crate::world::store::Store;
 use crate::world::verdict::Verdict;
 
@@ -39,7 +39,7 @@ pub use self::threads::{on_model, sampled_on_model};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sampler {
-    /// Any client that can step, each with the same probability.
+    /// Any choice there is, each with the same probability.
     Random,
     /// Probabilistic concurrency testing: random priorities of clients, lowered at random points.
     Pct,
@@ -140,6 +140,9 @@ impl Sampling {
     /// A sampler before its first execution. Some run each client alone on the model first, to learn how long it is;
     /// `control` bounds that too.
     pub fn new(root: &World, settings: SampleSettings, control: &Control) -> Result<Self, Error> {
+        if settings.sampler != Sampler::Random {
+            root.steps_only("this sampler")?;
+        }
         let mut stopped = None;
         let plan = match settings.sampler {
             Sampler::Random => SamplerPlan::Random,
@@ -229,14 +232,15 @@ impl SamplerPlan {
 }
 
 impl SamplerWalk {
-    fn choose(&mut self, draws: &mut Draws, world: &World) -> ClientId {
-        match self {
-            Self::Random => random::choose(draws, world),
+    /// One of the choices that the world has enabled, of which there is at least one.
+    fn choose(&mut self, draws: &mut Draws, world: &World) -> Choice {
+        Choice::Step(match self {
+            Self::Random => return random::choose(draws, world),
             Self::Pct(walk) => walk.choose(world),
             Self::Pos(walk) => walk.choose(draws, world),
             Self::Urw(walk) => walk.choose(draws, world),
             Self::Uniform(walk) => walk.choose(draws),
-        }
+        })
     }
 }
 
@@ -253,8 +257,9 @@ impl Chooser for Sampling {
         Some(SampledExecution { number: self.begun, draws, walk })
     }
 
-    fn choose(&mut self, run: &mut SampledExecution, world: &World) -> Choice {
-        Choice::Step(run.walk.choose(&mut run.draws, world))
+    fn choose(&mut self, run: &mut SampledExecution, world: &World) -> Option<Choice> {
+        world.enabled().next()?;
+        Some(run.walk.choose(&mut run.draws, world))
     }
 
     fn end(&mut self, run: SampledExecution, execution: &Complete<'_>) {

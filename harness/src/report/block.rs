@@ -2,7 +2,7 @@
 //!
 //! First a line per store and engine, then the steps. Results with the same steps show them once.
 
-use super::entry::{Bound, Counterexample, Engine, Entry};
+use super::entry::{Bound, Certificate, Counterexample, Engine, Entry};
 use super::load::Load;
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
@@ -239,8 +239,7 @@ pub(super) fn facts(entry: &Entry) -> String {
         );
     }
     if let Some(certificate) = &entry.certificate {
-        let pairs = plural(certificate.pairs, "pair");
-        return format!("{pairs} stand for {}", plural(certificate.edges, "edge"));
+        return certificate_facts(certificate, entry.exhaustive == Some(true));
     }
     if let Some(nodes) = entry.nodes {
         return format!("every number of clients, {}", plural(nodes, "node"));
@@ -262,6 +261,17 @@ pub(super) fn facts(entry: &Entry) -> String {
         }
         (_, Some(all), None) => plural(all, "execution"),
         (_, None, _) => String::new(),
+    }
+}
+
+/// How much a certification covers; of one that was stopped, how far it came.
+fn certificate_facts(certificate: &Certificate, complete: bool) -> String {
+    let asked = certificate.cases.map(|cases| (grouped(cases.asked), plural(cases.of, "case")));
+    let (pairs, edges) = (plural(certificate.pairs, "pair"), plural(certificate.edges, "edge"));
+    match asked {
+        Some((asked, all)) if !complete => format!("{asked} of {all} asked"),
+        Some((_, all)) => format!("{pairs} stand for {edges}, {all} asked"),
+        None => format!("{pairs} stand for {edges}"),
     }
 }
 

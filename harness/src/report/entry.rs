@@ -296,6 +296,18 @@ pub struct Certificate {
     pub edges: u64,
     /// Under how many namings of the clients each was compared.
     pub namings: u32,
+    /// How many questions that comes to, and how many of them were put to the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<Cases>,
+}
+
+/// How much of a certification was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cases {
+    /// How many cases the server has answered.
+    pub asked: u64,
+    /// How many there are.
+    pub of: u64,
 }
 
 /// What a sample says of all executions, each interval with 95 % confidence.

@@ -169,8 +169,9 @@ fn not_run(missing: &[NotRun], width: usize) -> Option<Vec<String>> {
 
 /// What follows from a certificate and what does not, once for all of them.
 fn what_certificates_say(report: &Report, width: usize) -> Option<Vec<String>> {
-    let certified =
-        report.results.iter().any(|entry| entry.mismatches == Some(0) && entry.certificate.is_some());
+    let certified = report.results.iter().any(|entry| {
+        entry.mismatches == Some(0) && entry.certificate.is_some() && entry.exhaustive == Some(true)
+    });
     certified.then(|| wrapped(&format!("certify: {} {}", certify::PROVES, certify::DOES_NOT_PROVE), width))
 }
 

@@ -7,22 +7,25 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatecrash_limiter::{Algorithm, Outcome, Reply};
+use gatecrash_limiter::{Algorithm, Clock, Outcome, Reply};
 
 use crate::world::client::{Client, Sent};
+use crate::world::error::Error;
 use crate::world::scenario::Scenario;
 use crate::world::schedule::{Choice, ClientId};
 use crate::world::setup::Setup;
 
 /// All clients, and the clock that they read.
 ///
-/// Two worlds of one setup are equal if every client is in the same state and the clock shows the same time; how
-/// they got there does not count.
+/// Two worlds of one setup are equal if every client is in the same state, the clock shows the same time and the same
+/// is offered; how they got there does not count.
 #[derive(Clone, Debug)]
 pub struct World {
     setup: Arc<Setup>,
     clients: Vec<Client>,
     clock: Duration,
+    /// Which of the setup's offers have been taken up, a bit for each.
+    taken_up: u32,
 }
 
 /// What a choice began.
@@ -43,7 +46,19 @@ impl World {
     pub fn new(scenario: &Scenario, algorithm: Arc<dyn Algorithm>) -> Self {
         let setup = Setup::new(scenario, algorithm);
         let clients = (0..setup.names.len()).map(|place| Client::new(&setup, place)).collect();
-        Self { setup: Arc::new(setup), clients, clock: Duration::ZERO }
+        Self { setup: Arc::new(setup), clients, clock: Duration::ZERO, taken_up: 0 }
+    }
+
+    /// The same world, in which the adversary can make these choices too: each once, as long as some client has not
+    /// finished and the choice would do something. None of them is a step.
+    ///
+    /// # Panics
+    /// If there are more than 32.
+    #[must_use]
+    pub fn offering(mut self, offers: &[Choice]) -> Self {
+        assert!(offers.len() <= 32, "a world has a bit for each of at most 32 offers");
+        Arc::make_mut(&mut self.setup).offers = offers.to_vec();
+        self
     }
 
     /// The clients that could step now, in their order.
@@ -51,9 +66,43 @@ impl World {
         self.ids().filter(|id| self.client(*id).ready())
     }
 
-    /// The steps that could be taken now, in the order of clients.
+    /// The choices that could be made now: the clients' steps in their order, then what else is offered.
     pub fn enabled(&self) -> impl DoubleEndedIterator<Item = Choice> {
-        self.ready().map(Choice::Step)
+        let offers = &self.setup.offers;
+        let others = (0..offers.len()).filter(|at| self.is_open(*at)).map(|at| offers[at]);
+        self.ready().map(Choice::Step).chain(others)
+    }
+
+    /// Whether an offer could be taken up now. Of two that are alike, the first is.
+    fn is_open(&self, at: usize) -> bool {
+        let offers = &self.setup.offers;
+        let is_left = |at: usize| self.taken_up & (1 << at) == 0;
+        let does_something = match offers[at].client() {
+            Some(id) => !self.client(id).finished(),
+            None => !self.clients.iter().all(Client::finished),
+        };
+        let is_first = !(0..at).any(|earlier| offers[earlier] == offers[at] && is_left(earlier));
+        is_left(at) && is_first && does_something
+    }
+
+    /// Notes that an offer was taken up, if the choice is one.
+    fn take_up(&mut self, choice: Choice) {
+        let mut offers = self.setup.offers.iter().enumerate();
+        let is_left = |at: usize| self.taken_up & (1 << at) == 0;
+        if let Some((at, _)) = offers.find(|(at, offer)| **offer == choice && is_left(*at)) {
+            self.taken_up |= 1 << at;
+        }
+    }
+
+    /// An error if there is more to choose than whose step is next, for an engine that knows nothing else.
+    pub fn steps_only(&self, engine: &'static str) -> Result<(), Error> {
+        if self.setup.offers.is_empty() { Ok(()) } else { Err(Error::StepsOnly { engine }) }
+    }
+
+    /// Whether a choice moves a clock that the limiter reads on the server: it needs a store that can follow.
+    pub(crate) fn moves_server_clock(&self, choice: Choice) -> bool {
+        let moves = matches!(choice, Choice::Advance(by) if by > Duration::ZERO);
+        moves && self.algorithm().clock() == Clock::Server
     }
 
     /// Begins a choice.
@@ -63,16 +112,26 @@ impl World {
     pub fn begin(&mut self, choice: Choice) -> Begun {
         match choice {
             Choice::Advance(by) => {
+                self.take_up(choice);
                 self.clock = self.clock.saturating_add(by);
                 Begun::Advanced(by)
             }
             Choice::Step(id) | Choice::Crash(id) if self.client(id).finished() => Begun::Passed,
-            Choice::Step(id) => Begun::Sent(id, self.clients[id.index()].begin(self.clock)),
+            Choice::Step(id) => Begun::Sent(id, self.begin_step(id)),
             Choice::Crash(id) => {
+                self.take_up(choice);
                 self.clients[id.index()].crash();
                 Begun::Crashed
             }
         }
+    }
+
+    /// Begins the client's next step: gives what it sends.
+    ///
+    /// # Panics
+    /// If it has finished, or still waits for a reply.
+    pub(crate) fn begin_step(&mut self, id: ClientId) -> Sent {
+        self.clients[id.index()].begin(self.clock)
     }
 
     /// What a client would send if it were to step now; `None` if it cannot.
@@ -138,7 +197,7 @@ impl World {
 
 impl PartialEq for World {
     fn eq(&self, other: &Self) -> bool {
-        self.clock == other.clock && self.clients == other.clients
+        self.clock == other.clock && self.taken_up == other.taken_up && self.clients == other.clients
     }
 }
 
@@ -147,6 +206,7 @@ impl Eq for World {}
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.clock.hash(state);
+        self.taken_up.hash(state);
         self.clients.hash(state);
     }
 }

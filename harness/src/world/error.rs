@@ -50,6 +50,12 @@ pub enum Error {
         /// The limiter's name.
         limiter: String,
     },
+    /// An engine that knows steps only was given a world that offers more.
+    #[error("{engine} explores the order of steps, and here clocks move or faults strike as well")]
+    StepsOnly {
+        /// The engine.
+        engine: &'static str,
+    },
     /// Uniform sampling needs to count interleavings, and there are infinitely many.
     #[error("there are infinitely many interleavings: none can be drawn uniformly")]
     Infinite,
@@ -81,17 +87,21 @@ pub enum Error {
 }
 
 impl Error {
-    /// The outcome of an operation, unless the reply that ended it had no meaning for the limiter.
-    pub(crate) fn understood(
-        outcome: Option<Outcome>,
-        client: &str,
-        command: &Command,
-    ) -> Result<Option<Outcome>, Self> {
+    /// That the clock of a limiter cannot be moved.
+    pub(crate) fn server_clock(limiter: &str) -> Self {
+        Self::ServerClock { limiter: limiter.to_owned() }
+    }
+
+    /// An error if an operation ended with a reply that had no meaning for the limiter.
+    #[inline]
+    pub(crate) fn understood(outcome: Option<&Outcome>, client: &str, command: &Command) -> Result<(), Self> {
         match outcome {
-            Some(Outcome::Failed(reply)) => {
-                Err(Self::Unexpected { client: client.to_owned(), command: command.clone(), reply })
-            }
-            other => Ok(other),
+            Some(Outcome::Failed(reply)) => Err(Self::Unexpected {
+                client: client.to_owned(),
+                command: command.clone(),
+                reply: reply.clone(),
+            }),
+            _ => Ok(()),
         }
     }
 }

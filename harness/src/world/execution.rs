@@ -1,14 +1,10 @@
 //! One execution under way: a world, the store that it acts on, and the one function that joins the two.
 
-use std::time::Duration;
-
-use gatecrash_limiter::Reply;
-
 use crate::world::client::Sent;
 use crate::world::clients::{Begun, World};
 use crate::world::error::Error;
 use crate::world::schedule::{Choice, ClientId};
-use crate::world::store::Store;
+use crate::world::store::{Store, StoreError};
 use crate::world::trace::{Effect, StepEffect};
 
 /// A world and the store that it acts on.
@@ -28,13 +24,17 @@ impl<S: Store> Execution<S> {
         Ok(Self { world, store })
     }
 
-    /// Takes one choice: its command takes effect on the store and the client learns the reply.
+    /// Carries out a choice of any kind. A step's command takes effect on the store and the client learns the reply; a
+    /// clock move reaches the clients, and the store if its clock can be moved.
     pub fn take(&mut self, choice: Choice) -> Result<Effect, Error> {
+        if self.world.moves_server_clock(choice) && !self.store.has_virtual_time() {
+            return Err(Error::server_clock(self.world.algorithm().name()));
+        }
         Ok(match self.world.begin(choice) {
             Begun::Sent(client, sent) => {
-                let reply = self.store.execute(client, &sent.command)?;
-                let took = self.store.last_round_trip();
-                Effect::Step(finish(&mut self.world, client, sent, reply, took)?)
+                let step = self.execute(client, sent)?;
+                step.check(self.world.names())?;
+                Effect::Step(step)
             }
             Begun::Passed => Effect::Passed,
             Begun::Advanced(by) => {
@@ -45,22 +45,37 @@ impl<S: Store> Execution<S> {
         })
     }
 
+    /// Takes a client's next step.
+    ///
+    /// # Panics
+    /// If it has finished.
+    pub fn step(&mut self, client: ClientId) -> Result<StepEffect, Error> {
+        let sent = self.world.begin_step(client);
+        let step = self.execute(client, sent)?;
+        step.check(self.world.names())?;
+        Ok(step)
+    }
+
+    /// Executes what a client sent; it learns the reply, whatever that means to it.
+    #[inline]
+    pub(crate) fn execute(&mut self, client: ClientId, sent: Sent) -> Result<StepEffect, StoreError> {
+        let Sent { operation, first, command } = sent;
+        let reply = self.store.execute(client, &command)?;
+        let took = self.store.last_round_trip();
+        let outcome = self.world.finish(client, &reply);
+        Ok(StepEffect { client, operation, first, command, reply, outcome, took })
+    }
+
     /// A copy that goes on from here, where the store can be copied.
     pub fn fork(&self) -> Option<Self> {
         Some(Self { store: self.store.fork()?, world: self.world.clone() })
     }
 }
 
-/// The client learns the reply to what it sent.
-pub(crate) fn finish(
-    world: &mut World,
-    client: ClientId,
-    sent: Sent,
-    reply: Reply,
-    took: Duration,
-) -> Result<StepEffect, Error> {
-    let Sent { operation, first, command } = sent;
-    let outcome = world.finish(client, &reply);
-    let outcome = Error::understood(outcome, &world.names()[client.index()], &command)?;
-    Ok(StepEffect { client, operation, first, command, reply, outcome, took })
+impl StepEffect {
+    /// An error if the reply had no meaning for the limiter.
+    #[inline]
+    pub(crate) fn check(&self, names: &[String]) -> Result<(), Error> {
+        Error::understood(self.outcome.as_ref(), &names[self.client.index()], &self.command)
+    }
 }

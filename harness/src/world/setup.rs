@@ -6,9 +6,10 @@ use bytes::Bytes;
 use gatecrash_limiter::{Algorithm, Call, Operation};
 
 use crate::world::scenario::{OnReject, OperationKind, Scenario};
+use crate::world::schedule::Choice;
 
 /// What stays the same in every execution of a scenario against one limiter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) algorithm: Arc<dyn Algorithm>,
     /// The limiter's operations, each in its first state.
@@ -18,6 +19,8 @@ pub(crate) struct Setup {
     pub(crate) limit: u64,
     pub(crate) on_reject: OnReject,
     pub(crate) names: Vec<String>,
+    /// What the adversary can choose besides steps, each once.
+    pub(crate) offers: Vec<Choice>,
     programs: Vec<Vec<OperationKind>>,
     rounds: usize,
 }
@@ -33,6 +36,7 @@ impl Setup {
             limit: scenario.limit,
             on_reject: scenario.on_reject,
             names: scenario.client_names(),
+            offers: Vec::new(),
             programs: scenario.clients.iter().map(|client| client.program.clone()).collect(),
             rounds: scenario.repeat as usize,
         }

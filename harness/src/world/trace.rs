@@ -48,6 +48,16 @@ pub enum Effect {
     Crashed,
 }
 
+impl Effect {
+    /// The command that took effect, if it was a step.
+    pub fn step(&self) -> Option<&StepEffect> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::Passed | Self::Advanced | Self::Crashed => None,
+        }
+    }
+}
+
 /// A command that took effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepEffect {

@@ -236,12 +236,39 @@ fn a_server_certifies_the_census() {
         for result in results(&document) {
             assert_eq!((&result["engine"], &result["store"]), (&json!("certify"), &json!("redis")));
             assert_eq!((&result["mismatches"], &result["exhaustive"]), (&json!(0), &json!(true)));
+            assert_eq!(result["cases"]["asked"], result["cases"]["of"]);
         }
         let naive = &results(&document)[0];
         assert_eq!((&naive["pairs"], &naive["edges"]), (&json!(24), &json!(360)), "{what}");
         assert_eq!(naive["verdict"], "violation");
         assert_eq!(naive["counterexample"]["confirmed_on"], json!(["model", "redis"]));
     }
+}
+
+/// A violation of the model's that the server was not asked about is no finding on the server, expected or not.
+#[test]
+fn a_certification_that_was_stopped_is_undecided_and_claims_nothing() {
+    let naive = ["--limiter", "naive", "--on", "redis", "--expect", "violation"];
+    let reached = ["--clients", "8", "--limit", "3", "--max-states", "60"];
+    let in_time =
+        ["--clients", "200", "--limit", "90", "--certify", "edges", "--timeout", "300ms", "--threads", "1"];
+    for (stopped, by) in [(&reached[..], "max_states"), (&in_time[..], "timeout")] {
+        let document = explore(&[&naive[..], stopped].concat()).exits(2).json();
+        let result = only(&document);
+        assert_eq!((&result["engine"], &result["verdict"]), (&json!("certify"), &json!("undecided")));
+        assert_eq!((&result["exhaustive"], &result["coverage"]["stopped_by"]), (&json!(false), &json!(by)));
+        assert!(result["cases"]["asked"].as_u64() <= result["cases"]["of"].as_u64(), "{result}");
+        for claim in ["ok", "counterexample", "over_admission", "interleavings"] {
+            assert_eq!(result.get(claim), None, "{claim}");
+        }
+        let text = ran(&[&["explore", LAST_SLOT], &naive[..], stopped].concat()).exits(2).stdout;
+        assert!(text.contains(" cases asked") && !text.contains("as expected"), "{text}");
+        assert!(!text.contains("every interleaving of them goes there"), "{text}");
+    }
+    let whole = ["--clients", "8", "--limit", "3"];
+    let text = ran(&[&["explore", LAST_SLOT], &naive[..], &whole[..]].concat()).exits(0).stdout;
+    assert!(text.contains("24 pairs stand for 360 edges, 144 cases asked"), "{text}");
+    assert!(text.contains("every interleaving of them"), "{text}");
 }
 
 #[test]

@@ -1,26 +1,24 @@
-//! What the steps of executions come to on the model, each worked out once.
+//! What the choices of executions come to on the model, each step worked out once.
 //!
 //! What a client sends, what it is answered and where that leads follows from the state of clients and store alone,
 //! and executions meet the same states over and over: they begin alike, and they come together again. So a step that
 //! was taken before is looked up. Few states are remembered; an execution that leaves them works out its own steps
-//! from there on.
+//! from there on. Choices of other kinds are few, and worked out each time.
 
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
-use std::time::Duration;
 
 use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
 use crate::model::Model;
 use crate::redis::{Batch, Packed};
-use crate::world::client::Sent;
 use crate::world::clients::{Begun, World};
 use crate::world::error::Error;
 use crate::world::execution::Execution;
 use crate::world::schedule::{Choice, ClientId};
-use crate::world::store::{Store, StoreError};
-use crate::world::trace::StepEffect;
+use crate::world::store::StoreError;
+use crate::world::trace::Effect;
 
 /// How many clients all states that are remembered have, taken together: some tens of megabytes.
 const ROOM: usize = 32_768;
@@ -36,17 +34,17 @@ pub(super) struct Steps {
 
 #[derive(Clone)]
 struct Taken {
-    step: Rc<PreparedStep>,
+    prepared: Rc<Prepared>,
     /// The number of the state that it leads to.
     to: usize,
 }
 
-/// A step from some state.
-pub(super) struct PreparedStep {
+/// A choice made in some state.
+pub(super) struct Prepared {
     /// What it comes to on the model.
-    pub(super) effect: StepEffect,
-    /// Its command, ready to be sent.
-    pub(super) packed: Packed,
+    pub(super) effect: Effect,
+    /// The command that it sends, ready to be sent, and who sends it; nothing if it is no step.
+    pub(super) sends: Option<(ClientId, Packed)>,
 }
 
 /// The state of an execution.
@@ -79,29 +77,30 @@ impl Steps {
         }
     }
 
-    /// Takes a step, whose command is packed for that batch: the execution comes to another place.
+    /// Makes a choice, whose command is packed for that batch: the execution comes to another state.
     pub(super) fn take(
         &mut self,
         place: &mut ExecutionState,
         choice: Choice,
         batch: &Batch,
-    ) -> Result<Rc<PreparedStep>, StoreError> {
-        let Choice::Step(client) = choice else { unreachable!("only steps are enabled") };
+    ) -> Result<Rc<Prepared>, StoreError> {
         let from = match place {
             ExecutionState::Known(from) => *from,
-            ExecutionState::Own(execution) => return work_out(execution, client, batch),
+            ExecutionState::Own(execution) => return work_out(execution, choice, batch),
         };
-        if let Some(Taken { step, to }) = &self.taken[from][client.index()] {
+        if let Choice::Step(client) = choice
+            && let Some(Taken { prepared, to }) = &self.taken[from][client.index()]
+        {
             *place = ExecutionState::Known(*to);
-            return Ok(Rc::clone(step));
+            return Ok(Rc::clone(prepared));
         }
         let mut execution = self.states[from].clone();
-        let step = work_out(&mut execution, client, batch)?;
+        let prepared = work_out(&mut execution, choice, batch)?;
         *place = self.remember(execution);
-        if let ExecutionState::Known(to) = *place {
-            self.taken[from][client.index()] = Some(Taken { step: Rc::clone(&step), to });
+        if let (ExecutionState::Known(to), Choice::Step(client)) = (&*place, choice) {
+            self.taken[from][client.index()] = Some(Taken { prepared: Rc::clone(&prepared), to: *to });
         }
-        Ok(step)
+        Ok(prepared)
     }
 
     /// Where an execution is in that state, which is remembered from now on if there is room.
@@ -117,23 +116,25 @@ impl Steps {
     }
 }
 
-/// Takes a step on the model.
+/// Makes a choice on the model. Its clock stays where it is, as the server's does, which cannot be moved.
 fn work_out(
     execution: &mut Execution<Model>,
-    client: ClientId,
+    choice: Choice,
     batch: &Batch,
-) -> Result<Rc<PreparedStep>, StoreError> {
-    let Begun::Sent(client, sent) = execution.world.begin(Choice::Step(client)) else {
-        unreachable!("only steps are enabled")
+) -> Result<Rc<Prepared>, StoreError> {
+    let (effect, sends) = match execution.world.begin(choice) {
+        Begun::Sent(client, sent) => {
+            let mut packed = batch.pack(&sent.command)?;
+            let step = execution.execute(client, sent)?;
+            // Also those that scripts made of others.
+            packed.may_leave(execution.store.keys());
+            (Effect::Step(step), Some((client, packed)))
+        }
+        Begun::Passed => (Effect::Passed, None),
+        Begun::Advanced(_) => (Effect::Advanced, None),
+        Begun::Crashed => (Effect::Crashed, None),
     };
-    let Sent { operation, first, command } = sent;
-    let mut packed = batch.pack(&command)?;
-    let reply = execution.store.execute(client, &command)?;
-    // Also those that scripts made of others.
-    packed.may_leave(execution.store.keys());
-    let outcome = execution.world.finish(client, &reply);
-    let effect = StepEffect { client, operation, first, command, reply, outcome, took: Duration::ZERO };
-    Ok(Rc::new(PreparedStep { effect, packed }))
+    Ok(Rc::new(Prepared { effect, sends }))
 }
 
 #[cfg(test)]
@@ -146,7 +147,6 @@ mod tests {
     use crate::redis::Server;
     use crate::redis::target::Target;
     use crate::world::scenario;
-    use crate::world::trace::Effect;
 
     /// The same orders twice, with room for so many states; gives how many there came to be.
     fn walk(world: &World, batch: &Batch, room: usize) -> usize {
@@ -156,8 +156,8 @@ mod tests {
             let mut place = ExecutionState::START;
             let mut plain = Execution::start(world.clone(), Model::new()).unwrap();
             for choice in order.map(|client| Choice::Step(ClientId(client))) {
-                let step = steps.take(&mut place, choice, batch).unwrap();
-                assert_eq!(plain.take(choice).unwrap(), Effect::Step(step.effect.clone()));
+                let prepared = steps.take(&mut place, choice, batch).unwrap();
+                assert_eq!(plain.take(choice).unwrap(), prepared.effect);
                 assert_eq!(*steps.at(&place), plain);
             }
         }

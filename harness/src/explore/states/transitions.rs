@@ -93,6 +93,7 @@ pub(crate) struct Transitions {
 impl Transitions {
     /// The step function of a world before its first step, on an empty model; and which pair each client starts in.
     pub(crate) fn new(world: &World, space: StateSpace) -> Result<(Self, Vec<u32>), Broken> {
+        world.steps_only("a census").map_err(Broken::Error)?;
         let mut model = Model::new();
         model.load(world.algorithm().scripts()).map_err(|error| Broken::Error(error.into()))?;
         let now = world.clock();
@@ -353,7 +354,7 @@ impl Transitions {
         if let Some(Outcome::Failed(_)) = &advanced.outcome {
             let sent = local.command(self.now)?.unwrap_or_else(|| Command::new(""));
             let sent = content::renamed(&sent, &mut |text| readable(text));
-            Error::understood(advanced.outcome, name, &sent).map_err(Broken::Error)?;
+            Error::understood(advanced.outcome.as_ref(), name, &sent).map_err(Broken::Error)?;
             unreachable!("a reply without a meaning is an error");
         }
         let own = renumbered(&effect.own, &advanced);
