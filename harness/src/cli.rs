@@ -12,6 +12,7 @@ mod merge;
 mod nightly;
 mod output;
 mod plan;
+mod problem;
 mod progress;
 mod spread;
 mod watch;
@@ -30,14 +31,8 @@ use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
 
 use crate::base::exit::Exit;
-use crate::campaign::combine::CombineError;
-use crate::campaign::journal::JournalError;
-use crate::redis::OpenError;
-use crate::redis::target::TargetError;
-use crate::world::error::Error;
-use crate::world::scenario::LoadError;
-use crate::world::store::StoreError;
 use args::{Cli, Command};
+use problem::Problem;
 
 /// Runs the command line of this process. A panic is an internal error: 70.
 pub fn main() -> ExitCode {
@@ -71,64 +66,6 @@ fn run() -> Exit {
     })
 }
 
-/// What ends a command without a report.
-#[derive(Debug, thiserror::Error)]
-enum Problem {
-    /// The command line makes no sense.
-    #[error("{0}")]
-    Usage(String),
-    /// The schedule of `--order` makes no sense.
-    #[error(transparent)]
-    Order(crate::base::diagnostic::Diagnostics),
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// Scenarios that cannot be had: all of them.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
-    Scenarios(Vec<LoadError>),
-    /// Files that the doctor cannot read: all of them.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Files(Vec<crate::doctor::files::FileError>),
-    #[error("{path}: there is nothing to run: it has neither `[[schedule]]` nor `[explore]`")]
-    Empty { path: String },
-    #[error("{0}")]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Run(#[from] Error),
-    #[error("{what}: {error}")]
-    Io { what: String, error: std::io::Error },
-    /// A file that cannot be compared.
-    #[error(transparent)]
-    Comparison(crate::load::compare::read::ReadError),
-    #[error("the report cannot be written: {0}")]
-    Report(String),
-    /// Reports that do not belong together.
-    #[error(transparent)]
-    Combine(#[from] CombineError),
-    /// A file of `--resume` that cannot be gone on with.
-    #[error(transparent)]
-    Resume(#[from] JournalError),
-}
-
-impl Problem {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Usage(_)
-            | Self::Order(_)
-            | Self::Target(_)
-            | Self::Run(Error::Passed { .. } | Error::OpenFiles { .. }) => Exit::Usage,
-            Self::Scenarios(_)
-            | Self::Files(_)
-            | Self::Empty { .. }
-            | Self::Comparison(_)
-            | Self::Combine(_)
-            | Self::Resume(_)
-            | Self::Run(Error::Damaged(_)) => Exit::BadInput,
-            Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
-            Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
-        }
-    }
-}
-
 /// Prints what clap has to say. Help and version were asked for; anything else is a usage error.
 fn usage(error: &clap::Error) -> Exit {
     // Nothing can be done about a terminal that is gone.
@@ -156,22 +93,18 @@ fn log(verbose: u8) {
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
-    let apart = apart::Apart::begin().map_err(unwatched)?;
+    let apart = apart::Apart::begin().map_err(Problem::signals)?;
     for signal in [SIGINT, SIGTERM] {
         let watch = |flag: &Arc<AtomicBool>| {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
             flag::register(signal, Arc::clone(flag))
         };
-        watch(&interrupted).map_err(unwatched)?;
+        watch(&interrupted).map_err(Problem::signals)?;
     }
     #[cfg(unix)]
     {
-        flag::register(SIGUSR1, Arc::default()).map_err(unwatched)?;
-        apart.listen().map_err(unwatched)?;
+        flag::register(SIGUSR1, Arc::default()).map_err(Problem::signals)?;
+        apart.listen().map_err(Problem::signals)?;
     }
     Ok(interrupted)
-}
-
-fn unwatched(error: std::io::Error) -> Problem {
-    Problem::Io { what: "signals cannot be watched".into(), error }
 }

@@ -46,13 +46,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::exit::Exit;
 
-pub use counts::{Census, Peaks, Preemptions, Probability, Tally};
-pub use coverage::{Bound, Coverage};
+pub use counts::{InterleavingCounts, Peaks, PreemptionTally, Preemptions, RandomWalkProbability};
+pub use coverage::{Coverage, StoppedBy};
 pub use engine::{Engine, StoreKind};
 pub use entry::{Counterexample, Entry};
 pub use evidence::{
     AnyNumberEvidence, Cases, CensusEvidence, Certificate, CertifyEvidence, DporEvidence, EnumerateEvidence,
-    Enumerated, Estimate, Evidence, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
+    Enumerated, Estimate, Evidence, Leak, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
 };
 pub use over_admission::{Excess, OverAdmission};
 pub use verdict::{Judgement, Overall, Verdict};

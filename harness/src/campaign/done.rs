@@ -62,7 +62,7 @@ impl From<Part> for Done {
 impl Done {
     /// Whether it would come to the same again: nothing that has to do with this run alone stopped it.
     pub(super) fn is_final(&self) -> bool {
-        use report::Bound::{Interrupt, LostServer, Timeout};
+        use report::StoppedBy::{Interrupt, LostServer, Timeout};
         let passing = |entry: &Entry| {
             entry
                 .coverage

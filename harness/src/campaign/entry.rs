@@ -18,10 +18,11 @@ use crate::model::Model;
 use crate::report::{
     self, AnyNumberEvidence, Cases, CensusEvidence, Certificate, CertifyEvidence, Counterexample, Coverage,
     DporEvidence, Engine, Entry, EnumerateEvidence, Enumerated, Estimate, Evidence, Judgement, LoomEvidence,
-    OverAdmission, Preemptions, Probability, SampleEvidence, ScheduleEvidence, StoreKind,
+    OverAdmission, Preemptions, RandomWalkProbability, SampleEvidence, ScheduleEvidence, StoreKind,
 };
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
+use crate::world::scenario::Property;
 use crate::world::schedule::{Schedule, Turn};
 use crate::world::trace::Trace;
 use crate::world::verdict::Verdict;
@@ -51,19 +52,27 @@ impl Subject<'_> {
             }
         };
         let (peak, limit) = (trace.peak(), self.scenario.limit);
+        let judges_leaks = self.scenario.judges(Property::Leak);
+        let leak = trace.leaked.map(|permits| report::Leak { permits });
+        let over_admits = self.scenario.judges(Property::OverAdmission) && u64::from(peak) > limit;
+        let leaks = judges_leaks && trace.leaked.is_some_and(|permits| permits > 0);
         let verdict = match &trace.stopped {
-            _ if u64::from(peak) > limit => Verdict::Violation,
-            Some(_) => Verdict::Undecided,
-            None => Verdict::Clean,
+            _ if over_admits || leaks => Verdict::Violation,
+            None if !judges_leaks || leak.is_some() => Verdict::Clean,
+            _ => Verdict::Undecided,
         };
+        let unknown = judges_leaks && leak.is_none() && trace.stopped.is_none();
+        let unknown = unknown.then_some("`leak` is not judged: there are too many permits to try them");
         let evidence = Evidence::Schedule(ScheduleEvidence {
             over_admission: Some(OverAdmission::of_peak(peak, limit)),
+            leak,
             latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
             ..evidence
         });
         let steps = trace.rows.len() as u64;
         Entry {
             coverage: trace.stopped.as_ref().map(|bound| Coverage::of(bound, steps, "step")),
+            notes: unknown.into_iter().map(str::to_owned).collect(),
             trace: Some(trace),
             rerun,
             ..self.entry(store, evidence, Judgement::new(verdict, self.expected), elapsed)
@@ -78,7 +87,9 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Result<Entry, Error> {
         let counted = match found.stopped {
-            None => Enumerated::All(report::Census::from_peaks(self.scenario.limit, &found.peaks)),
+            None => {
+                Enumerated::All(report::InterleavingCounts::from_peaks(self.scenario.limit, &found.peaks))
+            }
             Some(_) => Enumerated::Part { violating: found.violating },
         };
         self.exploration(store, found, found.verdict(), elapsed, |over_admission| {
@@ -93,18 +104,18 @@ impl Subject<'_> {
         let highest = found.highest.max(trace.as_ref().map_or(0, Trace::peak));
         let tallies = found.by_preemptions.as_ref();
         let by_preemptions = tallies.map(|counts| {
-            let tally = |tally: &preemptions::Tally| report::Tally {
+            let tally = |tally: &preemptions::PreemptionCount| report::PreemptionTally {
                 interleavings: (&tally.interleavings).into(),
                 violating: (&tally.violating).into(),
             };
             Preemptions(counts.iter().map(|(number, counts)| (*number, tally(counts))).collect())
         });
-        let random_walk = found.odds.as_ref().map(|odds| Probability {
+        let random_walk = found.probability.as_ref().map(|odds| RandomWalkProbability {
             exact: odds.exact.as_ref().map(ToString::to_string),
             value: odds.value,
         });
         let evidence = Evidence::Census(CensusEvidence {
-            counts: found.peaks.as_ref().map(|peaks| report::Census::from_peaks(limit, peaks)),
+            counts: found.peaks.as_ref().map(|peaks| report::InterleavingCounts::from_peaks(limit, peaks)),
             states: found.states,
             infinite: found.infinite,
             random_walk,
@@ -203,10 +214,10 @@ impl Subject<'_> {
             // Until it is replayed there.
             found.confirmed_on = vec![StoreKind::Model];
         }
-        let difference = certified
-            .first
-            .as_ref()
-            .map(|first| Coverage { stopped_by: report::Bound::Mismatch, covered: self.difference(first) });
+        let difference = certified.first.as_ref().map(|first| Coverage {
+            stopped_by: report::StoppedBy::Mismatch,
+            covered: self.difference(first),
+        });
         let judgement = match &difference {
             Some(_) => Judgement::mismatch(self.expected),
             None => Judgement::new(verdict, self.expected),
@@ -337,7 +348,7 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Entry {
         Entry {
-            coverage: Some(Coverage { stopped_by: report::Bound::Mismatch, covered: difference }),
+            coverage: Some(Coverage { stopped_by: report::StoppedBy::Mismatch, covered: difference }),
             ..self.entry(store, evidence, Judgement::mismatch(self.expected), elapsed)
         }
     }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::args::{Common, Compare};
-use super::{Problem, output};
+use super::output;
+use super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::load::compare::{self, Baseline, Comparison, Options, annotations, json, markdown, read, text};
 

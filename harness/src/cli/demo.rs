@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::args::Common;
+use super::output;
 use super::plan::{self, Wanted};
+use super::problem::Problem;
 use super::watch::Watch;
-use super::{Problem, output};
 use crate::base::exit::Exit;
 use crate::campaign::{Campaign, Redis};
 use crate::world::scenario;

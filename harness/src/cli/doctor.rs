@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
 
-use super::Problem;
 use super::args::{Common, Doctor};
 use super::output;
+use super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::doctor::{Diagnosis, Finding, annotations, files, json, mappings, matrix, sarif, text};
 

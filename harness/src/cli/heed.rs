@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::Problem;
+use super::problem::Problem;
 
 /// Options of what runs something.
 const RUNNING: &[&str] = &[

@@ -8,10 +8,11 @@ use std::sync::atomic::AtomicBool;
 use gatecrash_limiter::Algorithm;
 
 use super::args::{self, Common, Load};
+use super::output;
 use super::plan::{self, REDIS, Wanted};
+use super::problem::Problem;
 use super::spread::Spread;
 use super::watch::Watch;
-use super::{Problem, output};
 use crate::base::exit::Exit;
 use crate::campaign::{self, Job};
 use crate::load::Settings;

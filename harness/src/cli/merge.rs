@@ -1,7 +1,8 @@
 //! `gatecrash merge`: the reports of all shards as one.
 
 use super::args::{Common, Merge};
-use super::{Problem, output};
+use super::output;
+use super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::campaign::combine::{Document, combine};
 

@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::{Common, Nightly};
+use super::output;
 use super::plan::{self, LOOM, MODEL, REDIS, Wanted};
+use super::problem::Problem;
 use super::watch::Watch;
-use super::{Problem, output};
 use crate::base::exit::Exit;
 use crate::campaign::Redis;
 use crate::campaign::nightly::{self, Night, Plan, summary};

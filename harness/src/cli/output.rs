@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 
-use super::Problem;
 use super::args::{Color, Common};
+use super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::report::annotations::{self, Annotation};
 use crate::report::{Report, json, junit, markdown, text};

@@ -8,15 +8,15 @@ use std::sync::atomic::AtomicBool;
 use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
-use super::Problem;
 use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
 use super::output;
+use super::problem::Problem;
 use super::spread::Spread;
 use super::watch::Watch;
 use crate::base::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::base::exit::Exit;
 use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
-use crate::explore::census;
+use crate::explore::census::CensusOptions;
 use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
 use crate::redis::Server;
@@ -256,10 +256,10 @@ fn search(explore: &Explore) -> Search {
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
         },
-        census: census::Options {
+        census: CensusOptions {
             by_preemptions: explore.by_preemptions,
             max_preemptions: explore.preemptions,
-            ..census::Options::default()
+            ..CensusOptions::default()
         },
         certify_edges: explore.certify == Some(CertifyName::Edges),
         executions: explore.executions.unwrap_or(Search::default().executions),

@@ -17,7 +17,7 @@ const OPEN: &str = "{spinner} {wide_msg}";
 const BOUNDED: &str = "{spinner} {bar:10} {wide_msg}";
 
 /// Where progress is shown.
-pub(super) enum Progress {
+pub(super) enum ProgressView {
     /// Nowhere.
     Quiet,
     /// On a terminal.
@@ -26,7 +26,7 @@ pub(super) enum Progress {
     Lines(Duration),
 }
 
-impl Progress {
+impl ProgressView {
     pub(super) fn new(quiet: bool) -> Self {
         if quiet {
             Self::Quiet

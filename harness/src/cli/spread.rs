@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Problem, args, output};
+use super::problem::Problem;
+use super::{args, output};
 use crate::campaign::journal::Journal;
 use crate::campaign::{Campaign, Known, Request};
 use crate::report::shard::Shard;

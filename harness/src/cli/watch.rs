@@ -7,8 +7,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::args::Common;
-use super::progress::Progress;
-use super::{Problem, output};
+use super::output;
+use super::problem::Problem;
+use super::progress::ProgressView;
 use crate::observe::health::Health;
 use crate::observe::stall::{Change, Detector};
 use crate::observe::{Activity, text};
@@ -32,7 +33,7 @@ impl Watch {
         let observer = Observer {
             activity: Arc::clone(&activity),
             detector: Detector::new(common.observe.stall_after),
-            progress: Progress::new(common.quiet),
+            progress: ProgressView::new(common.quiet),
             asked: asked()?,
         };
         // A silence is noticed in time even where it may be short.
@@ -81,7 +82,7 @@ fn asked() -> Result<Arc<AtomicBool>, Problem> {
     let asked = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&asked))
-        .map_err(super::unwatched)?;
+        .map_err(Problem::signals)?;
     Ok(asked)
 }
 
@@ -89,7 +90,7 @@ fn asked() -> Result<Arc<AtomicBool>, Problem> {
 struct Observer {
     activity: Arc<Activity>,
     detector: Detector,
-    progress: Progress,
+    progress: ProgressView,
     asked: Arc<AtomicBool>,
 }
 

@@ -2,12 +2,12 @@
 //!
 //! First a line per store and engine, then the steps. Results with the same steps show them once.
 
-use super::counts::Census;
-use super::coverage::Bound;
+use super::counts::InterleavingCounts;
+use super::coverage::StoppedBy;
 use super::engine::Engine;
 use super::entry::{Counterexample, Entry};
 use super::evidence::{
-    CensusEvidence, Certificate, Enumerated, Evidence, LoadEvidence, SampleEvidence, ScheduleEvidence,
+    CensusEvidence, Certificate, Enumerated, Evidence, Leak, LoadEvidence, SampleEvidence, ScheduleEvidence,
 };
 use super::over_admission::OverAdmission;
 use super::palette::{Palette, paint};
@@ -243,8 +243,7 @@ pub(super) fn facts(entry: &Entry) -> String {
         Evidence::Schedule(found) => match found.over_admission.as_ref().map(|over| over.max) {
             None => String::new(),
             Some(0) if entry.coverage.is_some() => plural(1, "execution"),
-            Some(0) => "stays within the limit".to_owned(),
-            Some(over) => format!("over-admits by {}", grouped(over)),
+            Some(over) => schedule_facts(over, found.leak),
         },
         Evidence::Census(CensusEvidence { counts: Some(counts), over_admission, .. }) => {
             share_of(counts, over_admission)
@@ -275,7 +274,7 @@ pub(super) fn facts(entry: &Entry) -> String {
     }
 }
 
-fn share_of(counts: &Census, over: &OverAdmission) -> String {
+fn share_of(counts: &InterleavingCounts, over: &OverAdmission) -> String {
     let share = counts.violating.share_of(&counts.interleavings).filter(|_| !counts.violating.is_zero());
     let share = share.map_or_else(String::new, |share| format!(" ({})", percent(share)));
     let (violating, all) = (count(&counts.violating), count(&counts.interleavings));
@@ -289,6 +288,18 @@ fn share_of_executions(all: u64, violating: u64, over: &OverAdmission) -> String
 /// By how much the limit was exceeded at most.
 fn highest(over: &OverAdmission) -> String {
     if over.max > 0 { format!(", by {}", grouped(over.max)) } else { String::new() }
+}
+
+/// Whether a schedule keeps the limit, and what is lost at its end.
+fn schedule_facts(over: u64, leak: Option<Leak>) -> String {
+    let limit = match over {
+        0 => "stays within the limit".to_owned(),
+        over => format!("over-admits by {}", grouped(over)),
+    };
+    match leak {
+        Some(Leak { permits }) if permits > 0 => format!("{limit}, leaks {}", plural(permits, "permit")),
+        _ => limit,
+    }
 }
 
 /// How much a certification covers; of one that was stopped, how far it came.
@@ -323,7 +334,7 @@ pub(super) fn judgement(entry: &Entry) -> String {
             format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
         }
         (Some(coverage), _)
-            if entry.engine() == Engine::Sample && coverage.stopped_by == Bound::MaxExecutions =>
+            if entry.engine() == Engine::Sample && coverage.stopped_by == StoppedBy::MaxExecutions =>
         {
             format!("{phrase}: none was drawn")
         }

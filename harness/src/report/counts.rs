@@ -9,7 +9,7 @@ use crate::base::count::{Count, CountError};
 
 /// Exact counts over all interleavings. They exist together or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Census {
+pub struct InterleavingCounts {
     /// How many interleavings there are.
     pub interleavings: Count,
     /// How many of them over-admit.
@@ -18,7 +18,7 @@ pub struct Census {
     pub peaks: Peaks,
 }
 
-impl Census {
+impl InterleavingCounts {
     /// The census that follows from how many interleavings have which peak number of holders.
     pub fn from_peaks<N: Clone + Into<BigUint>>(limit: u64, tally: &BTreeMap<u32, N>) -> Self {
         let tally: BTreeMap<u32, BigUint> =
@@ -35,7 +35,7 @@ impl Census {
 
 /// A probability.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Probability {
+pub struct RandomWalkProbability {
     /// As a fraction in lowest terms, where that is not too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exact: Option<String>,
@@ -44,24 +44,24 @@ pub struct Probability {
 }
 
 // The value is never not-a-number.
-impl Eq for Probability {}
+impl Eq for RandomWalkProbability {}
 
 /// Interleavings by their number of preemptions, in numeric order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "BTreeMap<String, Tally>")]
-pub struct Preemptions(pub BTreeMap<u32, Tally>);
+#[serde(try_from = "BTreeMap<String, PreemptionTally>")]
+pub struct Preemptions(pub BTreeMap<u32, PreemptionTally>);
 
-impl TryFrom<BTreeMap<String, Tally>> for Preemptions {
+impl TryFrom<BTreeMap<String, PreemptionTally>> for Preemptions {
     type Error = CountError;
 
-    fn try_from(named: BTreeMap<String, Tally>) -> Result<Self, CountError> {
+    fn try_from(named: BTreeMap<String, PreemptionTally>) -> Result<Self, CountError> {
         numbered(named).map(Self)
     }
 }
 
 /// How many interleavings there are, and how many of them over-admit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct PreemptionTally {
     /// All of them.
     pub interleavings: Count,
     /// Those that over-admit.

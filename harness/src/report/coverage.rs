@@ -11,7 +11,7 @@ use crate::world::control;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// What stopped it.
-    pub stopped_by: Bound,
+    pub stopped_by: StoppedBy,
     /// How far it came, in words that can follow "stopped after".
     pub covered: String,
 }
@@ -21,12 +21,12 @@ impl Coverage {
     pub(crate) fn of(bound: &control::Bound, count: u64, unit: &str) -> Self {
         use control::Bound as By;
         let stopped_by = match bound {
-            By::Executions(_) => Bound::MaxExecutions,
-            By::States(_) => Bound::MaxStates,
-            By::Preemptions(_) => Bound::Preemptions,
-            By::Timeout(_) => Bound::Timeout,
-            By::Interrupted => Bound::Interrupt,
-            By::LostServer(_) => Bound::LostServer,
+            By::Executions(_) => StoppedBy::MaxExecutions,
+            By::States(_) => StoppedBy::MaxStates,
+            By::Preemptions(_) => StoppedBy::Preemptions,
+            By::Timeout(_) => StoppedBy::Timeout,
+            By::Interrupted => StoppedBy::Interrupt,
+            By::LostServer(_) => StoppedBy::LostServer,
         };
         let counted = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
         let covered = match bound {
@@ -42,7 +42,7 @@ impl Coverage {
 /// What can stop a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Bound {
+pub enum StoppedBy {
     /// `--max-states`.
     MaxStates,
     /// `--max-executions`.
@@ -59,7 +59,7 @@ pub enum Bound {
     Mismatch,
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for StoppedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::MaxStates => "--max-states",

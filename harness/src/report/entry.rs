@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::coverage::{Bound, Coverage};
+use super::coverage::{Coverage, StoppedBy};
 use super::engine::{Engine, StoreKind};
 use super::evidence::{Evidence, LoadEvidence, ScheduleEvidence};
 use super::verdict::Judgement;
@@ -88,7 +88,8 @@ impl Entry {
 
     /// How many replies of a real server differ from the model's, where they were compared one by one or one differed.
     pub fn mismatches(&self) -> Option<u64> {
-        let met = || self.coverage.as_ref().is_some_and(|it| it.stopped_by == Bound::Mismatch).then_some(1);
+        let met =
+            || self.coverage.as_ref().is_some_and(|it| it.stopped_by == StoppedBy::Mismatch).then_some(1);
         if let Evidence::Certify(found) = &self.evidence { Some(found.mismatches) } else { met() }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::counts::{Census, Preemptions, Probability};
+use super::counts::{InterleavingCounts, Preemptions, RandomWalkProbability};
 use super::engine::Engine;
 use super::latency::Summary;
 use super::load::Load;
@@ -44,21 +44,30 @@ pub struct ScheduleEvidence {
     pub order: String,
     /// How far the limit was exceeded; absent where a reply was not the model's.
     pub over_admission: Option<OverAdmission>,
+    /// What is lost at its end, where that was looked for.
+    pub leak: Option<Leak>,
     /// How long operations took on a real server, by the operation's name.
     pub latency_ns: Option<BTreeMap<String, Summary>>,
+}
+
+/// What is lost at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leak {
+    /// How many permits nobody holds and nobody can have.
+    pub permits: u64,
 }
 
 /// Merged states were counted over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CensusEvidence {
     /// The exact counts, where all interleavings were covered.
-    pub counts: Option<Census>,
+    pub counts: Option<InterleavingCounts>,
     /// How many merged states there are, identical clients counted.
     pub states: u64,
     /// Set where there are infinitely many interleavings, so that none are counted.
     pub infinite: bool,
     /// The probability that a scheduler which draws a client at random meets a violation.
-    pub random_walk: Option<Probability>,
+    pub random_walk: Option<RandomWalkProbability>,
     /// How many interleavings have how many preemptions, where that was asked for.
     pub by_preemptions: Option<Preemptions>,
     /// How far the limit was exceeded.
@@ -98,7 +107,7 @@ pub struct EnumerateEvidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Enumerated {
     /// All interleavings: exact counts.
-    All(Census),
+    All(InterleavingCounts),
     /// Those before it was stopped: how many violate.
     Part {
         /// How many executions violate a property.
@@ -216,7 +225,7 @@ impl Evidence {
     }
 
     /// The exact counts over all interleavings, where there are any.
-    pub fn counts(&self) -> Option<&Census> {
+    pub fn counts(&self) -> Option<&InterleavingCounts> {
         match self {
             Self::Census(found) => found.counts.as_ref(),
             Self::Enumerate(EnumerateEvidence { counted: Enumerated::All(counts), .. }) => Some(counts),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::counts::{Census, Preemptions, Probability};
-use super::coverage::{Bound, Coverage};
+use super::counts::{InterleavingCounts, Preemptions, RandomWalkProbability};
+use super::coverage::{Coverage, StoppedBy};
 use super::engine::{Engine, StoreKind};
 use super::entry::{Counterexample, Entry};
 use super::evidence::{
     AnyNumberEvidence, CensusEvidence, Certificate, CertifyEvidence, DporEvidence, EnumerateEvidence,
-    Enumerated, Estimate, Evidence, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
+    Enumerated, Estimate, Evidence, Leak, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
 };
 use super::latency::Summary;
 use super::load::Load;
@@ -31,13 +31,13 @@ struct FlatEntry<L> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order: Option<String>,
     #[serde(flatten)]
-    counts: Option<Census>,
+    counts: Option<InterleavingCounts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     states: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     infinite: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    random_walk_probability: Option<Probability>,
+    random_walk_probability: Option<RandomWalkProbability>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by_preemptions: Option<Preemptions>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +66,8 @@ struct FlatEntry<L> {
     mismatches: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     over_admission: Option<OverAdmission>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leak: Option<Leak>,
     #[serde(flatten)]
     load: L,
     #[serde(flatten)]
@@ -111,6 +113,7 @@ impl<'a> From<&'a Entry> for FlatEntry<Option<&'a Load>> {
             coverage: entry.coverage.clone(),
             mismatches: entry.mismatches(),
             over_admission: entry.evidence.over_admission().cloned(),
+            leak: None,
             load: None,
             judgement: entry.judgement,
             counterexample: entry.counterexample.clone(),
@@ -121,6 +124,7 @@ impl<'a> From<&'a Entry> for FlatEntry<Option<&'a Load>> {
             Evidence::Schedule(found) => Self {
                 schedule: found.name.clone(),
                 order: Some(found.order.clone()),
+                leak: found.leak,
                 latency_ns: found.latency_ns.clone(),
                 ..flat
             },
@@ -192,7 +196,7 @@ impl FlatEntry<Map<String, Value>> {
     /// Takes out what the engine found.
     fn evidence(&mut self) -> Result<Evidence, FlatEntryError> {
         let engine = self.engine;
-        let met_a_difference = self.coverage.as_ref().is_some_and(|it| it.stopped_by == Bound::Mismatch);
+        let met_a_difference = self.coverage.as_ref().is_some_and(|it| it.stopped_by == StoppedBy::Mismatch);
         if met_a_difference && self.executions.is_none() && self.certificate.is_none() {
             return Ok(Evidence::Mismatch(engine));
         }
@@ -206,6 +210,7 @@ impl FlatEntry<Map<String, Value>> {
                 name: self.schedule.take(),
                 order: self.order.take().ok_or_else(|| missing("order"))?,
                 over_admission,
+                leak: self.leak,
                 latency_ns: self.latency_ns.take(),
             }),
             Engine::Census => Evidence::Census(CensusEvidence {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use gatecrash::report::latency::Latencies;
 use gatecrash::report::{
-    About, Bound, Census, Counterexample, Coverage, Entry, EnumerateEvidence, Enumerated, Evidence,
-    Judgement, LoomEvidence, NotRun, OverAdmission, RedisInfo, Report, ScheduleEvidence, StoreKind, Verdict,
+    About, Counterexample, Coverage, Entry, EnumerateEvidence, Enumerated, Evidence, InterleavingCounts,
+    Judgement, LoomEvidence, NotRun, OverAdmission, RedisInfo, Report, ScheduleEvidence, StoppedBy,
+    StoreKind, Verdict,
 };
 use gatecrash::world::scenario::{Expected, OperationKind};
 use gatecrash::world::schedule::{Choice, ClientId};
@@ -45,7 +46,7 @@ impl Stage {
                 (None, letter) => self.step(client(letter)),
             }
         }
-        Trace { rows: self.rows, stopped: None }
+        Trace { rows: self.rows, ..Trace::default() }
     }
 
     fn push(&mut self, choice: Choice, effect: Effect) {
@@ -130,14 +131,14 @@ pub(crate) fn entry(
     Entry::new("last-slot", limiter, store, evidence, Judgement::new(verdict, expected))
 }
 
-fn enumerated(executions: u64, counts: Census, over_admission: OverAdmission) -> Evidence {
+fn enumerated(executions: u64, counts: InterleavingCounts, over_admission: OverAdmission) -> Evidence {
     Evidence::Enumerate(EnumerateEvidence { executions, counted: Enumerated::All(counts), over_admission })
 }
 
 /// All interleavings of two naive clients at limit 1.
 pub(crate) fn naive_explored(store: StoreKind, expected: Option<Expected>) -> Entry {
     let peaks = BTreeMap::from([(0, 0u32), (1, 8), (2, 8)]);
-    let evidence = enumerated(16, Census::from_peaks(1, &peaks), OverAdmission::of_peak(2, 1));
+    let evidence = enumerated(16, InterleavingCounts::from_peaks(1, &peaks), OverAdmission::of_peak(2, 1));
     Entry {
         counterexample: Some(Counterexample {
             order: "A B A B".into(),
@@ -153,7 +154,8 @@ pub(crate) fn naive_explored(store: StoreKind, expected: Option<Expected>) -> En
 }
 
 pub(crate) fn atomic_explored(expected: Option<Expected>) -> Entry {
-    let evidence = enumerated(6, Census::from_peaks(1, &BTreeMap::from([(1, 6u32)])), OverAdmission::by(0));
+    let evidence =
+        enumerated(6, InterleavingCounts::from_peaks(1, &BTreeMap::from([(1, 6u32)])), OverAdmission::by(0));
     Entry {
         elapsed_ns: Some(212_345),
         ..entry("atomic", StoreKind::Model, evidence, Verdict::Clean, expected)
@@ -172,6 +174,7 @@ pub(crate) fn scripted(
         name: Some("both check before either adds".into()),
         order: "A B A B".into(),
         over_admission: Some(OverAdmission::by(max)),
+        leak: None,
         latency_ns: None,
     });
     Entry {
@@ -191,7 +194,7 @@ pub(crate) fn stopped() -> Entry {
     });
     Entry {
         coverage: Some(Coverage {
-            stopped_by: Bound::MaxExecutions,
+            stopped_by: StoppedBy::MaxExecutions,
             covered: "1,000 of 1,680 interleavings".into(),
         }),
         ..entry("atomic", StoreKind::Model, evidence, Verdict::Undecided, Some(Expected::Clean))

@@ -83,7 +83,7 @@ fn every_shape_satisfies_the_schema() {
         evidence: Evidence::Mismatch(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Violation)),
         coverage: Some(Coverage {
-            stopped_by: gatecrash::report::Bound::Mismatch,
+            stopped_by: gatecrash::report::StoppedBy::Mismatch,
             covered: "A B: ...".into(),
         }),
         counterexample: None,

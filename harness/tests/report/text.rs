@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use expect_test::{Expect, expect};
 use gatecrash::report::text::{Options, render};
 use gatecrash::report::{
-    Bound, Census, Coverage, Engine, Entry, EnumerateEvidence, Enumerated, Evidence, Judgement, NotRun,
-    OverAdmission, Report, StoreKind, Verdict,
+    Coverage, Engine, Entry, EnumerateEvidence, Enumerated, Evidence, InterleavingCounts, Judgement, NotRun,
+    OverAdmission, Report, StoppedBy, StoreKind, Verdict,
 };
 use gatecrash::world::scenario::Expected;
 use gatecrash::world::trace::Effect;
@@ -204,7 +204,7 @@ fn big_numbers_and_foreign_text_stay_readable() {
     let entry = Entry {
         evidence: Evidence::Enumerate(EnumerateEvidence {
             executions: 2_000_000_002,
-            counted: Enumerated::All(Census::from_peaks(1_000_000, &peaks)),
+            counted: Enumerated::All(InterleavingCounts::from_peaks(1_000_000, &peaks)),
             over_admission: OverAdmission::of_peak(1_000_002, 1_000_000),
         }),
         counterexample: None,
@@ -234,22 +234,21 @@ fn a_server_that_differs_from_the_model_is_told() {
     let entry = Entry {
         evidence: Evidence::Mismatch(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Clean)),
-        coverage: Some(Coverage { stopped_by: Bound::Mismatch, covered: "A B: ...".into() }),
+        coverage: Some(Coverage { stopped_by: StoppedBy::Mismatch, covered: "A B: ...".into() }),
         store: StoreKind::Redis,
         ..atomic_explored(None)
     };
     check_report(
         &report(vec![entry]).stable(),
         &expect![[r#"
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        atomic, all interleavings
-          redis  enumerate  0 of 6 over-admit
-            undecided: the server and the model differ in 1 answer
+            atomic
+              redis  enumerate    undecided: the server and the model differ in 1 answer
 
-        failed: 1 of 1 result not as expected
-    "#]],
+            failed: 1 of 1 result not as expected
+        "#]],
     );
 }
 

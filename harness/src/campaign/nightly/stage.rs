@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::base::exit::Exit;
 use crate::campaign::Campaign;
 use crate::load::compare::{self, Comparison};
-use crate::report::{Bound, Engine, Entry, NotRun, Overall, Report, Verdict};
+use crate::report::{Engine, Entry, NotRun, Overall, Report, StoppedBy, Verdict};
 
 /// Which stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -136,7 +136,8 @@ fn is_undecided(entry: &Entry) -> bool {
 
 /// A sample that drew all it was to draw and found nothing: nobody expected more of it.
 pub(super) fn used_its_budget(entry: &Entry) -> bool {
-    let budget = entry.coverage.as_ref().is_some_and(|coverage| coverage.stopped_by == Bound::MaxExecutions);
+    let budget =
+        entry.coverage.as_ref().is_some_and(|coverage| coverage.stopped_by == StoppedBy::MaxExecutions);
     entry.engine() == Engine::Sample && budget && entry.judgement.verdict() == Verdict::Undecided
 }
 

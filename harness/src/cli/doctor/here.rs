@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::Problem;
 use super::super::args::Common;
 use super::super::plan;
+use super::super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::doctor::machine::{self, Machine};
 use crate::doctor::{Diagnosis, Fact, Finding, Level, leftovers, server, surroundings};
