@@ -51,7 +51,8 @@ use gatecrash_limiter::Algorithm;
 
 use crate::base::share::Share;
 use crate::campaign::journal::Journal;
-use crate::explore::replay::{Passing, replay};
+use crate::explore::leak::replay_with_leaks;
+use crate::explore::replay::Passing;
 use crate::model::Model;
 use crate::model::compared::Compared;
 use crate::observe::{Extent, Phase};
@@ -239,6 +240,9 @@ impl Campaign {
 
     /// Runs an item, and confirms on the server what was found elsewhere, if there is one.
     fn carry_out(&mut self, item: &Item<'_>) -> Result<Done, Error> {
+        if let Some(reason) = item.unjudged() {
+            return Ok(item.subject.unfit(item.store, &reason).into());
+        }
         self.begin(&item.subject, item.engine(), item.store, self.extent(item.work));
         let mut done = match item.work {
             Work::Schedule { name, order, passing } => self.schedule(item, name, order, passing)?,
@@ -263,7 +267,7 @@ impl Campaign {
     ) -> Result<Done, Error> {
         let (subject, started) = (&item.subject, Instant::now());
         if item.store == StoreKind::Model {
-            let trace = replay(subject.world(), Model::new(), order, passing, &self.control)?;
+            let trace = replay_with_leaks(subject.world(), Model::new(), order, passing, &self.control)?;
             self.control.count();
             return Ok(subject.schedule(StoreKind::Model, name, order, Ok(trace), started.elapsed()).into());
         }
@@ -271,12 +275,13 @@ impl Campaign {
             Ok(store) => store,
             Err(not_run) => return Ok(not_run.into()),
         };
-        let trace = match replay(subject.world(), Compared::new(store), order, passing, &self.control) {
-            Err(refused @ Error::ServerClock { .. }) => {
-                return Ok(subject.unfit(StoreKind::Redis, &refused.to_string()).into());
-            }
-            trace => self.landed(subject, trace)?,
-        };
+        let trace =
+            match replay_with_leaks(subject.world(), Compared::new(store), order, passing, &self.control) {
+                Err(refused @ Error::ServerClock { .. }) => {
+                    return Ok(subject.unfit(StoreKind::Redis, &refused.to_string()).into());
+                }
+                trace => self.landed(subject, trace)?,
+            };
         self.control.count();
         let trace = match trace {
             Landed::Found(trace) => Ok(trace),

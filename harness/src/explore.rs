@@ -3,7 +3,8 @@
 //! The files, each built on those before it:
 //!
 //! - `counterexample`: which violation is shown, and why it is one; `observer`: who is told what is run;
-//!   `exploration`: what a search came to; `replay`: one schedule; `rerun`: going back by running choices again.
+//!   `exploration`: what a search came to; `replay`: one schedule; `leak`: what is
+//!   lost at its end; `rerun`: going back by running choices again.
 //! - `chooser`: who decides what is run, and one execution after another; `lockstep`: many at once on a server;
 //!   `prefixes`, `sample`: what is chosen.
 //! - `enumerate`, `parallel`, `dpor`: searches that go back and forth themselves.
@@ -20,6 +21,7 @@ pub mod dpor;
 pub mod enumerate;
 mod exploration;
 mod halt;
+pub mod leak;
 pub mod lockstep;
 pub mod loom;
 mod observer;

@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::exit::Exit;
 
 pub use entry::{
-    Bound, Cases, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Excess, Odds,
+    Bound, Cases, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Excess, Leak, Odds,
     OverAdmission, Peaks, Preemptions, StoreKind, Tally,
 };
 pub use verdict::{Judgement, Overall, Verdict};

@@ -276,7 +276,7 @@ fn names_are_known() {
             properties = ["over_admission"]
               8:15 unknown property `over_admission` (did you mean `over-admission`?)
             properties = ["fairness", "overstay"]
-              8:15 unknown property `fairness` (expected `over-admission`)
+              8:15 unknown property `fairness` (expected `over-admission` or `leak`)
               8:27 property `overstay` is not supported yet
             properties = ["over-admission", "over-admission"]
               8:33 property `over-admission` is listed twice

@@ -18,6 +18,7 @@ use crate::model::Model;
 use crate::report::{self, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
+use crate::world::scenario::Property;
 use crate::world::schedule::{Schedule, Turn};
 use crate::world::trace::Trace;
 use crate::world::verdict::Verdict;
@@ -41,17 +42,26 @@ impl Subject<'_> {
         let entry = match trace {
             Ok(trace) => {
                 let peak = trace.peak();
+                let judges_leaks = self.scenario.judges(Property::Leak);
+                let leak = trace.leaked.map(|permits| report::Leak { permits });
+                let over_admits = self.scenario.judges(Property::OverAdmission) && u64::from(peak) > limit;
+                let leaks = judges_leaks && trace.leaked.is_some_and(|permits| permits > 0);
                 let verdict = match &trace.stopped {
-                    _ if u64::from(peak) > limit => Verdict::Violation,
-                    Some(_) => Verdict::Undecided,
-                    None => Verdict::Clean,
+                    _ if over_admits || leaks => Verdict::Violation,
+                    None if !judges_leaks || leak.is_some() => Verdict::Clean,
+                    _ => Verdict::Undecided,
                 };
+                let unknown = judges_leaks && leak.is_none() && trace.stopped.is_none();
+                let unknown =
+                    unknown.then_some("`leak` is not judged: there are too many permits to try them");
                 Entry {
                     coverage: trace
                         .stopped
                         .as_ref()
                         .map(|bound| Coverage::of(bound, trace.rows.len() as u64, "step")),
                     over_admission: Some(OverAdmission::of_peak(peak, limit)),
+                    leak,
+                    notes: unknown.into_iter().map(str::to_owned).collect(),
                     latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
                     trace: Some(trace),
                     ..self.entry(store, Engine::Schedule, Judgement::new(verdict, self.expected), elapsed)
@@ -85,13 +95,13 @@ impl Subject<'_> {
         let highest = found.highest.max(trace.as_ref().map_or(0, Trace::peak));
         let tallies = found.by_preemptions.as_ref();
         let by_preemptions = tallies.map(|counts| {
-            let tally = |tally: &preemptions::Tally| report::Tally {
+            let tally = |tally: &preemptions::PreemptionCount| report::Tally {
                 interleavings: (&tally.interleavings).into(),
                 violating: (&tally.violating).into(),
             };
             report::Preemptions(counts.iter().map(|(number, counts)| (*number, tally(counts))).collect())
         });
-        let odds = found.odds.as_ref().map(|odds| report::Odds {
+        let odds = found.probability.as_ref().map(|odds| report::Odds {
             exact: odds.exact.as_ref().map(ToString::to_string),
             value: odds.value,
         });

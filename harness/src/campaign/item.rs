@@ -9,7 +9,7 @@ use super::{Campaign, Strategy};
 use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
 use crate::report::{Engine, StoreKind};
-use crate::world::scenario::{Expectations, Scenario};
+use crate::world::scenario::{Expectations, Property, Scenario};
 use crate::world::schedule::Schedule;
 
 /// Something to be run: of what, how, where.
@@ -52,6 +52,13 @@ impl Item<'_> {
             Work::Sample { .. } => Engine::Sample,
             Work::Loom => Engine::Loom,
         }
+    }
+
+    /// Why it is not run, if its engine does not judge all that the scenario asks for: then it must not call it clean.
+    pub(super) fn unjudged(&self) -> Option<String> {
+        let engine = self.engine();
+        (engine != Engine::Schedule && self.subject.scenario.judges(Property::Leak))
+            .then(|| format!("{engine} does not judge `leak`, only schedules do"))
     }
 
     /// Whether each shard has a part of it. Everything else falls to one shard as a whole.

@@ -47,7 +47,9 @@ impl Campaign {
             Ok(server) => server,
             Err(not_run) => return Ok(Err(not_run)),
         };
-        let store = server.store(subject.scenario.clients.len()).map_err(Error::from);
+        // One more than the scenario has: the bystander that looks for leaks.
+        let clients = subject.scenario.clients.len() + 1;
+        let store = server.store(clients).map_err(Error::from);
         let names = subject.scenario.client_names();
         let store = store.map(|store| store.watched_by(&self.control.activity, &names));
         Ok(match self.landed(subject, store)? {

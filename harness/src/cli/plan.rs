@@ -16,7 +16,7 @@ use super::watch::Watch;
 use crate::base::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::base::exit::Exit;
 use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
-use crate::explore::census;
+use crate::explore::census::CensusOptions;
 use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
 use crate::redis::Server;
@@ -255,10 +255,10 @@ fn search(explore: &Explore) -> Search {
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
         },
-        census: census::Options {
+        census: CensusOptions {
             by_preemptions: explore.by_preemptions,
             max_preemptions: explore.preemptions,
-            ..census::Options::default()
+            ..CensusOptions::default()
         },
         certify_edges: explore.certify == Some(CertifyName::Edges),
         executions: explore.executions.unwrap_or(Search::default().executions),

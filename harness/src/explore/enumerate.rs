@@ -134,10 +134,13 @@ impl<S: Store, O: Observer> TreeWalk<'_, S, O> {
 
     /// The first choice there is; the others are remembered.
     fn choose(&mut self) -> Option<Choice> {
-        let mut enabled = self.here.execution.world.enabled();
-        let choice = enabled.next()?;
         let first_left = self.left.len();
-        self.left.extend(enabled.rev());
+        // The first choice last. `for_each` goes through both parts of the iterator without asking which one it is in.
+        self.here.execution.world.enabled().rev().for_each(|choice| self.left.push(choice));
+        if self.left.len() == first_left {
+            return None;
+        }
+        let choice = self.left.pop()?;
         if self.left.len() > first_left {
             let copy = self.here.execution.fork();
             if let Some(oldest) = self.branches.len().checked_sub(MAX_COPIES) {

@@ -31,10 +31,21 @@ pub fn replay<S: Store>(
     passing: Passing,
     control: &Control,
 ) -> Result<Trace, Error> {
+    replay_to_its_end(world, store, schedule, passing, control).map(|(trace, _)| trace)
+}
+
+/// The same; gives the execution too, as it is at its end.
+pub(super) fn replay_to_its_end<S: Store>(
+    world: World,
+    store: S,
+    schedule: &Schedule,
+    passing: Passing,
+    control: &Control,
+) -> Result<(Trace, Execution<S>), Error> {
     let execution = Execution::start(world, store)?;
     let mut run = Recording { execution, trace: Trace::default(), control };
     run.trace.stopped = Halt::bound(run.run(schedule, passing))?;
-    Ok(run.trace)
+    Ok((run.trace, run.execution))
 }
 
 /// An execution whose rows are kept.

@@ -2,7 +2,7 @@
 //!
 //! First a line per store and engine, then the steps. Results with the same steps show them once.
 
-use super::entry::{Bound, Certificate, Counterexample, Engine, Entry};
+use super::entry::{Bound, Certificate, Counterexample, Engine, Entry, Leak};
 use super::load::Load;
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
@@ -251,16 +251,25 @@ pub(super) fn facts(entry: &Entry) -> String {
         return "infinitely many interleavings".to_owned();
     }
     match (entry.engine, entry.executions, entry.violating_executions) {
-        (Engine::Schedule, ..) if over > 0 => format!("over-admits by {}", grouped(over)),
-        (Engine::Schedule, ..) if entry.judgement.verdict() == Verdict::Clean => {
-            "stays within the limit".to_owned()
-        }
+        (Engine::Schedule, ..) if entry.coverage.is_none() || over > 0 => schedule_facts(entry, over),
         (_, Some(all), Some(violating)) => {
             let all = grouped(all);
             format!("{} of {all} executions over-admit{highest}", grouped(violating))
         }
         (_, Some(all), None) => plural(all, "execution"),
         (_, None, _) => String::new(),
+    }
+}
+
+/// Whether a schedule keeps the limit, and what is lost at its end.
+fn schedule_facts(entry: &Entry, over: u64) -> String {
+    let limit = match over {
+        0 => "stays within the limit".to_owned(),
+        over => format!("over-admits by {}", grouped(over)),
+    };
+    match entry.leak {
+        Some(Leak { permits }) if permits > 0 => format!("{limit}, leaks {}", plural(permits, "permit")),
+        _ => limit,
     }
 }
 

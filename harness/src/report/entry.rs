@@ -85,6 +85,9 @@ pub struct Entry {
     /// How far the limit was exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_admission: Option<OverAdmission>,
+    /// What is lost at the end of a schedule, where that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leak: Option<Leak>,
     /// What a load came to.
     #[serde(flatten)]
     pub load: Option<Load>,
@@ -142,6 +145,7 @@ impl Entry {
             coverage: None,
             mismatches: None,
             over_admission: None,
+            leak: None,
             load: None,
             judgement,
             counterexample: None,
@@ -455,6 +459,13 @@ impl OverAdmission {
     pub fn of_peak(peak: u32, limit: u64) -> Self {
         Self::by(u64::from(peak).saturating_sub(limit))
     }
+}
+
+/// What is lost at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leak {
+    /// How many permits nobody holds and nobody can have.
+    pub permits: u64,
 }
 
 /// The simplest schedule that violates a property.

@@ -7,7 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatecrash_limiter::{Algorithm, Clock, Outcome, Reply};
+use bytes::Bytes;
+use gatecrash_limiter::{Algorithm, Call, Clock, Outcome, Reply};
 
 use crate::world::client::{Client, Sent};
 use crate::world::error::Error;
@@ -146,6 +147,11 @@ impl World {
     /// If the client waits for no reply.
     pub fn finish(&mut self, id: ClientId, reply: &Reply) -> Option<Outcome> {
         self.clients[id.index()].finish(&self.setup, id.index(), reply)
+    }
+
+    /// How somebody who is none of the clients asks for a permit, under that token.
+    pub(crate) fn call(&self, token: Bytes) -> Call {
+        self.setup.call_under(token)
     }
 
     /// How many permits are certainly held. A client that holds two counts twice.

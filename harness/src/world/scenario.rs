@@ -56,6 +56,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether that is judged.
+    pub fn judges(&self, property: Property) -> bool {
+        self.properties.contains(&property)
+    }
+
     /// What the scenario of a file is called: the file's stem.
     pub(super) fn name_of(path: &Path) -> String {
         path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
@@ -122,6 +127,18 @@ pub enum OnReject {
 pub enum Property {
     /// Never more holders than permits.
     OverAdmission,
+    /// At the end, every permit is held or can be had.
+    Leak,
+}
+
+impl Property {
+    /// As it is written in `properties`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OverAdmission => "over-admission",
+            Self::Leak => "leak",
+        }
+    }
 }
 
 /// A scripted interleaving.

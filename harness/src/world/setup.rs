@@ -55,8 +55,13 @@ impl Setup {
 
     /// How a client asks for its next permit. The token is unique, and chosen before the call.
     pub(crate) fn call(&self, place: usize, asked: u32) -> Call {
-        let token =
-            [self.names[place].as_bytes(), itoa::Buffer::new().format(asked).as_bytes()].concat().into();
+        self.call_under(
+            [self.names[place].as_bytes(), itoa::Buffer::new().format(asked).as_bytes()].concat().into(),
+        )
+    }
+
+    /// How a permit is asked for under that token.
+    pub(crate) fn call_under(&self, token: Bytes) -> Call {
         Call { key: self.key.clone(), limit: self.limit, token }
     }
 }

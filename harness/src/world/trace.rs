@@ -15,6 +15,8 @@ pub struct Trace {
     pub rows: Vec<TraceRow>,
     /// What stopped the execution before every client had finished.
     pub stopped: Option<Bound>,
+    /// How many permits nobody holds at its end and nobody can have, where that was found out.
+    pub leaked: Option<u64>,
 }
 
 impl Trace {

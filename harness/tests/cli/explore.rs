@@ -348,3 +348,52 @@ fn output_does_not_depend_on_threads_or_on_the_run() {
         assert_eq!(run("1"), run("4"), "{strategy}");
     }
 }
+
+const LEAK: &str = r#"
+    title = "t"
+    why = "t"
+    limit = 1
+    limiters = ["atomic"]
+    properties = ["leak"]
+    [clients]
+    A = ["acquire", "release"]
+    B = ["acquire", "release"]
+    [[schedule]]
+    name = "A dies"
+    order = "A* A!crash +3600s B*"
+    expect = { atomic = "violation" }
+    [[schedule]]
+    name = "nobody dies"
+    order = "A* B*"
+    expect = { atomic = "clean" }
+    [explore]
+"#;
+
+/// An engine that does not judge what the file asks for calls nothing clean.
+#[test]
+fn a_leak_is_judged_where_the_file_asks_for_it() {
+    let folder = folder(&[("leak.toml", LEAK)]);
+    let file = arg(folder.path().join("leak.toml"));
+    let document = ran(&["run", &file, "--json", "-"]).exits(0).json();
+    let schedules: Vec<_> = results(&document)
+        .iter()
+        .map(|result| (&result["engine"], &result["store"], &result["verdict"], &result["leak"]["permits"]))
+        .collect();
+    let schedule = json!("schedule");
+    let [model, redis, violation, clean] = ["model", "redis", "violation", "clean"].map(Value::from);
+    let (none, one) = (json!(0), json!(1));
+    assert_eq!(
+        schedules,
+        [
+            (&schedule, &model, &violation, &one),
+            (&schedule, &redis, &violation, &one),
+            (&schedule, &model, &clean, &none),
+            (&schedule, &redis, &clean, &none),
+        ]
+    );
+    let not_run: Vec<_> =
+        document["not_run"].as_array().unwrap().iter().map(|not_run| &not_run["reason"]).collect();
+    assert_eq!(not_run[0], "census does not judge `leak`, only schedules do");
+    assert_eq!(not_run.len(), 3, "{not_run:?}");
+    ran(&["explore", &file]).exits(2);
+}

@@ -45,7 +45,7 @@ impl Stage {
                 (None, letter) => self.step(client(letter)),
             }
         }
-        Trace { rows: self.rows, stopped: None }
+        Trace { rows: self.rows, ..Trace::default() }
     }
 
     fn push(&mut self, choice: Choice, effect: Effect) {

@@ -188,10 +188,14 @@ fn properties(raw: &Raw<'_>, problems: &mut Problems) -> Vec<Property> {
                 properties.push(Property::OverAdmission);
                 continue;
             }
-            name @ ("under-admission" | "overstay" | "leak") => {
+            "leak" => {
+                properties.push(Property::Leak);
+                continue;
+            }
+            name @ ("under-admission" | "overstay") => {
                 Diagnostic::new(property.span.clone(), format!("property `{name}` is not supported yet"))
             }
-            _ => unknown("property", property, &["over-admission"]),
+            _ => unknown("property", property, &["over-admission", "leak"]),
         };
         problems.push(problem);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Expected, OnReject, OperationKind, Scenario};
+use super::{Expected, OnReject, OperationKind, Property, Scenario};
 use crate::base::duration;
 
 /// What a saved scenario is about.
@@ -44,6 +44,10 @@ pub fn save(scenario: &Scenario, finding: SavedViolation<'_>) -> String {
     if let Some(lease) = scenario.lease {
         line("lease", quoted(&duration::display(lease).to_string()));
     }
+    if scenario.properties != [Property::OverAdmission] {
+        let judged: Vec<String> = scenario.properties.iter().map(|it| quoted(it.name())).collect();
+        line("properties", format!("[{}]", judged.join(", ")));
+    }
     text.push_str("\n[clients]\n");
     for client in &scenario.clients {
         let program: Vec<String> = client.program.iter().map(|kind| quoted(word(*kind))).collect();
@@ -84,6 +88,7 @@ mod tests {
             on_reject = "continue"
             repeat = 3
             key = "runs:{t}"
+            properties = ["leak", "over-admission"]
             workers = { count = 3, program = ["acquire", "release"] }
         "#;
         let scenario = parse("w.toml", file).unwrap();
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!((&saved.title, &saved.why), (&scenario.title, &scenario.why));
         assert_eq!((saved.limit, saved.repeat, saved.on_reject), (2, 3, OnReject::Continue));
         assert_eq!((&saved.key, &saved.clients), (&scenario.key, &scenario.clients));
+        assert_eq!(saved.properties, [Property::Leak, Property::OverAdmission]);
         let [schedule] = &saved.schedules[..] else { panic!("one schedule") };
         assert_eq!(schedule.order.display(&saved.client_names()).to_string(), "A A B C C B");
         assert_eq!(schedule.expect["naive"], Expected::Violation);
