@@ -120,7 +120,6 @@ pub(super) fn explore(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
-    output::check_file("--save", explore.save.as_deref())?;
     let watch = Watch::start(common)?;
     let (source, scenario) = load(&explore.file)?;
     let scenario =
@@ -185,7 +184,7 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
         explanation: found.explanation.as_deref(),
         expected: Expected::Violation,
     };
-    output::to_file(file, &scenario::save(scenario, finding))?;
+    output::to_file("--save", file, &scenario::save(scenario, finding))?;
     output::note(&format!("saved: {}", file.display()));
     Ok(())
 }

@@ -17,6 +17,7 @@ mod load;
 mod loads;
 mod nightly;
 mod observe;
+mod outputs;
 mod redis;
 mod replay;
 mod resume;
