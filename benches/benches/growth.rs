@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use gatecrash::explore::census::{self, Options};
-use gatecrash::explore::states::{self, Merge};
+use gatecrash::explore::census::{self, CensusOptions};
+use gatecrash::explore::states::{self, StateSpace};
 use gatecrash::world::control::Control;
 use gatecrash::world::scenario::OnReject;
 use gatecrash::world::scenario::OperationKind::{Acquire, Release};
@@ -91,7 +91,7 @@ fn measure(limiter: &str, clients: usize, limit: u64) -> String {
         _ => {
             let world = identical(Arc::new(Atomic), clients, &[Acquire], limit, ROUNDS, OnReject::Continue);
             return child::measured(|| {
-                let found = states::decide(&world, Merge::default(), &Control::default());
+                let found = states::decide(&world, StateSpace::default(), &Control::default());
                 let found = found.expect("the model works");
                 assert_eq!((&found.stopped, u64::from(found.highest)), (&None, limit));
                 vec![found.states.to_string(), found.steps.to_string(), "not counted".into()]
@@ -99,7 +99,8 @@ fn measure(limiter: &str, clients: usize, limit: u64) -> String {
         }
     };
     child::measured(|| {
-        let census = census::take(&world, Options::default(), &Control::default()).expect("the model works");
+        let census =
+            census::take(&world, CensusOptions::default(), &Control::default()).expect("the model works");
         assert_eq!(census.violation.is_none(), limiter == "atomic");
         let interleavings = census.interleavings().expect("the search got through").to_string();
         vec![census.states.to_string(), census.edges.to_string(), scientific(&interleavings)]

@@ -2,9 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are the result")]
 
-use gatecrash::explore::census::{self, Options};
+use gatecrash::explore::census::{self, CensusOptions};
 use gatecrash::explore::enumerate::enumerate;
-use gatecrash::explore::states::{self, Explorer, Merge};
+use gatecrash::explore::states::{self, Explorer, StateSpace};
 use gatecrash::model::Model;
 use gatecrash::world::clients::World;
 use gatecrash::world::control::Control;
@@ -16,7 +16,7 @@ use gatecrash_benches::tables::{Called, SMOKE, called};
 use gatecrash_benches::{child, peers::Found};
 
 /// Clients are told apart, and so are states by what their operations came to.
-const APART: Merge = Merge { symmetry: false, outcomes: true };
+const APART: StateSpace = StateSpace { symmetry: false, outcomes: true };
 
 fn main() {
     if let Some(task) = child::task() {
@@ -98,7 +98,7 @@ fn test_threads(engine: &Tester, clients: u32) -> String {
 }
 
 fn take(world: &World) -> Found {
-    let census = census::take(world, Options::default(), &Control::default()).expect("the model works");
+    let census = census::take(world, CensusOptions::default(), &Control::default()).expect("the model works");
     assert!(census.peaks.is_some() && census.stopped.is_none(), "not everything was counted");
     Found { executions: census.states, highest: census.highest }
 }

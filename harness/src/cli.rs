@@ -32,6 +32,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::base::exit::Exit;
 use args::{Cli, Command};
+use output::Outputs;
 use problem::Problem;
 
 /// Runs the command line of this process. A panic is an internal error: 70.
@@ -48,7 +49,7 @@ fn run() -> Exit {
     output::choose_colour(cli.common.color);
     log(cli.common.verbose);
     let ready =
-        heed::check(&matches).and_then(|()| output::check_files(&cli.common)).and_then(|()| watch_signals());
+        heed::check(&matches).and_then(|()| Ok(Outputs::of(&cli).check()?)).and_then(|()| watch_signals());
     let outcome = ready.and_then(|interrupted| match &cli.command {
         Command::Demo => demo::demo(&cli.common, interrupted),
         Command::Run(run) => plan::run(run, &cli.common, interrupted),

@@ -1,7 +1,7 @@
 //! The verdict for every number of clients, held against the census for each number that it can count.
 
 use gatecrash::explore::census::any::{AnyNumber, decide};
-use gatecrash::explore::census::{self, Options};
+use gatecrash::explore::census::{self, CensusOptions};
 use gatecrash::world::clients::World;
 use gatecrash::world::control::{Bound, Control};
 use gatecrash::world::scenario::{OnReject, OperationKind, Scenario};
@@ -49,7 +49,7 @@ fn what_holds_for_every_number_holds_for_each() {
                     let every = any(program, limit, on_reject, limiter).verdict();
                     let each = (1..=5).map(|clients| {
                         let world = world(&identical(program, clients, limit, on_reject), limiter);
-                        census::take(&world, Options::default(), &Control::default())
+                        census::take(&world, CensusOptions::default(), &Control::default())
                             .expect("the model works")
                     });
                     let violated = each.into_iter().any(|census| census.verdict() == Verdict::Violation);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatecrash::explore::census::results::final_results;
-use gatecrash::explore::census::{self, Census, Options, preemptions};
-use gatecrash::explore::states::Merge;
+use gatecrash::explore::census::{self, Census, CensusOptions, preemptions};
+use gatecrash::explore::states::StateSpace;
 use gatecrash::explore::{FinalResults, enumerate::enumerate};
 use gatecrash::model::Model;
 use gatecrash::world::clients::World;
@@ -29,7 +29,7 @@ fn world(scenario: &Scenario, limiter: &str) -> World {
     World::new(scenario, algorithm::by_name(limiter).expect("a built-in limiter"))
 }
 
-fn take(scenario: &Scenario, limiter: &str, options: Options) -> Census {
+fn take(scenario: &Scenario, limiter: &str, options: CensusOptions) -> Census {
     census::take(&world(scenario, limiter), options, &Control::default()).expect("the model does not fail")
 }
 
@@ -39,43 +39,46 @@ fn peaks(numbers: &[(u32, u64)]) -> BTreeMap<u32, BigUint> {
 
 #[test]
 fn known_counts() {
-    let two = take(&identical(2, 1, 1, OnReject::Stop), "naive", Options::default());
+    let two = take(&identical(2, 1, 1, OnReject::Stop), "naive", CensusOptions::default());
     assert_eq!((two.states, &two.peaks), (10, &Some(peaks(&[(1, 8), (2, 8)]))));
-    let odds = two.odds.as_ref().expect("it got through");
-    assert_eq!((odds.exact.as_ref().map(ToString::to_string), odds.value), (Some("1/4".into()), 0.25));
+    let probability = two.probability.as_ref().expect("it got through");
+    assert_eq!(
+        (probability.exact.as_ref().map(ToString::to_string), probability.value),
+        (Some("1/4".into()), 0.25)
+    );
 
-    let three = take(&identical(3, 1, 1, OnReject::Stop), "naive", Options::default());
+    let three = take(&identical(3, 1, 1, OnReject::Stop), "naive", CensusOptions::default());
     assert_eq!(three.peaks, Some(peaks(&[(1, 132), (2, 456), (3, 216)])));
 
-    let four = take(&identical(4, 2, 1, OnReject::Stop), "naive", Options::default());
+    let four = take(&identical(4, 2, 1, OnReject::Stop), "naive", CensusOptions::default());
     assert_eq!(four.states, 35);
     assert_eq!(four.peaks, Some(peaks(&[(1, 6_720), (2, 99_216), (3, 114_048), (4, 34_560)])));
-    assert!((four.odds.expect("it got through").value - 0.2655).abs() < 5e-5);
+    assert!((four.probability.expect("it got through").value - 0.2655).abs() < 5e-5);
 
-    let eight = take(&identical(8, 3, 1, OnReject::Stop), "naive", Options::default());
+    let eight = take(&identical(8, 3, 1, OnReject::Stop), "naive", CensusOptions::default());
     assert_eq!((eight.states, eight.edges), (165, 360));
     assert_eq!(eight.interleavings(), "117369128717568000".parse().ok());
     assert_eq!(eight.above(3), "98284133503180800".parse().ok());
 
-    let atomic = take(&identical(8, 3, 1, OnReject::Stop), "atomic", Options::default());
+    let atomic = take(&identical(8, 3, 1, OnReject::Stop), "atomic", CensusOptions::default());
     assert_eq!((atomic.highest, atomic.violation.is_none(), atomic.above(3)), (3, true, Some(BigUint::ZERO)));
 }
 
 #[test]
 fn clients_that_are_told_apart_make_more_states_and_the_same_counts() {
     let scenario = identical(4, 2, 1, OnReject::Stop);
-    let merged = take(&scenario, "naive", Options::default());
-    let apart = Merge { symmetry: false, outcomes: false };
-    let apart = take(&scenario, "naive", Options { merge: apart, ..Options::default() });
+    let merged = take(&scenario, "naive", CensusOptions::default());
+    let apart = StateSpace { symmetry: false, outcomes: false };
+    let apart = take(&scenario, "naive", CensusOptions { space: apart, ..CensusOptions::default() });
     assert_eq!((merged.states, apart.states), (35, 256));
     assert_eq!((&merged.peaks, &merged.violation), (&apart.peaks, &apart.violation));
-    let exact = |census: Census| census.odds.and_then(|odds| odds.exact);
+    let exact = |census: Census| census.probability.and_then(|probability| probability.exact);
     assert_eq!(exact(merged), exact(apart));
 }
 
 #[test]
 fn preemptions_add_up_to_all_interleavings() {
-    let options = Options { by_preemptions: true, ..Options::default() };
+    let options = CensusOptions { by_preemptions: true, ..CensusOptions::default() };
     for limit in 1..=3 {
         let census = take(&identical(4, limit, 1, OnReject::Stop), "naive", options);
         let counts = census.by_preemptions.as_ref().expect("asked for");
@@ -90,7 +93,7 @@ fn preemptions_add_up_to_all_interleavings() {
 fn the_counterexample_is_that_of_enumeration() {
     for (clients, limit) in [(2, 1), (3, 1), (3, 2), (4, 2), (4, 3)] {
         let scenario = identical(clients, limit, 1, OnReject::Stop);
-        let census = take(&scenario, "naive", Options::default());
+        let census = take(&scenario, "naive", CensusOptions::default());
         let found = enumerate(world(&scenario, "naive"), Model::new(), &Control::default(), &mut ());
         assert_eq!(census.violation, found.expect("the model does not fail").violation);
     }
@@ -117,7 +120,7 @@ fn a_bound_on_states_leaves_clean_undecided_and_a_violation_found() {
     let control = Control { max_states: Some(20), ..Control::default() };
     let bounded = |limiter| {
         let world = world(&identical(8, 3, 1, OnReject::Stop), limiter);
-        census::take(&world, Options::default(), &control).expect("the model does not fail")
+        census::take(&world, CensusOptions::default(), &control).expect("the model does not fail")
     };
     let clean = bounded("atomic");
     assert_eq!(
@@ -126,14 +129,16 @@ fn a_bound_on_states_leaves_clean_undecided_and_a_violation_found() {
     );
     let small = Control { max_states: Some(120), ..Control::default() };
     let world = world(&identical(8, 3, 1, OnReject::Stop), "naive");
-    let found = census::take(&world, Options::default(), &small).expect("the model does not fail");
+    let found = census::take(&world, CensusOptions::default(), &small).expect("the model does not fail");
     assert_eq!((found.verdict(), found.stopped), (Verdict::Violation, Some(Bound::States(120))));
 }
 
 #[test]
 fn a_bound_on_preemptions_misses_what_needs_more() {
     let scenario = identical(4, 2, 1, OnReject::Stop);
-    let within = |max| take(&scenario, "naive", Options { max_preemptions: Some(max), ..Options::default() });
+    let within = |max| {
+        take(&scenario, "naive", CensusOptions { max_preemptions: Some(max), ..CensusOptions::default() })
+    };
     for max in 0..=2 {
         assert_eq!(
             (within(max).verdict(), within(max).stopped),
@@ -196,7 +201,7 @@ fn a_cycle_is_told_and_safety_decided_all_the_same() {
     let scenario = identical(3, 1, 1, OnReject::Stop);
     let world = World::new(&scenario, Arc::new(Stubborn));
     let census =
-        census::take(&world, Options::default(), &Control::default()).expect("the model does not fail");
+        census::take(&world, CensusOptions::default(), &Control::default()).expect("the model does not fail");
     assert!(census.infinite && census.peaks.is_none());
     assert_eq!((census.verdict(), census.highest), (Verdict::Clean, 1));
 }

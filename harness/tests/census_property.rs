@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatecrash::explore::census::preemptions::ByPreemptions;
-use gatecrash::explore::census::{self, Census, Options};
-use gatecrash::explore::states::{self, Merge};
+use gatecrash::explore::census::{self, Census, CensusOptions};
+use gatecrash::explore::states::{self, StateSpace};
 use gatecrash::explore::{Complete, Exploration, Observer, enumerate::enumerate};
 use gatecrash::model::Model;
 use gatecrash::world::clients::World;
@@ -169,23 +169,23 @@ fn big(peaks: &BTreeMap<u32, u64>) -> BTreeMap<u32, BigUint> {
     peaks.iter().map(|(peak, count)| (*peak, BigUint::from(*count))).collect()
 }
 
-fn take(world: &World, merge: Merge) -> Census {
-    let options = Options { merge, by_preemptions: true, ..Options::default() };
+fn take(world: &World, space: StateSpace) -> Census {
+    let options = CensusOptions { space, by_preemptions: true, ..CensusOptions::default() };
     census::take(world, options, &Control::default()).expect("the model does not fail")
 }
 
 /// Everything that a census says, but for the number of states, must follow from the interleavings one by one.
-fn agree(world: &World, found: &Exploration, told: &Told, merge: Merge) -> Result<(), TestCaseError> {
-    let census = take(world, merge);
+fn agree(world: &World, found: &Exploration, told: &Told, space: StateSpace) -> Result<(), TestCaseError> {
+    let census = take(world, space);
     prop_assert_eq!(census.interleavings(), Some(BigUint::from(found.executions)));
     prop_assert_eq!(census.above(world.limit()), Some(BigUint::from(found.violating)));
     prop_assert_eq!(census.peaks.as_ref(), Some(&big(&found.peaks)));
     prop_assert_eq!(&census.violation, &found.violation);
     prop_assert_eq!(census.highest, found.peak());
     prop_assert_eq!(census.by_preemptions.as_ref(), Some(&told.by_preemptions));
-    let odds = census.odds.as_ref().expect("it got through");
+    let odds = census.probability.as_ref().expect("it got through");
     prop_assert_eq!(odds.exact.as_ref(), Some(&told.odds));
-    let decision = states::decide(world, merge, &Control::default()).expect("the model does not fail");
+    let decision = states::decide(world, space, &Control::default()).expect("the model does not fail");
     prop_assert_eq!((decision.states, decision.highest), (census.states, census.highest));
     prop_assert_eq!(decision.verdict(world.limit()), found.verdict());
     Ok(())
@@ -201,14 +201,14 @@ proptest! {
     #[test]
     fn the_census_is_enumeration(scenario in random_scenario(), limiter in prop::sample::select(limiters())) {
         let world = World::new(&scenario, limiter);
-        let size = take(&world, Merge::default()).interleavings();
+        let size = take(&world, StateSpace::default()).interleavings();
         prop_assume!(size.is_some_and(|size| size <= BigUint::from(MOST)));
         let mut told = Told { limit: world.limit(), by_preemptions: BTreeMap::new(), odds: BigRational::default() };
         let found = enumerate(world.clone(), Model::new(), &Control::default(), &mut told);
         let found = found.expect("the model does not fail");
         for symmetry in [true, false] {
             for outcomes in [true, false] {
-                agree(&world, &found, &told, Merge { symmetry, outcomes })?;
+                agree(&world, &found, &told, StateSpace { symmetry, outcomes })?;
             }
         }
     }
@@ -218,7 +218,7 @@ proptest! {
 fn limiters_that_look_at_tokens_are_found_out_and_others_are_not() {
     let scenario = scenario(&vec![vec![Acquire, Release]; 3], 1, 1, OnReject::Stop);
     for (limiter, merged) in &LIMITERS {
-        let census = take(&World::new(&scenario, limiter.algorithm()), Merge::default());
+        let census = take(&World::new(&scenario, limiter.algorithm()), StateSpace::default());
         assert_eq!(census.asymmetry.is_none(), *merged, "{}: {:?}", limiter.name, census.asymmetry);
     }
 }

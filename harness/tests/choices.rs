@@ -127,7 +127,7 @@ fn who_knows_steps_only_says_so() {
     };
     let message = refused(dpor::explore(world.clone(), Model::new(), &control, &mut ()).unwrap_err());
     assert_eq!(message, "dpor explores the order of steps, and here clocks move or faults strike as well");
-    refused(census::take(&world, census::Options::default(), &control).unwrap_err());
+    refused(census::take(&world, census::CensusOptions::default(), &control).unwrap_err());
     assert!(any::decide(&world, &control).is_err());
     for sampler in [Sampler::Pct, Sampler::Pos, Sampler::Urw, Sampler::Uniform] {
         let settings = SampleSettings { sampler, executions: 1, seed: 0 };

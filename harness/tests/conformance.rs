@@ -185,6 +185,39 @@ fn random_commands_get_the_same_replies() {
     assert!(compared.get() >= LEAST_COMPARED, "only {} commands were compared", compared.get());
 }
 
+#[test]
+fn patterns_match_the_same_keys() {
+    const BYTES: &[u8] = b"ab-]^\\*";
+    let server = start_server();
+    let mut connection = connect(&server);
+    let mut model = Model::new();
+    let mut keys = vec![Vec::new()];
+    for at in 0.. {
+        let key: Vec<u8> = keys.get(at).cloned().unwrap_or_default();
+        if key.len() == 3 {
+            break;
+        }
+        keys.extend(BYTES.iter().map(|byte| [key.as_slice(), &[*byte]].concat()));
+    }
+    for key in keys {
+        let set = Command::new("SET").arg(key).arg("1");
+        assert_eq!(connection.run(&set), model.run(ClientId(0), &set));
+    }
+    let connection = RefCell::new(connection);
+    let model = RefCell::new(model);
+    let pattern = prop::collection::vec(prop::sample::select(b"ab-]^\\**?[".to_vec()), 0..9);
+    let outcome = TestRunner::new(ProptestConfig::with_cases(2_000)).run(&pattern, |pattern| {
+        let command = Command::new("KEYS").arg(pattern);
+        let server = connection.borrow_mut().run(&command);
+        let model = model.borrow_mut().run(ClientId(0), &command);
+        prop_assert_eq!(sorted(&command, model), sorted(&command, server), "{}", command);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
+
 /// Each form in several fillings.
 fn samples() -> impl Iterator<Item = Command> {
     FORMS.iter().flat_map(|form| (0..6).filter_map(move |pick| Command::from_parts(fill(form, &[pick]))))

@@ -1,7 +1,7 @@
 //! The search that only decides is tested by exact counts: of states, and of how many of them it keeps.
 
-use gatecrash::explore::census::{self, Options};
-use gatecrash::explore::states::{self, Decision, Merge};
+use gatecrash::explore::census::{self, CensusOptions};
+use gatecrash::explore::states::{self, Decision, StateSpace};
 use gatecrash::world::clients::World;
 use gatecrash::world::control::{Bound, Control};
 use gatecrash::world::scenario::{OnReject, OperationKind};
@@ -19,16 +19,16 @@ use lines::{Line, Lines, To, When};
 
 use OperationKind::{Acquire, Release};
 
-const APART: Merge = Merge { symmetry: false, outcomes: true };
+const APART: StateSpace = StateSpace { symmetry: false, outcomes: true };
 
 fn world(algorithm: Arc<dyn Algorithm>, clients: usize, rounds: u32) -> World {
     let programs = vec![vec![Acquire, Release]; clients];
     World::new(&scenario(&programs, 1, rounds, OnReject::Continue), algorithm)
 }
 
-fn decide(world: &World, merge: Merge, max_states: Option<u64>) -> Decision {
+fn decide(world: &World, space: StateSpace, max_states: Option<u64>) -> Decision {
     let control = Control { max_states, ..Control::default() };
-    states::decide(world, merge, &control).expect("the model does not fail")
+    states::decide(world, space, &control).expect("the model does not fail")
 }
 
 #[test]
@@ -42,12 +42,12 @@ fn states_are_forgotten_once_they_cannot_be_met_again() {
 #[test]
 fn only_a_search_that_got_through_is_clean() {
     let (naive, atomic) = (world(Arc::new(Naive), 3, 1), world(Arc::new(Atomic), 3, 1));
-    for merge in [Merge::default(), APART] {
-        assert_eq!(decide(&naive, merge, None).verdict(1), Verdict::Violation);
-        assert_eq!(decide(&atomic, merge, None).verdict(1), Verdict::Clean);
-        let states = decide(&atomic, merge, None).states;
-        assert_eq!(decide(&atomic, merge, Some(states)).stopped, None);
-        let full = decide(&atomic, merge, Some(states - 1));
+    for space in [StateSpace::default(), APART] {
+        assert_eq!(decide(&naive, space, None).verdict(1), Verdict::Violation);
+        assert_eq!(decide(&atomic, space, None).verdict(1), Verdict::Clean);
+        let states = decide(&atomic, space, None).states;
+        assert_eq!(decide(&atomic, space, Some(states)).stopped, None);
+        let full = decide(&atomic, space, Some(states - 1));
         assert_eq!((full.states, &full.stopped), (states - 1, &Some(Bound::States(states - 1))));
         assert_eq!(full.verdict(1), Verdict::Undecided);
     }
@@ -78,10 +78,10 @@ static BUSY: Lines = Lines {
 fn clients_that_try_again_for_ever_are_decided_all_the_same() {
     for (limiter, forgets) in [(&PATIENT, true), (&BUSY, false)] {
         let world = world(limiter.algorithm(), 3, 2);
-        let census = census::take(&world, Options::default(), &Control::default());
+        let census = census::take(&world, CensusOptions::default(), &Control::default());
         let census = census.expect("the model does not fail");
         assert!(census.infinite);
-        let found = decide(&world, Merge::default(), None);
+        let found = decide(&world, StateSpace::default(), None);
         assert_eq!((found.states, found.highest, found.stopped), (census.states, 3, None));
         assert_eq!(found.kept < found.states, forgets, "{}", limiter.name);
     }

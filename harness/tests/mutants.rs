@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use gatecrash::explore::census::{self, Options};
+use gatecrash::explore::census::{self, CensusOptions};
 use gatecrash::world::clients::World;
 use gatecrash::world::control::Control;
 use gatecrash::world::scenario::{OnReject, OperationKind};
@@ -37,7 +37,8 @@ struct Caught {
 fn caught(algorithm: Arc<dyn Algorithm>) -> Caught {
     let programs = vec![vec![OperationKind::Acquire, OperationKind::Release]; 4];
     let world = World::new(&scenario(&programs, 2, 1, OnReject::Stop), algorithm);
-    let census = census::take(&world, Options::default(), &Control::default()).expect("it is understood");
+    let census =
+        census::take(&world, CensusOptions::default(), &Control::default()).expect("it is understood");
     let peaks = census.peaks.as_ref().expect("the search got through");
     let over_admits = census.violation.is_some();
     assert_eq!(over_admits, census.above(2) != Some(BigUint::ZERO));

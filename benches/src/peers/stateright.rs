@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatecrash::explore::states::{Explorer, Move, State};
+use gatecrash::explore::states::{CountedState, Explorer, Move};
 use stateright::{Checker, Model, Property};
 
 /// The merged states of a world, as stateright wants to see them.
@@ -31,23 +31,23 @@ impl Merged {
 }
 
 impl Model for Merged {
-    type State = State;
+    type State = CountedState;
     type Action = Move;
 
-    fn init_states(&self) -> Vec<State> {
+    fn init_states(&self) -> Vec<CountedState> {
         vec![self.explorer.start().clone()]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Move>) {
+    fn actions(&self, state: &CountedState, actions: &mut Vec<Move>) {
         actions.extend(self.explorer.moves(state));
     }
 
-    fn next_state(&self, state: &State, action: Move) -> Option<State> {
+    fn next_state(&self, state: &CountedState, action: Move) -> Option<CountedState> {
         Some(self.explorer.follow(state, action))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let safe = |model: &Self, state: &State| model.explorer.holders(state) < model.never;
+        let safe = |model: &Self, state: &CountedState| model.explorer.holders(state) < model.never;
         vec![Property::<Self>::always("no more holders than clients", safe)]
     }
 }

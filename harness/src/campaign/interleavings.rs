@@ -16,7 +16,7 @@ use crate::explore::dpor::Classes;
 use crate::explore::prefixes::Prefixes;
 use crate::explore::replay::{Passing, replay};
 use crate::explore::sample::{Sample, SampleSettings, Sampler, Sampling, sampled_on_model};
-use crate::explore::states::{self, Graph, Merge};
+use crate::explore::states::{self, Graph, StateSpace};
 use crate::explore::{Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::model::Model;
 use crate::model::compared::Compared;
@@ -84,7 +84,7 @@ impl Campaign {
         self.begin(subject, Engine::Census, StoreKind::Model, Extent::Open);
         let started = Instant::now();
         let world = subject.world();
-        let graph = states::search(&world, self.search.census.merge, &self.control)?;
+        let graph = states::search(&world, self.search.census.space, &self.control)?;
         let census = census::count(&graph, world.limit(), self.search.census, &self.control);
         Ok(Counted { graph, census, elapsed: started.elapsed() })
     }
@@ -181,7 +181,7 @@ impl Campaign {
         for count in least..=MAX_CLIENTS {
             let Some(scenario) = resized(scenario, count) else { return Ok(None) };
             let world = World::new(&scenario, Arc::clone(subject.limiter));
-            let graph = states::search(&world, Merge::default(), &self.control)?;
+            let graph = states::search(&world, StateSpace::default(), &self.control)?;
             if let Some(violation) = census::shortest::violation(&graph, scenario.limit) {
                 return Ok(Some((scenario, violation)));
             }
@@ -240,7 +240,7 @@ impl Campaign {
     fn exact_share(&mut self, subject: &Subject<'_>, sampler: Sampler) -> Result<Option<f64>, Error> {
         let counted = self.count(subject)?;
         let share = match sampler {
-            Sampler::Random => counted.census.odds.as_ref().map(|odds| odds.value),
+            Sampler::Random => counted.census.probability.as_ref().map(|odds| odds.value),
             Sampler::Uniform => counted.census.share_above(subject.scenario.limit),
             Sampler::Pct | Sampler::Pos | Sampler::Urw => None,
         };

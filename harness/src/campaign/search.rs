@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::explore::census;
+use crate::explore::census::CensusOptions;
 use crate::explore::sample::Sampler;
 use crate::world::scenario::Expected;
 
@@ -12,7 +12,7 @@ pub struct Search {
     /// The engine.
     pub strategy: Strategy,
     /// What a census counts.
-    pub census: census::Options,
+    pub census: CensusOptions,
     /// Whether every edge of the graph is certified, instead of every distinct pair of content and command.
     pub certify_edges: bool,
     /// How many executions a sampler runs.
@@ -23,7 +23,7 @@ impl Default for Search {
     fn default() -> Self {
         Self {
             strategy: Strategy::default(),
-            census: census::Options::default(),
+            census: CensusOptions::default(),
             certify_edges: false,
             executions: 10_000,
         }

@@ -29,5 +29,5 @@ fn write(comparison: &Comparison, common: &Common) -> Result<(), Problem> {
         markdown: &|| markdown::render(comparison),
         annotations: &|| annotations::of_comparison(comparison),
     };
-    forms.write(common)
+    output::forms(&forms, common)
 }

@@ -9,14 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstream::ColorChoice;
 
 use super::args::{Common, Doctor};
-use super::output;
+use super::output::{self, Writer};
 use super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::doctor::{Diagnosis, Finding, annotations, files, json, mappings, matrix, sarif, text};
 
 /// `gatecrash doctor`.
 pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {
-    output::check_file("--sarif", doctor.sarif.as_deref())?;
     if doctor.ci.is_none() && doctor.matrix.is_none() && doctor.mappings.is_empty() {
         let (diagnosis, ended) =
             if doctor.clean_up { here::clean_up(common, interrupted)? } else { here::examine(common)? };
@@ -50,23 +49,23 @@ fn paths(doctor: &Doctor) -> Vec<PathBuf> {
 /// Writes the diagnosis in every form that was asked for: what goes to stdout first.
 fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exit, Problem> {
     let problem = |error: serde_json::Error| Problem::Report(error.to_string());
+    let mut writer = Writer::default();
     match &common.json {
-        Some(file) if file.as_os_str() == "-" => {
-            output::to_stdout(&json::render(diagnosis).map_err(problem)?)?;
-        }
+        Some(file) if file.as_os_str() == "-" => writer.stdout(&json::render(diagnosis).map_err(problem)?),
         file => {
-            output::to_stdout(&shown(diagnosis, doctor, common))?;
+            writer.stdout(&shown(diagnosis, doctor, common));
             if let Some(file) = file {
-                output::to_file(file, &json::render(diagnosis).map_err(problem)?)?;
+                writer.file("--json", file, &json::render(diagnosis).map_err(problem)?);
             }
         }
     }
     if let Some(file) = &doctor.sarif {
-        output::to_file(file, &sarif::render(diagnosis).map_err(problem)?)?;
+        writer.file("--sarif", file, &sarif::render(diagnosis).map_err(problem)?);
     }
     if common.annotations {
         output::annotate(&annotations::of_diagnosis(diagnosis));
     }
+    writer.end()?;
     Ok(Exit::from(diagnosis))
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use gatecrash_limiter::Algorithm;
 
 use super::args::{self, Common, Load};
-use super::output;
+use super::output::Writer;
 use super::plan::{self, REDIS, Wanted};
 use super::problem::Problem;
 use super::spread::Spread;
@@ -22,8 +22,6 @@ use crate::report::histogram::{self, IntervalLog};
 
 pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit, Problem> {
     let watch = Watch::start(common)?;
-    output::check_folder("--histograms", load.histograms.as_deref())?;
-    output::check_file("--save-baseline", load.save_baseline.as_deref())?;
     let limiters = limiters(&load.limiter)?;
     plan::check_expectations(common, &limiters)?;
     // A load without a server is none, so it counts as asked for by name.
@@ -52,18 +50,20 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
         let log = campaign.load(&limiters, &settings)?;
         done = Some((log, campaign.report()));
         Ok(())
-    })?;
+    });
     if let Some((log, report)) = done {
+        let mut writer = Writer::default();
         if let Some(folder) = &load.histograms {
-            write_histograms(folder, &log, &report.results)?;
+            write_histograms(&mut writer, folder, &log, &report.results)?;
         }
         if let Some(file) = &load.save_baseline {
             let text =
                 Baseline::from(&report).render().map_err(|error| Problem::Report(error.to_string()))?;
-            output::to_file(file, &text)?;
+            writer.file("--save-baseline", file, &text);
         }
+        writer.end()?;
     }
-    Ok(exit)
+    exit
 }
 
 /// The limiters of those names, each once.
@@ -76,18 +76,23 @@ fn limiters(names: &[String]) -> Result<Vec<Arc<dyn Algorithm>>, Problem> {
     names.iter().map(|name| plan::limiter(name)).collect()
 }
 
-fn write_histograms(folder: &Path, log: &IntervalLog, results: &[Entry]) -> Result<(), Problem> {
-    let failed = |error| Problem::Io { what: format!("{} cannot be made", folder.display()), error };
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    output::to_file(&folder.join("latency.hlog"), log.as_str())?;
+fn write_histograms(
+    writer: &mut Writer,
+    folder: &Path,
+    log: &IntervalLog,
+    results: &[Entry],
+) -> Result<(), Problem> {
+    const OPTION: &str = "--histograms";
+    writer.folder(OPTION, folder);
+    writer.file(OPTION, &folder.join("latency.hlog"), log.as_str());
     for entry in results {
-        let histograms = entry.load.iter().flat_map(|load| &load.histograms);
+        let histograms = entry.load().into_iter().flat_map(|found| &found.load.histograms);
         for (operation, text) in histograms {
             let histogram = histogram::parse(text).map_err(Problem::Report)?;
             // The floor is the same beside every limiter.
             let name = if operation == "floor" { String::new() } else { format!("{}.", entry.limiter) };
             let file = folder.join(format!("{name}{operation}.hgrm"));
-            output::to_file(&file, &histogram::percentiles(&histogram))?;
+            writer.file(OPTION, &file, &histogram::percentiles(&histogram));
         }
     }
     Ok(())

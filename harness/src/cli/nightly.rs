@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::{Common, Nightly};
-use super::output;
+use super::output::{self, Writer};
 use super::plan::{self, LOOM, MODEL, REDIS, Wanted};
 use super::problem::Problem;
 use super::watch::Watch;
@@ -30,13 +30,14 @@ pub(super) fn nightly(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
-    output::check_folder("--artifacts", Some(&nightly.artifacts))?;
     let watch = Watch::start(common)?;
     let plan = plan_of(nightly, common)?;
     let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
     let stores = plan::open(&wanted, common)?;
     // Better now than after a night.
-    make(&nightly.artifacts)?;
+    let mut writer = Writer::default();
+    writer.folder("--artifacts", &nightly.artifacts);
+    writer.end()?;
     if let Redis::Open(server) = &stores.redis {
         output::note(&format!("redis: {}", server.describe()));
     }
@@ -109,13 +110,18 @@ fn fresh_seed() -> Result<u64, Problem> {
 /// Everything that a night leaves behind. What is new among the scenarios comes first: nothing else could be found again
 /// so hard.
 fn write(night: &Night, nightly: &Nightly, common: &Common) -> Result<(), Problem> {
+    const OPTION: &str = "--artifacts";
     let folder = &nightly.artifacts;
+    let mut writer = Writer::default();
     for found in &night.regressions {
-        for place in [&nightly.regressions, &folder.join("regressions")] {
-            make(place)?;
-            output::to_file(&place.join(&found.name), &found.text)?;
+        for (option, place) in
+            [("--regressions", &nightly.regressions), (OPTION, &folder.join("regressions"))]
+        {
+            writer.folder(option, place);
+            writer.file(option, &place.join(&found.name), &found.text);
         }
     }
+    let mut write = |name: &str, text: &str| writer.file(OPTION, &folder.join(name), text);
     let stable = |report: &Report| if common.stable { report.stable() } else { report.clone() };
     let failed = |error: serde_json::Error| Problem::Report(error.to_string());
     let reports = [
@@ -125,33 +131,27 @@ fn write(night: &Night, nightly: &Nightly, common: &Common) -> Result<(), Proble
         ("cost.json", &night.measured),
     ];
     for (name, report) in reports {
-        output::to_file(&folder.join(name), &json::render(&stable(report)).map_err(failed)?)?;
+        write(name, &json::render(&stable(report)).map_err(failed)?);
     }
     let xml =
         junit::render(&stable(&night.searched())).map_err(|error| Problem::Report(error.to_string()))?;
-    output::to_file(&folder.join("junit.xml"), &xml)?;
-    let baseline = Baseline::from(&night.measured).render().map_err(failed)?;
-    output::to_file(&folder.join("baseline.json"), &baseline)?;
+    write("junit.xml", &xml);
+    write("baseline.json", &Baseline::from(&night.measured).render().map_err(failed)?);
     if let Some(comparison) = &night.comparison {
-        output::to_file(&folder.join("compare.json"), &compare::json::render(comparison).map_err(failed)?)?;
+        write("compare.json", &compare::json::render(comparison).map_err(failed)?);
     }
     for (name, log) in &night.logs {
-        output::to_file(&folder.join(format!("{name}.hlog")), log.as_str())?;
+        write(&format!("{name}.hlog"), log.as_str());
     }
     if let Some((first, second)) = &night.difference {
-        output::to_file(&folder.join("first.json"), first)?;
-        output::to_file(&folder.join("second.json"), second)?;
+        write("first.json", first);
+        write("second.json", second);
     }
-    output::to_file(&folder.join("nightly.json"), &summary::json(night).map_err(failed)?)?;
-    output::to_file(&folder.join("summary.md"), &summary::render_markdown(night))?;
-    output::to_stdout(&summary::text(night))?;
+    write("nightly.json", &summary::json(night).map_err(failed)?);
+    write("summary.md", &summary::render_markdown(night));
+    writer.stdout(&summary::text(night));
     if common.annotations {
         output::annotate(&summary::remarks(night));
     }
-    Ok(())
-}
-
-fn make(folder: &Path) -> Result<(), Problem> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| Problem::Io { what: format!("{} cannot be made", folder.display()), error })
+    Ok(writer.end()?)
 }

@@ -16,7 +16,7 @@ use super::watch::Watch;
 use crate::base::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::base::exit::Exit;
 use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
-use crate::explore::census;
+use crate::explore::census::CensusOptions;
 use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
 use crate::redis::Server;
@@ -120,7 +120,6 @@ pub(super) fn explore(
     common: &Common,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
-    output::check_file("--save", explore.save.as_deref())?;
     let watch = Watch::start(common)?;
     let (source, scenario) = load(&explore.file)?;
     let scenario =
@@ -185,7 +184,7 @@ fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), P
         explanation: found.explanation.as_deref(),
         expected: Expected::Violation,
     };
-    output::to_file(file, &scenario::save(scenario, finding))?;
+    output::to_file("--save", file, &scenario::save(scenario, finding))?;
     output::note(&format!("saved: {}", file.display()));
     Ok(())
 }
@@ -256,10 +255,10 @@ fn search(explore: &Explore) -> Search {
             Some(StrategyName::Enumerate) => Strategy::Enumerate,
             Some(StrategyName::Loom) => Strategy::Loom,
         },
-        census: census::Options {
+        census: CensusOptions {
             by_preemptions: explore.by_preemptions,
             max_preemptions: explore.preemptions,
-            ..census::Options::default()
+            ..CensusOptions::default()
         },
         certify_edges: explore.certify == Some(CertifyName::Edges),
         executions: explore.executions.unwrap_or(Search::default().executions),

@@ -1,5 +1,6 @@
 //! What ends a command without a report, and with which code.
 
+use super::output::{OutputError, WriteError};
 use crate::base::diagnostic::Diagnostics;
 use crate::base::exit::Exit;
 use crate::campaign::combine::CombineError;
@@ -40,6 +41,12 @@ pub(super) enum Problem {
     /// A file that cannot be compared.
     #[error(transparent)]
     Comparison(ReadError),
+    /// Outputs that cannot be written in the end, or that would destroy something.
+    #[error(transparent)]
+    Outputs(#[from] OutputError),
+    /// An output that could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     #[error("the report cannot be written: {0}")]
     Report(String),
     /// Reports that do not belong together.
@@ -62,6 +69,7 @@ impl Problem {
             Self::Usage(_)
             | Self::Order(_)
             | Self::Target(_)
+            | Self::Outputs(_)
             | Self::Run(Error::Passed { .. } | Error::OpenFiles { .. }) => Exit::Usage,
             Self::Scenarios(_)
             | Self::Files(_)
@@ -71,7 +79,7 @@ impl Problem {
             | Self::Resume(_)
             | Self::Run(Error::Damaged(_)) => Exit::BadInput,
             Self::Open(_) | Self::Run(Error::Store(StoreError::Unavailable { .. })) => Exit::Unavailable,
-            Self::Run(_) | Self::Io { .. } | Self::Report(_) => Exit::Internal,
+            Self::Run(_) | Self::Io { .. } | Self::Write(_) | Self::Report(_) => Exit::Internal,
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The graph is searched once ([`crate::explore::states`] says what is merged and when that is sound). An interleaving is a path
 //! through it, and an edge stands for as many steps as there are clients in its pair, so that dynamic programming over
 //! the graph counts what nobody could enumerate: all interleavings, those that over-admit, by peak number of holders
-//! ([`counts`]), by preemptions ([`preemptions`]); the odds that a scheduler which draws a client at random meets a
-//! violation ([`odds`]); and it finds the best counterexample ([`shortest`]). The peak is kept beside the state and not
+//! ([`counts`]), by preemptions ([`preemptions`]); the probability that a scheduler which draws a client at random meets a
+//! violation ([`probability`]); and it finds the best counterexample ([`shortest`]). The peak is kept beside the state and not
 //! in it: a state's value is a vector, one count for each peak.
 //!
 //! What it can miss: nothing, where clients are interchangeable as assumed or told apart. A graph with a cycle, which a
@@ -13,8 +13,8 @@
 
 pub mod any;
 pub mod counts;
-pub mod odds;
 pub mod preemptions;
+pub mod probability;
 pub mod results;
 pub mod shortest;
 
@@ -25,19 +25,19 @@ use num_rational::BigRational;
 use num_traits::ToPrimitive as _;
 
 use crate::explore::counterexample::Violation;
-use crate::explore::states::{self, Graph, Merge};
+use crate::explore::states::{self, Graph, StateSpace};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
 use crate::world::verdict::Verdict;
-use odds::Odds;
 use preemptions::ByPreemptions;
+use probability::Probability;
 
 /// What to count besides the peaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Options {
-    /// What is merged.
-    pub merge: Merge,
+pub struct CensusOptions {
+    /// Which states are told apart.
+    pub space: StateSpace,
     /// Whether interleavings are counted by their preemptions too.
     pub by_preemptions: bool,
     /// Only interleavings with at most so many preemptions.
@@ -61,8 +61,8 @@ pub struct Census {
     /// In how many final states, among those met, the store holds something in the name of a client that holds no
     /// permit. `None` where clients were told apart: nothing is known to be in anybody's name then.
     pub leaks: Option<u64>,
-    /// The odds that a random scheduler meets a violation, where the search got through.
-    pub odds: Option<Odds>,
+    /// The probability that a random scheduler meets a violation, where the search got through.
+    pub probability: Option<Probability>,
     /// Interleavings by preemptions, if that was asked for.
     pub by_preemptions: Option<ByPreemptions>,
     /// The best counterexample.
@@ -102,12 +102,12 @@ impl Census {
 }
 
 /// Counts all interleavings of a world's clients, from an empty store.
-pub fn take(world: &World, options: Options, control: &Control) -> Result<Census, Error> {
-    Ok(count(&states::search(world, options.merge, control)?, world.limit(), options, control))
+pub fn take(world: &World, options: CensusOptions, control: &Control) -> Result<Census, Error> {
+    Ok(count(&states::search(world, options.space, control)?, world.limit(), options, control))
 }
 
 /// Counts over a graph that was searched.
-pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Control) -> Census {
+pub(crate) fn count(graph: &Graph, limit: u64, options: CensusOptions, control: &Control) -> Census {
     let order = if graph.stopped.is_none() { graph.order() } else { None };
     let mut census = Census {
         states: graph.len() as u64,
@@ -116,7 +116,7 @@ pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Contr
         infinite: graph.stopped.is_none() && order.is_none(),
         highest: graph.holders.iter().copied().max().unwrap_or(0),
         leaks: graph.leaks(),
-        odds: None,
+        probability: None,
         by_preemptions: None,
         violation: shortest::violation(graph, limit),
         stopped: graph.stopped.clone(),
@@ -129,7 +129,7 @@ pub(crate) fn count(graph: &Graph, limit: u64, options: Options, control: &Contr
         census.stopped = Some(bound);
     }
     if let Some(max) = options.max_preemptions {
-        preemptions::bound(&mut census, graph, limit, max);
+        leave_out(&mut census, graph, limit, max);
     }
     census
 }
@@ -140,13 +140,27 @@ fn count_in_order(
     graph: &Graph,
     order: &[u32],
     limit: u64,
-    options: Options,
+    options: CensusOptions,
     control: &Control,
 ) -> Result<(), Bound> {
     census.peaks = Some(counts::by_peak(graph, order, control)?);
-    census.odds = Some(odds::of_random_walk(graph, order, limit, control)?);
+    census.probability = Some(probability::of_random_walk(graph, order, limit, control)?);
     if options.by_preemptions || options.max_preemptions.is_some() {
         census.by_preemptions = Some(preemptions::count(graph, order, limit, control)?);
     }
     Ok(())
+}
+
+/// Leaves out of a census what has more preemptions than that: a violation that needs more is not seen, and if
+/// anything was left out, nothing that was counted is a count of all.
+fn leave_out(census: &mut Census, graph: &Graph, limit: u64, max: u32) {
+    let Some(counts) = &census.by_preemptions else { return };
+    if counts.keys().all(|preemptions| *preemptions <= max) {
+        return;
+    }
+    census.violation = preemptions::within(graph, limit, max);
+    census.peaks = None;
+    census.probability = None;
+    census.highest = 0;
+    census.stopped = Some(Bound::Preemptions(max));
 }

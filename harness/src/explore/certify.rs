@@ -38,7 +38,7 @@ use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
 use crate::explore::halt::Halt;
-use crate::explore::states::{self, Graph, Layout, Merge, State};
+use crate::explore::states::{self, CountedState, EffectLayout, Graph, StateSpace};
 use crate::observe::{Extent, Worker};
 use crate::redis::{Series, Server};
 use crate::world::clients::World;
@@ -123,7 +123,7 @@ pub fn certify(
     options: CertifyOptions,
     control: &Control,
 ) -> Result<Certified, Error> {
-    certify_graph(&states::search(world, Merge::default(), control)?, world, server, options, control)
+    certify_graph(&states::search(world, StateSpace::default(), control)?, world, server, options, control)
 }
 
 /// Certifies a graph that was searched.
@@ -164,7 +164,7 @@ pub(crate) fn certify_graph(
 /// How many edges there are of each effect.
 fn edges_by_effect(graph: &Graph) -> Vec<u64> {
     let mut edges = vec![0; graph.transitions.effects().len()];
-    let mut state = State::default();
+    let mut state = CountedState::default();
     for id in 0..u32::try_from(graph.expanded()).unwrap_or(u32::MAX) {
         graph.states.read(id, &mut state);
         for (_, effect) in graph.transitions.known_effects(&state) {
@@ -248,7 +248,7 @@ impl Certifying<'_> {
     }
 
     /// Asks about an effect, so many times, and takes the answers to what was asked before.
-    fn ask(&mut self, effect: usize, layout: &Layout, times: u64, talk: &mut Talk) -> Result<(), Halt> {
+    fn ask(&mut self, effect: usize, layout: &EffectLayout, times: u64, talk: &mut Talk) -> Result<(), Halt> {
         let symbols: Rc<[_]> = layout.tokens().into();
         for naming in 0..times {
             let tokens = self.tokens.draw(naming, symbols.len());

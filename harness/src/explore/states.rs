@@ -30,7 +30,7 @@
 //!
 //! # What is forgotten
 //!
-//! A client that has finished is forgotten but for the permits that it still holds, unless [`Merge::outcomes`] asks
+//! A client that has finished is forgotten but for the permits that it still holds, unless [`StateSpace::outcomes`] asks
 //! for more. Nothing else is: two merged states that are equal have the same future.
 
 mod explorer;
@@ -45,12 +45,12 @@ mod transitions;
 
 pub use explorer::{Explorer, Move};
 pub(crate) use graph::{Edge, Graph, search};
-pub(crate) use layout::Layout;
-pub use state::State;
-pub(crate) use store::Effect;
+pub(crate) use layout::EffectLayout;
+pub use state::CountedState;
+pub(crate) use store::StoreEffect;
 pub use sweep::{Decision, decide};
-pub use transitions::Merge;
-pub(crate) use transitions::{Broken, Step, Transitions};
+pub use transitions::StateSpace;
+pub(crate) use transitions::{Broken, PairStep, Transitions};
 
 /// Why clients that run the same program are not interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

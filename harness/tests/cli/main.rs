@@ -18,6 +18,7 @@ mod load;
 mod loads;
 mod nightly;
 mod observe;
+mod outputs;
 mod redis;
 mod replay;
 mod resume;

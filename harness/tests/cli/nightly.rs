@@ -139,6 +139,6 @@ fn the_cost_is_compared_with_a_base() {
 fn artifacts_that_cannot_be_written_are_told_before_anything_runs() {
     let place = night(SCENARIO);
     std::fs::write(place.path().join("file"), "").unwrap();
-    let ran = run(&place, "file/night", &[]).exits(70).complains(&["cannot be made"]);
+    let ran = run(&place, "file/night", &[]).exits(70).complains(&["file/night cannot be written"]);
     assert!(!ran.stderr.contains("seed:"), "{}", ran.stderr);
 }

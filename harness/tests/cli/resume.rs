@@ -90,7 +90,7 @@ fn a_file_of_something_else_is_refused() {
         ran.complains(&[name, "no file of --resume"]);
     }
     assert_eq!(fs::read_to_string(path("notes")).unwrap(), "remember the milk");
-    ran(&with(&explore, &["--resume", &path("no/such")])).exits(65);
+    ran(&with(&explore, &["--resume", &path("no/such")])).exits(64);
     ran(&with(&explore, &["--resume", &path("empty")])).exits(0);
     for (options, differs) in [
         (&["--seed", "3"][..], "the seed"),

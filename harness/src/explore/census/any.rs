@@ -22,7 +22,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::explore::states::{Asymmetry, Broken, Merge, State, Step, Transitions};
+use crate::explore::states::{Asymmetry, Broken, CountedState, PairStep, StateSpace, Transitions};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
@@ -66,12 +66,12 @@ pub fn decide(world: &World, control: &Control) -> Result<Result<AnyNumber, Asym
 
 /// How many clients: a number, or omega.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Count {
+enum HowMany {
     Some(u32),
     Omega,
 }
 
-impl Count {
+impl HowMany {
     fn and(self, more: u32) -> Self {
         if let Self::Some(number) = self { Self::Some(number + more) } else { self }
     }
@@ -81,22 +81,22 @@ impl Count {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Marking {
     /// The residue, and the pairs with a role.
-    seen: State,
+    seen: CountedState,
     /// The pairs without one, in their order. None is at zero.
-    unseen: Vec<(u32, Count)>,
+    unseen: Vec<(u32, HowMany)>,
 }
 
 impl Marking {
-    fn unseen(&self, pair: u32) -> Count {
+    fn unseen(&self, pair: u32) -> HowMany {
         let at = self.unseen.binary_search_by_key(&pair, |(pair, _)| *pair);
-        at.map_or(Count::Some(0), |at| self.unseen[at].1)
+        at.map_or(HowMany::Some(0), |at| self.unseen[at].1)
     }
 
     /// Adds clients to a pair without a role.
     fn add_unseen(&mut self, pair: u32, more: u32) {
         match self.unseen.binary_search_by_key(&pair, |(pair, _)| *pair) {
             Ok(at) => self.unseen[at].1 = self.unseen[at].1.and(more),
-            Err(at) => self.unseen.insert(at, (pair, Count::Some(more))),
+            Err(at) => self.unseen.insert(at, (pair, HowMany::Some(more))),
         }
     }
 
@@ -104,9 +104,9 @@ impl Marking {
     fn take_unseen(&mut self, pair: u32) {
         let at = self.unseen.iter().position(|(known, _)| *known == pair);
         match at.map(|at| (at, self.unseen[at].1)) {
-            Some((at, Count::Some(1))) => drop(self.unseen.remove(at)),
-            Some((at, Count::Some(number))) => self.unseen[at].1 = Count::Some(number - 1),
-            Some((_, Count::Omega)) | None => {}
+            Some((at, HowMany::Some(1))) => drop(self.unseen.remove(at)),
+            Some((at, HowMany::Some(number))) => self.unseen[at].1 = HowMany::Some(number - 1),
+            Some((_, HowMany::Omega)) | None => {}
         }
     }
 
@@ -117,7 +117,7 @@ impl Marking {
 }
 
 /// A node of the tree, and the node that it comes from.
-struct Node {
+struct TreeNode {
     marking: Marking,
     parent: Option<usize>,
 }
@@ -127,7 +127,7 @@ type Seen = (u32, Vec<(u32, u32)>);
 
 struct Tree {
     transitions: Transitions,
-    nodes: Vec<Node>,
+    nodes: Vec<TreeNode>,
     /// The nodes that see the same.
     same: FxHashMap<Seen, Vec<usize>>,
     limit: u64,
@@ -135,12 +135,12 @@ struct Tree {
 
 impl Tree {
     fn grow(world: &World, control: &Control) -> Result<AnyNumber, Broken> {
-        let (transitions, starts) = Transitions::new(world, Merge::default())?;
+        let (transitions, starts) = Transitions::new(world, StateSpace::default())?;
         if starts.windows(2).any(|two| two[0] != two[1]) {
             return Err(Asymmetry("they run different programs".into()).into());
         }
-        let unseen = starts.first().map(|start| (*start, Count::Omega)).into_iter().collect();
-        let marking = Marking { seen: State::default(), unseen };
+        let unseen = starts.first().map(|start| (*start, HowMany::Omega)).into_iter().collect();
+        let marking = Marking { seen: CountedState::default(), unseen };
         let mut tree =
             Self { transitions, nodes: Vec::new(), same: FxHashMap::default(), limit: world.limit() };
         tree.visit(marking, None);
@@ -172,10 +172,10 @@ impl Tree {
     /// Whether more permits are held than there are.
     fn violates(&self, marking: &Marking) -> bool {
         let unbounded =
-            |(pair, count): &(u32, Count)| *count == Count::Omega && self.transitions.held(*pair) > 0;
+            |(pair, count): &(u32, HowMany)| *count == HowMany::Omega && self.transitions.held(*pair) > 0;
         let unseen = marking.unseen.iter().map(|(pair, count)| match count {
-            Count::Some(number) => u64::from(*number) * u64::from(self.transitions.held(*pair)),
-            Count::Omega => 0,
+            HowMany::Some(number) => u64::from(*number) * u64::from(self.transitions.held(*pair)),
+            HowMany::Omega => 0,
         });
         marking.unseen.iter().any(unbounded)
             || u64::from(self.transitions.holders(&marking.seen)) + unseen.sum::<u64>() > self.limit
@@ -194,7 +194,7 @@ impl Tree {
         Ok(steps.iter().map(|(pair, _, step)| self.follow(&marking, *pair, *step)).collect())
     }
 
-    fn follow(&self, marking: &Marking, pair: u32, step: Step) -> Marking {
+    fn follow(&self, marking: &Marking, pair: u32, step: PairStep) -> Marking {
         let mut next = marking.clone();
         if self.transitions.has_role(pair) {
             next.seen.take(pair);
@@ -227,7 +227,7 @@ impl Tree {
             if ancestor.marking.seen == marking.seen && ancestor.marking.is_below(&marking) {
                 for (pair, count) in &mut marking.unseen {
                     if ancestor.marking.unseen(*pair) < *count {
-                        *count = Count::Omega;
+                        *count = HowMany::Omega;
                     }
                 }
             }
@@ -238,6 +238,6 @@ impl Tree {
             return;
         }
         same.push(self.nodes.len());
-        self.nodes.push(Node { marking, parent });
+        self.nodes.push(TreeNode { marking, parent });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use num_bigint::BigUint;
 
-use crate::explore::states::{Edge, Graph, State};
+use crate::explore::states::{CountedState, Edge, Graph};
 use crate::world::control::{Bound, Control};
 
 /// The ways to a state, by the peak number of holders along them: the lowest peak first, without gaps.
@@ -12,13 +12,13 @@ use crate::world::control::{Bound, Control};
 /// A count is `width` limbs of 64 bits, the lowest first, and all of them lie in one piece: nearly all of a census is
 /// adding them up, and numbers that are allocated one by one take three times as long.
 #[derive(Debug, Default)]
-struct Ways {
+struct WaysByPeak {
     lowest: u32,
     width: usize,
     limbs: Vec<u64>,
 }
 
-impl Ways {
+impl WaysByPeak {
     /// The one way to the start, where that many permits are held.
     fn start(held: u32) -> Self {
         Self { lowest: held, width: 1, limbs: vec![1] }
@@ -107,11 +107,11 @@ pub(crate) fn by_peak(
     order: &[u32],
     control: &Control,
 ) -> Result<BTreeMap<u32, BigUint>, Bound> {
-    let mut ways: Vec<Option<Box<Ways>>> = Vec::new();
+    let mut ways: Vec<Option<Box<WaysByPeak>>> = Vec::new();
     ways.resize_with(graph.len(), || None);
-    ways[0] = Some(Box::new(Ways::start(graph.holders[0])));
+    ways[0] = Some(Box::new(WaysByPeak::start(graph.holders[0])));
     let mut peaks = BTreeMap::new();
-    let (mut state, mut edges) = (State::default(), Vec::<Edge>::new());
+    let (mut state, mut edges) = (CountedState::default(), Vec::<Edge>::new());
     for here in order {
         control.stop(0).map_or(Ok(()), Err)?;
         let Some(known) = ways[*here as usize].take() else { continue };
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn room_is_made_below_above_and_in_width() {
-        let mut ways = Ways::start(3);
-        ways.add(&Ways { lowest: 1, width: 2, limbs: vec![5, 9, 0, 1] }, 2, 2, 0);
-        ways.add(&Ways::start(2), 1, 4, 6);
+        let mut ways = WaysByPeak::start(3);
+        ways.add(&WaysByPeak { lowest: 1, width: 2, limbs: vec![5, 9, 0, 1] }, 2, 2, 0);
+        ways.add(&WaysByPeak::start(2), 1, 4, 6);
         let counts: Vec<_> = ways.counts().map(|(peak, count)| (peak, count.to_vec())).collect();
         let expected = [[10, 18, 0], [0, 2, 0], [1, 0, 0], [0; 3], [0; 3], [4, 0, 0]];
         assert_eq!(counts, (1..).zip(expected.map(|count| count.to_vec())).collect::<Vec<_>>());

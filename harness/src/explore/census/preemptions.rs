@@ -8,18 +8,17 @@ use std::collections::BTreeMap;
 use num_bigint::BigUint;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Census;
 use crate::explore::counterexample::{Path, Violation};
-use crate::explore::states::{Graph, State, Step};
+use crate::explore::states::{CountedState, Graph, PairStep};
 use crate::world::control::{Bound, Control};
 use crate::world::schedule::{Choice, ClientId};
 
 /// How many interleavings there are, and how many of them violate, by the number of preemptions.
-pub type ByPreemptions = BTreeMap<u32, Tally>;
+pub type ByPreemptions = BTreeMap<u32, PreemptionCount>;
 
 /// How many interleavings there are, and how many of them violate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct PreemptionCount {
     /// All of them.
     pub interleavings: BigUint,
     /// Those in which more permits are held than there are.
@@ -32,7 +31,7 @@ pub fn first_violation(counts: &ByPreemptions) -> Option<u32> {
 }
 
 /// The ways to a state, by their preemptions: those without a violation so far, and those with one.
-type Ways = Vec<[BigUint; 2]>;
+type WaysByPreemptions = Vec<[BigUint; 2]>;
 
 /// Counts interleavings by their preemptions, over states in topological order.
 pub(crate) fn count(
@@ -41,10 +40,10 @@ pub(crate) fn count(
     limit: u64,
     control: &Control,
 ) -> Result<ByPreemptions, Bound> {
-    let mut ways: Vec<Vec<(Option<u32>, Ways)>> = vec![Vec::new(); graph.len()];
+    let mut ways: Vec<Vec<(Option<u32>, WaysByPreemptions)>> = vec![Vec::new(); graph.len()];
     ways[0].push((None, vec![[BigUint::from(1u32), BigUint::ZERO]]));
     let mut counts = ByPreemptions::new();
-    let (mut state, mut steps) = (State::default(), Vec::new());
+    let (mut state, mut steps) = (CountedState::default(), Vec::new());
     for here in order {
         control.stop(0).map_or(Ok(()), Err)?;
         graph.steps(*here, &mut state, &mut steps);
@@ -67,16 +66,16 @@ pub(crate) fn count(
     Ok(counts)
 }
 
-fn entry(ways: &mut Vec<(Option<u32>, Ways)>, last: Option<u32>) -> &mut Ways {
+fn entry(ways: &mut Vec<(Option<u32>, WaysByPreemptions)>, last: Option<u32>) -> &mut WaysByPreemptions {
     let at = ways.iter().position(|(known, _)| *known == last).unwrap_or_else(|| {
-        ways.push((last, Ways::new()));
+        ways.push((last, WaysByPreemptions::new()));
         ways.len() - 1
     });
     &mut ways[at].1
 }
 
 /// Adds `times` the ways `from`, with so many more preemptions.
-fn add(ways: &mut Ways, from: &Ways, times: u32, more: usize, over: bool) {
+fn add(ways: &mut WaysByPreemptions, from: &WaysByPreemptions, times: u32, more: usize, over: bool) {
     if times == 0 {
         return;
     }
@@ -93,7 +92,7 @@ fn add(ways: &mut Ways, from: &Ways, times: u32, more: usize, over: bool) {
     }
 }
 
-fn finish(ways: &Ways, counts: &mut ByPreemptions) {
+fn finish(ways: &WaysByPreemptions, counts: &mut ByPreemptions) {
     for (preemptions, [clean, violating]) in (0..).zip(ways) {
         let all = clean + violating;
         if all != BigUint::ZERO {
@@ -104,34 +103,20 @@ fn finish(ways: &Ways, counts: &mut ByPreemptions) {
     }
 }
 
-/// Leaves out of a census what has more preemptions than that: a violation that needs more is not seen, and if
-/// anything was left out, nothing that was counted is a count of all.
-pub(super) fn bound(census: &mut Census, graph: &Graph, limit: u64, max: u32) {
-    let Some(counts) = &census.by_preemptions else { return };
-    if counts.keys().all(|preemptions| *preemptions <= max) {
-        return;
-    }
-    census.violation = within(graph, limit, max);
-    census.peaks = None;
-    census.odds = None;
-    census.highest = 0;
-    census.stopped = Some(Bound::Preemptions(max));
-}
-
 /// A point on a way: a state, the pair of the client that stepped last unless it has finished, and the preemptions.
 type Point = (u32, Option<u32>, u32);
 
 /// A shortest violation with at most so many preemptions: of the shortest the first that a breadth-first search meets,
 /// clients in order.
-fn within(graph: &Graph, limit: u64, max: u32) -> Option<Violation> {
+pub(super) fn within(graph: &Graph, limit: u64, max: u32) -> Option<Violation> {
     let mut seen = FxHashSet::<Point>::default();
     let mut level = vec![(0, graph.starts.clone(), Path::new(limit))];
-    let (mut state, mut steps) = (State::default(), Vec::new());
+    let (mut state, mut steps) = (CountedState::default(), Vec::new());
     while !level.is_empty() {
         let mut next = Vec::new();
         for (id, pairs, path) in &level {
             graph.steps(*id, &mut state, &mut steps);
-            let ways: FxHashMap<u32, (Step, u32)> = steps
+            let ways: FxHashMap<u32, (PairStep, u32)> = steps
                 .iter()
                 .zip(graph.targets(*id))
                 .map(|((pair, _, step), to)| (*pair, (*step, *to)))

@@ -1,7 +1,7 @@
 //! The final results that clients can see, over merged states: another way to what loom and enumeration collect.
 
 use crate::explore::FinalResults;
-use crate::explore::states::{self, Merge, State};
+use crate::explore::states::{self, CountedState, StateSpace};
 use crate::world::clients::World;
 use crate::world::control::Control;
 use crate::world::error::Error;
@@ -9,12 +9,12 @@ use crate::world::schedule::ClientId;
 
 /// The distinct final results of all interleavings; `None` if something stopped the search.
 pub fn final_results(world: &World, control: &Control) -> Result<Option<FinalResults>, Error> {
-    let graph = states::search(world, Merge { symmetry: false, outcomes: true }, control)?;
+    let graph = states::search(world, StateSpace { symmetry: false, outcomes: true }, control)?;
     if graph.stopped.is_some() {
         return Ok(None);
     }
     let mut results = FinalResults::default();
-    let mut state = State::default();
+    let mut state = CountedState::default();
     for id in (0..).take(graph.len()).filter(|id| graph.targets(*id).is_empty()) {
         graph.states.read(id, &mut state);
         let mut result = Vec::new();

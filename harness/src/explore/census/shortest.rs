@@ -10,7 +10,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::explore::counterexample::{Path, Violation};
-use crate::explore::states::{Graph, State, Step};
+use crate::explore::states::{CountedState, Graph, PairStep};
 use crate::world::schedule::{Choice, ClientId};
 
 /// Clients yet to step for the first time, and preemptions, on the best way to a violation.
@@ -24,7 +24,7 @@ pub(crate) fn violation(graph: &Graph, limit: u64) -> Option<Violation> {
     let useful = useful(graph, depth, over);
     let ends = u32::try_from(useful.len()).unwrap_or(u32::MAX);
     let levels = graph.levels[..=depth].to_vec();
-    let (state, steps) = (State::default(), Vec::new());
+    let (state, steps) = (CountedState::default(), Vec::new());
     let mut search = Shortest { graph, useful, costs: FxHashMap::default(), state, steps };
     search.cost_last(levels[depth]..ends);
     for n in (0..depth).rev() {
@@ -67,13 +67,13 @@ struct Shortest<'a> {
     useful: Vec<bool>,
     /// The cost to go from a state, by the pair of the client that stepped last, if it has not finished.
     costs: FxHashMap<(u32, Option<u32>), Cost>,
-    state: State,
-    steps: Vec<(u32, u32, Step)>,
+    state: CountedState,
+    steps: Vec<(u32, u32, PairStep)>,
 }
 
 impl Shortest<'_> {
     /// The steps from a state that lead on, each with the number of clients that can take it and its target.
-    fn read(&mut self, id: u32, depth_ends: u32) -> Vec<(u32, u32, Step, u32)> {
+    fn read(&mut self, id: u32, depth_ends: u32) -> Vec<(u32, u32, PairStep, u32)> {
         self.graph.steps(id, &mut self.state, &mut self.steps);
         let targets = self.graph.targets(id);
         let steps =
@@ -88,7 +88,7 @@ impl Shortest<'_> {
         (u32::from(begins && !stays), u32::from(last.is_some() && !stays))
     }
 
-    fn after(&self, step: Step) -> Option<u32> {
+    fn after(&self, step: PairStep) -> Option<u32> {
         Some(step.to).filter(|to| self.graph.transitions.is_ready(*to))
     }
 
@@ -121,7 +121,7 @@ impl Shortest<'_> {
     }
 
     /// The least cost to go by one of these steps.
-    fn best(&self, steps: &[(u32, u32, Step, u32)], last: Option<u32>) -> Option<Cost> {
+    fn best(&self, steps: &[(u32, u32, PairStep, u32)], last: Option<u32>) -> Option<Cost> {
         let mut costs = Vec::new();
         for (pair, count, step, target) in steps {
             let Some(go) = self.costs.get(&(*target, self.after(*step))) else { continue };

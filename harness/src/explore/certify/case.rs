@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gatecrash_limiter::algorithm::sha1_hex;
 use gatecrash_limiter::{Command, Reply};
 
-use crate::explore::states::Layout;
+use crate::explore::states::EffectLayout;
 use crate::model::content::Piece;
 use crate::model::{Model, key_positions};
 use crate::world::schedule::ClientId;
@@ -50,7 +50,7 @@ pub(super) enum ExpectedReply {
 
 impl Case {
     /// What there is to ask about a layout, on a model whose clock stands at the epoch.
-    pub(super) fn new(layout: &Layout) -> Self {
+    pub(super) fn new(layout: &EffectLayout) -> Self {
         let (before, after) = (by_key(&layout.before), by_key(&layout.after));
         let mut questions = Vec::new();
         for (key, pieces) in &before {
@@ -212,7 +212,7 @@ mod tests {
     fn a_content_is_put_there_asked_and_read_back() {
         let item = |at, value: &'static str| Piece::Item { key: "l".into(), at, value: value.into() };
         let expiry = Piece::Expiry { key: "s".into(), at: Duration::from_secs(3) };
-        let layout = Layout {
+        let layout = EffectLayout {
             before: vec![
                 item(1, "b"),
                 Piece::Text { key: "s".into(), value: "v".into() },

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
 use super::case::Case;
-use crate::explore::states::{Graph, State};
+use crate::explore::states::{CountedState, Graph};
 use crate::model::Model;
 use crate::world::clients::World;
 use crate::world::error::Error;
@@ -118,7 +118,7 @@ struct Way {
 }
 
 fn way_to(graph: &Graph, effect: usize) -> Way {
-    let mut state = State::default();
+    let mut state = CountedState::default();
     let mut sends = |id: u32| {
         graph.states.read(id, &mut state);
         let known = graph.transitions.known_effects(&state);
@@ -135,7 +135,7 @@ fn way_to(graph: &Graph, effect: usize) -> Way {
     let mut ids: Vec<u32> = iter::successors(Some(end), before).collect();
     ids.reverse();
     let mut pairs = graph.starts.clone();
-    let (mut state, mut steps, mut choices) = (State::default(), Vec::new(), Vec::new());
+    let (mut state, mut steps, mut choices) = (CountedState::default(), Vec::new(), Vec::new());
     for way in ids.windows(2) {
         graph.steps(way[0], &mut state, &mut steps);
         let step = steps.iter().zip(graph.targets(way[0])).find(|(_, target)| **target == way[1]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatecrash_limiter::Reply;
 
-use crate::explore::states::{Effect, Layout};
+use crate::explore::states::{EffectLayout, StoreEffect};
 use crate::model::content::Piece;
 
 /// Commands that depend on the content only. One that is on no list of this file is taken to depend on more.
@@ -27,7 +27,7 @@ const SESSION: &str = "DISCARD EXEC MULTI UNWATCH WATCH";
 const LIVES_LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 /// Why an effect cannot be certified, if it cannot.
-pub(super) fn refusal(effect: &Effect, layout: &Layout) -> Option<String> {
+pub(super) fn refusal(effect: &StoreEffect, layout: &EffectLayout) -> Option<String> {
     let lives = layout.before.iter().chain(&layout.after).filter_map(Piece::expires_at).min();
     if let Some(lives) = lives.filter(|lives| *lives < LIVES_LONG_ENOUGH) {
         let lives = lives.as_millis();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatecrash_limiter::{Algorithm, Atomic, Command, Naive};
 
 use super::*;
-use crate::explore::states::Effect;
+use crate::explore::states::StoreEffect;
 use crate::model::content::Piece;
 use crate::redis::target::Target;
 use crate::world::scenario::{self, Scenario};
@@ -28,12 +28,12 @@ fn scenario(clients: usize, limit: u64) -> Scenario {
 fn certify_lie(
     algorithm: impl Algorithm + 'static,
     fits: impl Fn(&Command, &[Piece]) -> bool,
-    lie: impl Fn(&mut Effect),
+    lie: impl Fn(&mut StoreEffect),
     edges: bool,
 ) -> Certified {
     let scenario = scenario(8, 3);
     let world = World::new(&scenario, Arc::new(algorithm));
-    let mut graph = states::search(&world, Merge::default(), &Control::default()).unwrap();
+    let mut graph = states::search(&world, StateSpace::default(), &Control::default()).unwrap();
     let mut layouts = graph.transitions.effects().iter().map(|effect| graph.transitions.laid_out(effect));
     let at = layouts.position(|layout| fits(&layout.command, &layout.before)).unwrap();
     drop(layouts);
@@ -56,7 +56,7 @@ fn members(pieces: &[Piece]) -> usize {
 #[test]
 fn a_wrong_reply_is_caught() {
     let fits = |command: &Command, before: &[Piece]| command.name() == b"ZCARD" && members(before) == 2;
-    let lie = |effect: &mut Effect| effect.reply = Reply::Int(7);
+    let lie = |effect: &mut StoreEffect| effect.reply = Reply::Int(7);
     let found = certify_lie(Naive, fits, lie, false);
     // Three namings, twice.
     assert_eq!((found.pairs, found.mismatches, found.cases), (24, 6, 144));
@@ -85,7 +85,7 @@ fn a_wrong_content_is_caught() {
     };
     assert_eq!((model.len(), server.len()), (10, 12));
 
-    let reordered = |effect: &mut Effect| {
+    let reordered = |effect: &mut StoreEffect| {
         for piece in &mut effect.own {
             if let Piece::Scored { score, .. } = piece {
                 *score = "-1".into();
@@ -111,7 +111,7 @@ fn a_wrong_content_is_caught() {
 fn a_key_that_should_be_gone_is_caught() {
     // The model forgets what another client has added: the last release leaves nothing.
     let fits = |command: &Command, before: &[Piece]| command.name() == b"ZREM" && members(before) == 2;
-    let lie = |effect: &mut Effect| effect.others = vec![(1, 0)];
+    let lie = |effect: &mut StoreEffect| effect.others = vec![(1, 0)];
     let found = certify_lie(Naive, fits, lie, false);
     assert_eq!(found.mismatches, 6);
     let first = found.first.unwrap();
@@ -126,7 +126,7 @@ fn a_key_that_should_be_gone_is_caught() {
 fn a_lie_at_the_edge_of_a_graph_that_was_cut_short_is_caught() {
     let world = World::new(&scenario(8, 3), Arc::new(Naive));
     let control = Control { max_states: Some(20), ..Control::default() };
-    let mut graph = states::search(&world, Merge::default(), &control).unwrap();
+    let mut graph = states::search(&world, StateSpace::default(), &control).unwrap();
     let last = graph.transitions.effects().len() - 1;
     graph.transitions.effect_mut(last).reply = Reply::Nil;
     let server = Server::open(&Target::Private).unwrap();

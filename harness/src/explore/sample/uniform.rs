@@ -12,7 +12,7 @@ use std::sync::Arc;
 use num_bigint::BigUint;
 
 use crate::base::draws::Draws;
-use crate::explore::states::{self, Edge, Graph, Merge, State};
+use crate::explore::states::{self, CountedState, Edge, Graph, StateSpace};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
@@ -28,7 +28,7 @@ pub(super) struct UniformPlan {
 impl UniformPlan {
     /// Searches the graph; the inner error is what stopped that.
     pub(super) fn new(root: &World, control: &Control) -> Result<Result<Arc<Self>, Bound>, Error> {
-        let graph = states::search(root, Merge::default(), &control.clone().uncounted())?;
+        let graph = states::search(root, StateSpace::default(), &control.clone().uncounted())?;
         if let Some(bound) = graph.stopped {
             return Ok(Err(bound));
         }
@@ -43,7 +43,7 @@ impl UniformPlan {
 
 fn completions(graph: &Graph, order: &[u32], control: &Control) -> Result<Vec<BigUint>, Bound> {
     let mut ways = vec![BigUint::ZERO; graph.len()];
-    let (mut state, mut edges) = (State::default(), Vec::<Edge>::new());
+    let (mut state, mut edges) = (CountedState::default(), Vec::<Edge>::new());
     for here in order.iter().rev() {
         control.stop(0).map_or(Ok(()), Err)?;
         graph.edges(*here, &mut state, &mut edges);
@@ -65,7 +65,7 @@ pub(super) struct UniformWalk {
 impl UniformWalk {
     pub(super) fn choose(&mut self, draws: &mut Draws) -> ClientId {
         let UniformPlan { graph, ways } = &*self.plan;
-        let (mut state, mut steps) = (State::default(), Vec::new());
+        let (mut state, mut steps) = (CountedState::default(), Vec::new());
         graph.steps(self.state, &mut state, &mut steps);
         let mut way = below(draws, &ways[self.state as usize]);
         for ((pair, count, step), target) in steps.into_iter().zip(graph.targets(self.state)) {

@@ -1,7 +1,7 @@
 //! The graph of merged states: a breadth-first search over the step function, and an order of its states.
 
-use super::state::{State, States};
-use super::transitions::{Broken, Merge, Step, Transitions};
+use super::state::{CountedState, StateTable};
+use super::transitions::{Broken, PairStep, StateSpace, Transitions};
 use super::{Asymmetry, number};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
@@ -11,7 +11,7 @@ use crate::world::error::Error;
 #[derive(Debug)]
 pub(crate) struct Graph {
     pub(crate) transitions: Transitions,
-    pub(crate) states: States,
+    pub(crate) states: StateTable,
     /// The pair in which each client starts.
     pub(crate) starts: Vec<u32>,
     /// How many permits are held in each state.
@@ -37,35 +37,35 @@ pub(crate) struct Edge {
 }
 
 /// Visits every state that can be reached. Clients that turn out not to be interchangeable are told apart.
-pub(crate) fn search(world: &World, merge: Merge, control: &Control) -> Result<Graph, Error> {
-    let (merge, asymmetry) = match Search::run(world, merge, control) {
+pub(crate) fn search(world: &World, space: StateSpace, control: &Control) -> Result<Graph, Error> {
+    let (space, asymmetry) = match GraphSearch::run(world, space, control) {
         Ok(graph) => return Ok(graph),
         Err(Broken::Error(error)) => return Err(error),
-        Err(Broken::Asymmetry(why)) => (Merge { symmetry: false, ..merge }, why),
+        Err(Broken::Asymmetry(why)) => (StateSpace { symmetry: false, ..space }, why),
     };
     tracing::info!("{asymmetry}");
-    match Search::run(world, merge, control) {
+    match GraphSearch::run(world, space, control) {
         Ok(graph) => Ok(Graph { asymmetry: Some(asymmetry), ..graph }),
         Err(Broken::Error(error)) => Err(error),
         Err(Broken::Asymmetry(why)) => unreachable!("without symbols nothing is assumed, yet {why}"),
     }
 }
 
-struct Search {
+struct GraphSearch {
     graph: Graph,
-    steps: Vec<(u32, u32, Step)>,
-    here: State,
-    next: State,
+    steps: Vec<(u32, u32, PairStep)>,
+    here: CountedState,
+    next: CountedState,
 }
 
-impl Search {
-    fn run(world: &World, merge: Merge, control: &Control) -> Result<Graph, Broken> {
-        let (transitions, starts) = Transitions::new(world, merge)?;
+impl GraphSearch {
+    fn run(world: &World, space: StateSpace, control: &Control) -> Result<Graph, Broken> {
+        let (transitions, starts) = Transitions::new(world, space)?;
         let start = Transitions::start(&starts);
         let graph = Graph {
             holders: vec![transitions.holders(&start)],
             transitions,
-            states: States::default(),
+            states: StateTable::default(),
             starts,
             first_edge: vec![0],
             targets: Vec::new(),
@@ -73,7 +73,8 @@ impl Search {
             stopped: None,
             asymmetry: None,
         };
-        let mut search = Self { graph, steps: Vec::new(), here: State::default(), next: State::default() };
+        let mut search =
+            Self { graph, steps: Vec::new(), here: CountedState::default(), next: CountedState::default() };
         search.graph.states.insert(&start);
         search.graph.stopped = search.visit_all(control)?;
         Ok(search.graph)
@@ -148,7 +149,7 @@ impl Graph {
     }
 
     /// The edges of a state. `state` is room to read the state into, and holds it then.
-    pub(crate) fn edges(&self, id: u32, state: &mut State, edges: &mut Vec<Edge>) {
+    pub(crate) fn edges(&self, id: u32, state: &mut CountedState, edges: &mut Vec<Edge>) {
         self.states.read(id, state);
         edges.clear();
         let ready = state.pairs.iter().filter(|(pair, _)| self.transitions.is_ready(*pair));
@@ -162,7 +163,7 @@ impl Graph {
 
     /// The pairs that can step in a state, each with their number and what such a step does: one for each of
     /// [`Graph::targets`], in the same order. `state` holds the state then.
-    pub(crate) fn steps(&self, id: u32, state: &mut State, steps: &mut Vec<(u32, u32, Step)>) {
+    pub(crate) fn steps(&self, id: u32, state: &mut CountedState, steps: &mut Vec<(u32, u32, PairStep)>) {
         self.states.read(id, state);
         self.transitions.known_steps(state, steps);
     }
@@ -172,7 +173,7 @@ impl Graph {
     pub(crate) fn leaks(&self) -> Option<u64> {
         let transitions = self.transitions.symbolic().then_some(&self.transitions)?;
         let leaked = |pair: u32| transitions.has_role(pair) && transitions.held(pair) == 0;
-        let mut state = State::default();
+        let mut state = CountedState::default();
         let mut leaks = 0;
         for id in (0..number(self.expanded())).filter(|id| self.targets(*id).is_empty()) {
             self.states.read(id, &mut state);

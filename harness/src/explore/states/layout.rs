@@ -10,14 +10,14 @@ use crate::model::content::{self, Piece};
 
 /// A content, a command, and what becomes of it. The sender of the command is owner 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub(crate) struct EffectLayout {
     pub(crate) before: Vec<Piece>,
     pub(crate) command: Command,
     pub(crate) reply: Reply,
     pub(crate) after: Vec<Piece>,
 }
 
-impl Layout {
+impl EffectLayout {
     /// Every token that is named in it, as its owner and its number among the owner's; none where tokens are no
     /// symbols.
     pub(crate) fn tokens(&self) -> Vec<(u16, u16)> {

@@ -7,12 +7,12 @@ use rustc_hash::FxHasher;
 
 /// A residue and how many clients are in which pair, in the order of pairs. No count is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
+pub struct CountedState {
     pub(crate) residue: u32,
     pub(crate) pairs: Vec<(u32, u32)>,
 }
 
-impl State {
+impl CountedState {
     /// Adds clients to a pair.
     pub(crate) fn add(&mut self, pair: u32, count: u32) {
         match self.pairs.binary_search_by_key(&pair, |(pair, _)| *pair) {
@@ -40,8 +40,8 @@ impl State {
         }
     }
 
-    /// Writes the state that this one becomes when a client moves to another pair: what [`State::take`], [`State::add`]
-    /// and [`State::write`] would, at one go.
+    /// Writes the state that this one becomes when a client moves to another pair: what [`CountedState::take`], [`CountedState::add`]
+    /// and [`CountedState::write`] would, at one go.
     fn write_moved(&self, from: u32, to: u32, residue: u32, bytes: &mut Vec<u8>) {
         write_number(bytes, residue.into());
         let mut before = 0;
@@ -118,21 +118,21 @@ fn low(number: u64) -> u32 {
 
 /// The states that were visited, numbered in the order in which they were first seen.
 #[derive(Debug, Default)]
-pub(crate) struct States {
+pub(crate) struct StateTable {
     bytes: Vec<u8>,
     ends: Vec<u32>,
     table: HashTable<u32>,
     scratch: Vec<u8>,
 }
 
-impl States {
+impl StateTable {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The number of a state, and whether it is new; `None` if there is no room left for it: there are four gigabytes.
-    pub(crate) fn insert(&mut self, state: &State) -> Option<(u32, bool)> {
+    pub(crate) fn insert(&mut self, state: &CountedState) -> Option<(u32, bool)> {
         self.scratch.clear();
         state.write(&mut self.scratch);
         self.insert_scratch()
@@ -141,7 +141,7 @@ impl States {
     /// The same for the state that another becomes when a client moves from one pair to another.
     pub(crate) fn insert_moved(
         &mut self,
-        state: &State,
+        state: &CountedState,
         from: u32,
         to: u32,
         residue: u32,
@@ -175,7 +175,7 @@ impl States {
     }
 
     /// Writes a state of the table into `state`.
-    pub(crate) fn read(&self, id: u32, state: &mut State) {
+    pub(crate) fn read(&self, id: u32, state: &mut CountedState) {
         state.read(slice(&self.bytes, &self.ends, id));
     }
 }
@@ -198,16 +198,16 @@ mod tests {
 
     #[test]
     fn a_state_is_read_as_it_was_written() {
-        let mut states = States::default();
+        let mut states = StateTable::default();
         let all = [
-            State { residue: 0, pairs: vec![] },
-            State { residue: 300, pairs: vec![(0, 1), (1, 200), (127, 1), (20_000, 70_000)] },
-            State { residue: u32::MAX, pairs: vec![(u32::MAX, u32::MAX)] },
+            CountedState { residue: 0, pairs: vec![] },
+            CountedState { residue: 300, pairs: vec![(0, 1), (1, 200), (127, 1), (20_000, 70_000)] },
+            CountedState { residue: u32::MAX, pairs: vec![(u32::MAX, u32::MAX)] },
         ];
         for (id, state) in (0..).zip(&all) {
             assert_eq!(states.insert(state), Some((id, true)));
         }
-        let mut read = State::default();
+        let mut read = CountedState::default();
         for (id, state) in (0..).zip(&all) {
             assert_eq!(states.insert(state), Some((id, false)));
             states.read(id, &mut read);
@@ -218,10 +218,10 @@ mod tests {
     #[test]
     fn a_client_that_moves_is_taken_and_added() {
         let pairs = vec![(2, 1), (5, 3), (9, 1), (200, 2)];
-        let before = State { residue: 7, pairs };
+        let before = CountedState { residue: 7, pairs };
         for from in [2, 5, 9, 200] {
             for to in [0, 2, 3, 5, 9, 10, 200, 300] {
-                let mut after = State { residue: 1_000, ..before.clone() };
+                let mut after = CountedState { residue: 1_000, ..before.clone() };
                 after.take(from);
                 after.add(to, 1);
                 let (mut expected, mut written) = (Vec::new(), Vec::new());
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn clients_come_and_go() {
-        let mut state = State::default();
+        let mut state = CountedState::default();
         state.add(3, 2);
         state.add(1, 1);
         state.take(3);

@@ -7,7 +7,7 @@ use gatecrash_limiter::{Command, Reply};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::layout::Layout;
+use super::layout::EffectLayout;
 use super::naming::{Naming, OTHERS, Symbol, rename, rename_reply};
 use super::{Asymmetry, number};
 use crate::model::Model;
@@ -34,12 +34,12 @@ pub(super) struct Contents {
     keys: Interned<Box<[u32]>>,
     commands: Interned<Command>,
     effects: FxHashMap<(u32, u32, u32), u32>,
-    computed: Vec<Effect>,
+    computed: Vec<StoreEffect>,
 }
 
 /// What a command does to a content.
 #[derive(Clone, Debug)]
-pub(crate) struct Effect {
+pub(crate) struct StoreEffect {
     /// The content, the command and the role of the client that sends it, as numbers.
     pub(crate) content: u32,
     pub(crate) command: u32,
@@ -101,7 +101,7 @@ impl Contents {
         command: u32,
         role: u32,
         client: ClientId,
-    ) -> Result<&Effect, Asymmetry> {
+    ) -> Result<&StoreEffect, Asymmetry> {
         let key = self.effect_key(content, command, role, client);
         if let Some(at) = self.effects.get(&key) {
             return Ok(&self.computed[*at as usize]);
@@ -114,7 +114,7 @@ impl Contents {
     }
 
     /// Every effect that was computed.
-    pub(super) fn effects(&self) -> &[Effect] {
+    pub(super) fn effects(&self) -> &[StoreEffect] {
         &self.computed
     }
 
@@ -158,7 +158,7 @@ impl Contents {
         command: u32,
         role: u32,
         client: ClientId,
-    ) -> Result<Effect, Asymmetry> {
+    ) -> Result<StoreEffect, Asymmetry> {
         let template = &self.commands[command as usize].clone();
         let (before, owners) = self.pieces(content, role);
         let sent = if self.symbols { sent_by(template, 0) } else { template.clone() };
@@ -169,7 +169,16 @@ impl Contents {
         if !self.symbols {
             let residue = number(self.residues.insert_full(after).0);
             let (own, others) = (Vec::new(), Vec::new());
-            return Ok(Effect { content, command, role, reply, residue, own, others, ran: notes.commands });
+            return Ok(StoreEffect {
+                content,
+                command,
+                role,
+                reply,
+                residue,
+                own,
+                others,
+                ran: notes.commands,
+            });
         }
         if notes.order_read {
             return Err(Asymmetry(format!("`{template}` reads an order that only tokens decide")));
@@ -191,7 +200,7 @@ impl Contents {
         let residue = number(self.residues.insert_full(residue).0);
         let own = std::mem::take(&mut roles[0]);
         let others = self.others(content, role, roles, template)?;
-        Ok(Effect { content, command, role, reply, residue, own, others, ran: notes.commands })
+        Ok(StoreEffect { content, command, role, reply, residue, own, others, ran: notes.commands })
     }
 
     /// What the other owners' roles have become, which must be the same for all that had the same.
@@ -237,17 +246,17 @@ impl Contents {
     }
 
     /// The roles of the owners in the layout of an effect.
-    pub(super) fn owners_of(&self, effect: &Effect) -> Vec<u32> {
+    pub(super) fn owners_of(&self, effect: &StoreEffect) -> Vec<u32> {
         if self.symbols { self.owners(effect.content, effect.role) } else { Vec::new() }
     }
 
     /// An effect in full, under symbols.
-    pub(super) fn laid_out(&self, effect: &Effect) -> Layout {
+    pub(super) fn laid_out(&self, effect: &StoreEffect) -> EffectLayout {
         let template = &self.commands[effect.command as usize];
         let before = self.pieces(effect.content, effect.role).0;
         let mut after = self.residues[effect.residue as usize].clone();
         if !self.symbols {
-            return Layout { before, command: template.clone(), reply: effect.reply.clone(), after };
+            return EffectLayout { before, command: template.clone(), reply: effect.reply.clone(), after };
         }
         after.extend(effect.own.iter().map(|piece| given(piece, 0)));
         for (owner, role) in (0..).zip(self.owners_of(effect)).skip(1) {
@@ -255,12 +264,12 @@ impl Contents {
             after.extend(self.owned(changed.map_or(role, |(_, after)| *after), owner));
         }
         let reply = rename_reply(&effect.reply, &mut |symbol| Symbol { owner: 0, ..symbol }.token());
-        Layout { before, command: sent_by(template, 0), reply, after }
+        EffectLayout { before, command: sent_by(template, 0), reply, after }
     }
 
     /// Makes the model lie about an effect.
     #[cfg(test)]
-    pub(super) fn effect_mut(&mut self, at: usize) -> &mut Effect {
+    pub(super) fn effect_mut(&mut self, at: usize) -> &mut StoreEffect {
         &mut self.computed[at]
     }
 }

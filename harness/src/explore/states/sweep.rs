@@ -14,8 +14,8 @@
 use std::collections::VecDeque;
 
 use super::Asymmetry;
-use super::state::{State, States};
-use super::transitions::{Broken, Merge, Step, Transitions};
+use super::state::{CountedState, StateTable};
+use super::transitions::{Broken, PairStep, StateSpace, Transitions};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
@@ -51,15 +51,15 @@ impl Decision {
 
 /// Visits every state that can be reached, and keeps only those that could be met again. Clients that turn out not to
 /// be interchangeable are told apart.
-pub fn decide(world: &World, merge: Merge, control: &Control) -> Result<Decision, Error> {
-    Ok(sweep(world, merge, control)?.found)
+pub fn decide(world: &World, space: StateSpace, control: &Control) -> Result<Decision, Error> {
+    Ok(sweep(world, space, control)?.found)
 }
 
 /// A sweep that has come to its end.
-pub(super) fn sweep(world: &World, merge: Merge, control: &Control) -> Result<Sweep, Error> {
-    let run = |merge| Sweep::new(world, merge)?.run(control);
-    let (swept, asymmetry) = match run(merge) {
-        Err(Broken::Asymmetry(why)) => (run(Merge { symmetry: false, ..merge }), Some(why)),
+pub(super) fn sweep(world: &World, space: StateSpace, control: &Control) -> Result<Sweep, Error> {
+    let run = |space| Sweep::new(world, space)?.run(control);
+    let (swept, asymmetry) = match run(space) {
+        Err(Broken::Asymmetry(why)) => (run(StateSpace { symmetry: false, ..space }), Some(why)),
         swept => (swept, None),
     };
     match swept {
@@ -82,24 +82,24 @@ enum Ended {
 
 pub(super) struct Sweep {
     pub(super) transitions: Transitions,
-    pub(super) start: State,
+    pub(super) start: CountedState,
     /// How far a local is; [`UNKNOWN`] if that is yet to be seen.
     progress: Vec<u32>,
     /// States by how much further they are than those that are being expanded, which come first.
-    ahead: VecDeque<States>,
+    ahead: VecDeque<StateTable>,
     /// Room that was used before.
-    swept: Vec<States>,
+    swept: Vec<StateTable>,
     pub(super) found: Decision,
-    steps: Vec<(u32, u32, Step)>,
-    here: State,
-    next: State,
+    steps: Vec<(u32, u32, PairStep)>,
+    here: CountedState,
+    next: CountedState,
 }
 
 const UNKNOWN: u32 = u32::MAX;
 
 impl Sweep {
-    fn new(world: &World, merge: Merge) -> Result<Self, Broken> {
-        let (transitions, starts) = Transitions::new(world, merge)?;
+    fn new(world: &World, space: StateSpace) -> Result<Self, Broken> {
+        let (transitions, starts) = Transitions::new(world, space)?;
         Ok(Self {
             start: Transitions::start(&starts),
             progress: vec![0; transitions.locals()],
@@ -108,8 +108,8 @@ impl Sweep {
             swept: Vec::new(),
             found: Decision::default(),
             steps: Vec::new(),
-            here: State::default(),
-            next: State::default(),
+            here: CountedState::default(),
+            next: CountedState::default(),
         })
     }
 
@@ -141,7 +141,7 @@ impl Sweep {
                     ended => return Ok(ended),
                 }
             }
-            let kept: usize = self.ahead.iter().map(States::len).sum();
+            let kept: usize = self.ahead.iter().map(StateTable::len).sum();
             self.found.kept = self.found.kept.max(kept as u64);
             self.swept.extend(self.ahead.pop_front());
         }
@@ -195,7 +195,7 @@ impl Sweep {
     /// Makes room for states that are so much further.
     fn room(&mut self, further: usize) {
         while self.ahead.len() <= further {
-            self.ahead.push_back(self.swept.pop().map(States::emptied).unwrap_or_default());
+            self.ahead.push_back(self.swept.pop().map(StateTable::emptied).unwrap_or_default());
         }
     }
 }

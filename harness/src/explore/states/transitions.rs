@@ -8,11 +8,11 @@ use gatecrash_limiter::{Command, Outcome};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::layout::Layout;
+use super::layout::EffectLayout;
 use super::local::{Advanced, Local, Telling};
 use super::naming::{Symbol, rename};
-use super::state::{State, States};
-use super::store::{Contents, Effect, NO_ROLE};
+use super::state::{CountedState, StateTable};
+use super::store::{Contents, NO_ROLE, StoreEffect};
 use super::{Asymmetry, number};
 use crate::model::Model;
 use crate::model::content::{self, Piece};
@@ -22,16 +22,16 @@ use crate::world::schedule::ClientId;
 use crate::world::setup::Setup;
 use crate::world::store::Store as _;
 
-/// What is merged.
+/// Which states there are: what is told apart, and what is taken for the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Merge {
+pub struct StateSpace {
     /// Clients that run the same program are counted, not told apart.
     pub symmetry: bool,
     /// States are told apart by what operations came to.
     pub outcomes: bool,
 }
 
-impl Default for Merge {
+impl Default for StateSpace {
     fn default() -> Self {
         Self { symmetry: true, outcomes: false }
     }
@@ -54,7 +54,7 @@ impl From<Asymmetry> for Broken {
 
 /// What a step of a client in some pair does to a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct PairStep {
     /// The pair that the client is in then.
     pub(crate) to: u32,
     /// The residue then.
@@ -65,7 +65,7 @@ pub(crate) struct Step {
 
 /// What there is to know of a client in a pair.
 #[derive(Clone, Copy, Debug)]
-struct Facts {
+struct PairFacts {
     local: u32,
     role: u32,
     /// How many permits it holds.
@@ -82,9 +82,9 @@ pub(crate) struct Transitions {
     telling: Telling,
     locals: IndexSet<Local, FxBuildHasher>,
     pairs: IndexSet<(u32, u32), FxBuildHasher>,
-    facts: Vec<Facts>,
+    facts: Vec<PairFacts>,
     store: Contents,
-    steps: FxHashMap<(u32, u32), Step>,
+    steps: FxHashMap<(u32, u32), PairStep>,
     /// Those of steps that change other clients' roles.
     others: Vec<Vec<(u32, u32)>>,
     key: Vec<u32>,
@@ -92,14 +92,14 @@ pub(crate) struct Transitions {
 
 impl Transitions {
     /// The step function of a world before its first step, on an empty model; and which pair each client starts in.
-    pub(crate) fn new(world: &World, merge: Merge) -> Result<(Self, Vec<u32>), Broken> {
+    pub(crate) fn new(world: &World, space: StateSpace) -> Result<(Self, Vec<u32>), Broken> {
         world.steps_only("a census").map_err(Broken::Error)?;
         let mut model = Model::new();
         model.load(world.algorithm().scripts()).map_err(|error| Broken::Error(error.into()))?;
         let now = world.clock();
         let (setup, clients) = world.clone().into_clients();
-        let telling = Telling { symbols: merge.symmetry, outcomes: merge.outcomes };
-        let (store, residue) = Contents::new(model, merge.symmetry);
+        let telling = Telling { symbols: space.symmetry, outcomes: space.outcomes };
+        let (store, residue) = Contents::new(model, space.symmetry);
         let mut transitions = Self {
             setup,
             now,
@@ -115,7 +115,7 @@ impl Transitions {
         debug_assert_eq!(residue, 0, "the first residue is the one that a world starts with");
         let mut starts = Vec::new();
         for (place, client) in clients.iter().enumerate() {
-            let class = if merge.symmetry { transitions.setup.class(place) } else { place };
+            let class = if space.symmetry { transitions.setup.class(place) } else { place };
             let class = u16::try_from(class).unwrap_or(u16::MAX);
             let local = Local::new(class, client, telling);
             starts.push(transitions.pair(local, NO_ROLE)?);
@@ -124,8 +124,8 @@ impl Transitions {
     }
 
     /// The state of clients in those pairs on an empty store.
-    pub(crate) fn start(starts: &[u32]) -> State {
-        let mut state = State::default();
+    pub(crate) fn start(starts: &[u32]) -> CountedState {
+        let mut state = CountedState::default();
         for pair in starts {
             state.add(*pair, 1);
         }
@@ -138,7 +138,7 @@ impl Transitions {
     }
 
     /// How many permits are held.
-    pub(crate) fn holders(&self, state: &State) -> u32 {
+    pub(crate) fn holders(&self, state: &CountedState) -> u32 {
         state.pairs.iter().map(|(pair, count)| self.held(*pair) * count).sum()
     }
 
@@ -178,7 +178,11 @@ impl Transitions {
     }
 
     /// The pairs of a state whose clients can step, each with their number and what such a step does.
-    pub(crate) fn steps(&mut self, state: &State, steps: &mut Vec<(u32, u32, Step)>) -> Result<(), Broken> {
+    pub(crate) fn steps(
+        &mut self,
+        state: &CountedState,
+        steps: &mut Vec<(u32, u32, PairStep)>,
+    ) -> Result<(), Broken> {
         steps.clear();
         let content = self.content(state);
         for (pair, count) in &state.pairs {
@@ -197,7 +201,7 @@ impl Transitions {
     }
 
     /// The state after a client in `pair` has taken a step.
-    pub(crate) fn follow(&self, state: &State, pair: u32, step: Step, next: &mut State) {
+    pub(crate) fn follow(&self, state: &CountedState, pair: u32, step: PairStep, next: &mut CountedState) {
         next.residue = step.residue;
         next.pairs.clone_from(&state.pairs);
         next.take(pair);
@@ -213,11 +217,11 @@ impl Transitions {
     /// Inserts the state after a client in `pair` has taken a step; `next` is room for it.
     pub(crate) fn insert_next(
         &self,
-        states: &mut States,
-        state: &State,
+        states: &mut StateTable,
+        state: &CountedState,
         pair: u32,
-        step: Step,
-        next: &mut State,
+        step: PairStep,
+        next: &mut CountedState,
     ) -> Option<(u32, bool)> {
         if step.others.is_none() {
             return states.insert_moved(state, pair, step.to, step.residue);
@@ -227,7 +231,7 @@ impl Transitions {
     }
 
     /// The pair that another client is in after a step.
-    pub(crate) fn affected(&self, pair: u32, step: Step) -> u32 {
+    pub(crate) fn affected(&self, pair: u32, step: PairStep) -> u32 {
         let changed = step.others.and_then(|others| self.changed(pair, others));
         changed.map_or(pair, |changed| {
             number(self.pairs.get_index_of(&changed).expect("it was made when the step was looked up"))
@@ -236,13 +240,13 @@ impl Transitions {
 
     /// What the change of others' roles makes of a pair.
     fn changed(&self, pair: u32, others: u32) -> Option<(u32, u32)> {
-        let Facts { local, role, .. } = self.facts[pair as usize];
+        let PairFacts { local, role, .. } = self.facts[pair as usize];
         let (_, after) = self.others[others as usize].iter().find(|(before, _)| *before == role)?;
         Some((local, *after))
     }
 
     /// Makes the pairs that the clients of a state are in after a change of others' roles.
-    fn make_affected(&mut self, state: &State, others: u32) -> Result<(), Asymmetry> {
+    fn make_affected(&mut self, state: &CountedState, others: u32) -> Result<(), Asymmetry> {
         for (pair, _) in &state.pairs {
             if let Some((local, role)) = self.changed(*pair, others) {
                 let local = self.locals[local as usize].clone();
@@ -253,18 +257,18 @@ impl Transitions {
     }
 
     /// Every effect of a command on a content that was met.
-    pub(crate) fn effects(&self) -> &[Effect] {
+    pub(crate) fn effects(&self) -> &[StoreEffect] {
         self.store.effects()
     }
 
     /// The pairs of a state whose clients can step, each with the number of what its command does to the content, if
     /// that was looked up before.
-    pub(crate) fn known_effects(&self, state: &State) -> Vec<(u32, u32)> {
+    pub(crate) fn known_effects(&self, state: &CountedState) -> Vec<(u32, u32)> {
         let mut key = Vec::new();
         self.content_key(state, &mut key);
         let Some(content) = self.store.known_content(&key) else { return Vec::new() };
         let known = |pair: u32| {
-            let Facts { local, role, command, .. } = self.facts[pair as usize];
+            let PairFacts { local, role, command, .. } = self.facts[pair as usize];
             let client = ClientId(self.locals[local as usize].place);
             Some((pair, self.store.known_effect(content, command?, role, client)?))
         };
@@ -272,12 +276,12 @@ impl Transitions {
     }
 
     /// An effect in full, under symbols.
-    pub(crate) fn laid_out(&self, effect: &Effect) -> Layout {
+    pub(crate) fn laid_out(&self, effect: &StoreEffect) -> EffectLayout {
         self.store.laid_out(effect)
     }
 
     /// The roles of the owners in the layout of an effect, the sender's first; none where tokens are no symbols.
-    pub(crate) fn owners_of(&self, effect: &Effect) -> Vec<u32> {
+    pub(crate) fn owners_of(&self, effect: &StoreEffect) -> Vec<u32> {
         self.store.owners_of(effect)
     }
 
@@ -288,18 +292,18 @@ impl Transitions {
 
     /// Makes the model lie about an effect.
     #[cfg(test)]
-    pub(crate) fn effect_mut(&mut self, at: usize) -> &mut Effect {
+    pub(crate) fn effect_mut(&mut self, at: usize) -> &mut StoreEffect {
         self.store.effect_mut(at)
     }
 
     /// What [`Transitions::steps`] gives, of a state whose steps were looked up before: nothing is computed.
-    pub(crate) fn known_steps(&self, state: &State, steps: &mut Vec<(u32, u32, Step)>) {
+    pub(crate) fn known_steps(&self, state: &CountedState, steps: &mut Vec<(u32, u32, PairStep)>) {
         steps.clear();
         steps.extend(self.known(state));
     }
 
     /// The same, one after another.
-    pub(super) fn known(&self, state: &State) -> impl Iterator<Item = (u32, u32, Step)> {
+    pub(super) fn known(&self, state: &CountedState) -> impl Iterator<Item = (u32, u32, PairStep)> {
         let mut key = Vec::new();
         self.content_key(state, &mut key);
         let content = self.store.known_content(&key);
@@ -308,7 +312,7 @@ impl Transitions {
     }
 
     /// What the store holds in a state: its residue, and the roles with their counts.
-    fn content_key(&self, state: &State, key: &mut Vec<u32>) {
+    fn content_key(&self, state: &CountedState, key: &mut Vec<u32>) {
         key.clear();
         key.push(state.residue);
         for (pair, count) in &state.pairs {
@@ -319,7 +323,7 @@ impl Transitions {
         }
     }
 
-    fn content(&mut self, state: &State) -> u32 {
+    fn content(&mut self, state: &CountedState) -> u32 {
         let mut key = std::mem::take(&mut self.key);
         self.content_key(state, &mut key);
         let content = self.store.content(&key);
@@ -334,13 +338,13 @@ impl Transitions {
         let local = number(self.locals.insert_full(local).0);
         let (pair, new) = self.pairs.insert_full((local, role));
         if new {
-            self.facts.push(Facts { local, role, held, command });
+            self.facts.push(PairFacts { local, role, held, command });
         }
         Ok(number(pair))
     }
 
-    fn compute(&mut self, content: u32, pair: u32, command: u32) -> Result<Step, Broken> {
-        let Facts { local, role, .. } = self.facts[pair as usize];
+    fn compute(&mut self, content: u32, pair: u32, command: u32) -> Result<PairStep, Broken> {
+        let PairFacts { local, role, .. } = self.facts[pair as usize];
         let local = self.locals[local as usize].clone();
         let effect = self.store.effect(content, command, role, ClientId(local.place))?.clone();
         let advanced = local.advance(&self.setup, self.now, &effect.reply, self.telling)?;
@@ -360,7 +364,7 @@ impl Transitions {
             self.others.push(effect.others);
             number(self.others.len() - 1)
         });
-        let step = Step { to, residue: effect.residue, others };
+        let step = PairStep { to, residue: effect.residue, others };
         self.steps.insert((content, pair), step);
         Ok(step)
     }
