@@ -85,7 +85,7 @@ fn under_load(server: &Server, duration: Duration) -> (f64, f64) {
     let found = load::load(server, &limiters, &settings, &Control::default()).expect("the server is there");
     let entries = found.entries([(&*limiters[0], None)]);
     let entry = entries.first().expect("one limiter was loaded");
-    let load = entry.load.as_ref().expect("it is a load");
+    let load = &entry.load().expect("it is a load").load;
     assert_eq!((entry.judgement.verdict(), load.admitted), (Verdict::Clean, load.attempts));
     let floor = load.floor.as_ref().map_or(f64::NAN, |floor| floor.throughput_per_s);
     (load.throughput_per_s.unwrap_or(f64::NAN), floor)

@@ -6,16 +6,13 @@
 //!
 //! ```
 //! use gatecrash::base::exit::Exit;
-//! use gatecrash::report::{Engine, Entry, Judgement, Report, StoreKind, Verdict, text};
+//! use gatecrash::report::{Entry, Evidence, Judgement, Report, ScheduleEvidence, StoreKind, Verdict, text};
 //! use gatecrash::world::scenario::Expected;
 //!
 //! let judgement = Judgement::new(Verdict::Clean, Some(Expected::Clean));
 //! let mut report = Report::new(7);
-//! report.results.push(Entry {
-//!     order: Some("A B A B".into()),
-//!     executions: Some(1),
-//!     ..Entry::new("last-slot", "atomic", StoreKind::Model, Engine::Schedule, judgement)
-//! });
+//! let evidence = Evidence::Schedule(ScheduleEvidence { order: "A B A B".into(), ..ScheduleEvidence::default() });
+//! report.results.push(Entry::new("last-slot", "atomic", StoreKind::Model, evidence, judgement));
 //! assert!(text::render(&report, &text::Options::default()).ends_with("ok: 1 result\n"));
 //! assert_eq!(Exit::from(&report), Exit::Ok);
 //! ```
@@ -23,7 +20,12 @@
 pub mod annotations;
 mod block;
 pub(crate) mod bounded;
+mod counts;
+mod coverage;
+mod engine;
 mod entry;
+mod evidence;
+mod flat_entry;
 pub mod histogram;
 pub mod json;
 pub mod junit;
@@ -33,6 +35,7 @@ pub mod load;
 mod loaded;
 pub mod markdown;
 mod mermaid;
+mod over_admission;
 pub(crate) mod palette;
 pub mod shard;
 mod step;
@@ -43,10 +46,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::exit::Exit;
 
-pub use entry::{
-    Bound, Cases, Census, Certificate, Counterexample, Coverage, Engine, Entry, Estimate, Excess, Leak, Odds,
-    OverAdmission, Peaks, Preemptions, StoreKind, Tally,
+pub use counts::{InterleavingCounts, Peaks, PreemptionTally, Preemptions, RandomWalkProbability};
+pub use coverage::{Coverage, StoppedBy};
+pub use engine::{Engine, StoreKind};
+pub use entry::{Counterexample, Entry};
+pub use evidence::{
+    AnyNumberEvidence, Cases, CensusEvidence, Certificate, CertifyEvidence, DporEvidence, EnumerateEvidence,
+    Enumerated, Estimate, Evidence, Leak, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
 };
+pub use over_admission::{Excess, OverAdmission};
 pub use verdict::{Judgement, Overall, Verdict};
 
 use shard::{Part, Shard};
@@ -143,12 +151,10 @@ impl Report {
         }
         for entry in &mut stable.results {
             entry.elapsed_ns = None;
-            entry.latency_ns = None;
-            if let Some(load) = &mut entry.load {
-                load.leave_times_out();
-            }
-            if let Some(over) = &mut entry.over_admission {
-                over.first.clear();
+            match &mut entry.evidence {
+                Evidence::Schedule(found) => found.latency_ns = None,
+                Evidence::Load(found) => found.leave_times_out(),
+                _ => {}
             }
         }
         stable

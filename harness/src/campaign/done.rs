@@ -62,7 +62,7 @@ impl From<Part> for Done {
 impl Done {
     /// Whether it would come to the same again: nothing that has to do with this run alone stopped it.
     pub(super) fn is_final(&self) -> bool {
-        use report::Bound::{Interrupt, LostServer, Timeout};
+        use report::StoppedBy::{Interrupt, LostServer, Timeout};
         let passing = |entry: &Entry| {
             entry
                 .coverage
@@ -112,8 +112,8 @@ impl Item<'_> {
         };
         let shown = another.as_ref().unwrap_or(scenario);
         for entry in &mut done.results {
-            entry.rerun = Some(match &entry.order {
-                Some(order) => replay_command(&self.subject, order, entry.store),
+            entry.rerun = Some(match entry.schedule() {
+                Some(schedule) => replay_command(&self.subject, &schedule.order, entry.store),
                 None => explore_command(&self.subject, entry.store),
             });
             entry.trace = trace(&Subject { scenario: shown, ..self.subject.clone() }, entry)?;
@@ -141,10 +141,10 @@ impl Item<'_> {
 /// The steps that a result shows: the model takes them again.
 fn trace(subject: &Subject<'_>, entry: &Entry) -> Result<Option<Trace>, String> {
     let found = entry.counterexample.as_ref();
-    let order = match (found, &entry.order) {
+    let order = match (found, entry.schedule()) {
         (Some(found), _) => &found.order,
         // A schedule that came to its end.
-        (None, Some(order)) if entry.coverage.is_none() => order,
+        (None, Some(schedule)) if entry.coverage.is_none() => &schedule.order,
         _ => return Ok(None),
     };
     let schedule = Schedule::parse(order, &subject.scenario.client_names())

@@ -15,7 +15,11 @@ use crate::explore::loom::LoomExploration;
 use crate::explore::replay::{Passing, replay};
 use crate::explore::sample::{Sample, ViolationEstimate};
 use crate::model::Model;
-use crate::report::{self, Counterexample, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind};
+use crate::report::{
+    self, AnyNumberEvidence, Cases, CensusEvidence, Certificate, CertifyEvidence, Counterexample, Coverage,
+    DporEvidence, Engine, Entry, EnumerateEvidence, Enumerated, Estimate, Evidence, Judgement, LoomEvidence,
+    OverAdmission, Preemptions, RandomWalkProbability, SampleEvidence, ScheduleEvidence, StoreKind,
+};
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
 use crate::world::scenario::Property;
@@ -37,39 +41,42 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Entry {
         let order = order.display(&self.scenario.client_names()).to_string();
-        let limit = self.scenario.limit;
         let rerun = Some(replay_command(self, &order, store));
-        let entry = match trace {
-            Ok(trace) => {
-                let peak = trace.peak();
-                let judges_leaks = self.scenario.judges(Property::Leak);
-                let leak = trace.leaked.map(|permits| report::Leak { permits });
-                let over_admits = self.scenario.judges(Property::OverAdmission) && u64::from(peak) > limit;
-                let leaks = judges_leaks && trace.leaked.is_some_and(|permits| permits > 0);
-                let verdict = match &trace.stopped {
-                    _ if over_admits || leaks => Verdict::Violation,
-                    None if !judges_leaks || leak.is_some() => Verdict::Clean,
-                    _ => Verdict::Undecided,
-                };
-                let unknown = judges_leaks && leak.is_none() && trace.stopped.is_none();
-                let unknown =
-                    unknown.then_some("`leak` is not judged: there are too many permits to try them");
-                Entry {
-                    coverage: trace
-                        .stopped
-                        .as_ref()
-                        .map(|bound| Coverage::of(bound, trace.rows.len() as u64, "step")),
-                    over_admission: Some(OverAdmission::of_peak(peak, limit)),
-                    leak,
-                    notes: unknown.into_iter().map(str::to_owned).collect(),
-                    latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
-                    trace: Some(trace),
-                    ..self.entry(store, Engine::Schedule, Judgement::new(verdict, self.expected), elapsed)
-                }
+        let evidence =
+            ScheduleEvidence { name: name.map(str::to_owned), order, ..ScheduleEvidence::default() };
+        let trace = match trace {
+            Ok(trace) => trace,
+            Err(difference) => {
+                let evidence = Evidence::Schedule(evidence);
+                return Entry { rerun, ..self.mismatch_of(store, evidence, difference, elapsed) };
             }
-            Err(difference) => self.mismatch(store, Engine::Schedule, difference, elapsed),
         };
-        Entry { schedule: name.map(str::to_owned), order: Some(order), executions: Some(1), rerun, ..entry }
+        let (peak, limit) = (trace.peak(), self.scenario.limit);
+        let judges_leaks = self.scenario.judges(Property::Leak);
+        let leak = trace.leaked.map(|permits| report::Leak { permits });
+        let over_admits = self.scenario.judges(Property::OverAdmission) && u64::from(peak) > limit;
+        let leaks = judges_leaks && trace.leaked.is_some_and(|permits| permits > 0);
+        let verdict = match &trace.stopped {
+            _ if over_admits || leaks => Verdict::Violation,
+            None if !judges_leaks || leak.is_some() => Verdict::Clean,
+            _ => Verdict::Undecided,
+        };
+        let unknown = judges_leaks && leak.is_none() && trace.stopped.is_none();
+        let unknown = unknown.then_some("`leak` is not judged: there are too many permits to try them");
+        let evidence = Evidence::Schedule(ScheduleEvidence {
+            over_admission: Some(OverAdmission::of_peak(peak, limit)),
+            leak,
+            latency_ns: latencies_of(&trace).summaries().filter(|_| store == StoreKind::Redis),
+            ..evidence
+        });
+        let steps = trace.rows.len() as u64;
+        Entry {
+            coverage: trace.stopped.as_ref().map(|bound| Coverage::of(bound, steps, "step")),
+            notes: unknown.into_iter().map(str::to_owned).collect(),
+            trace: Some(trace),
+            rerun,
+            ..self.entry(store, evidence, Judgement::new(verdict, self.expected), elapsed)
+        }
     }
 
     /// Plain enumeration.
@@ -79,12 +86,14 @@ impl Subject<'_> {
         found: &Exploration,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let exhaustive = found.stopped.is_none();
-        let entry = self.exploration(store, Engine::Enumerate, found, elapsed)?;
-        Ok(Entry {
-            census: exhaustive.then(|| report::Census::from_peaks(self.scenario.limit, &found.peaks)),
-            violating_executions: (!exhaustive).then_some(found.violating),
-            ..entry
+        let counted = match found.stopped {
+            None => {
+                Enumerated::All(report::InterleavingCounts::from_peaks(self.scenario.limit, &found.peaks))
+            }
+            Some(_) => Enumerated::Part { violating: found.violating },
+        };
+        self.exploration(store, found, found.verdict(), elapsed, |over_admission| {
+            Evidence::Enumerate(EnumerateEvidence { executions: found.executions, counted, over_admission })
         })
     }
 
@@ -95,47 +104,47 @@ impl Subject<'_> {
         let highest = found.highest.max(trace.as_ref().map_or(0, Trace::peak));
         let tallies = found.by_preemptions.as_ref();
         let by_preemptions = tallies.map(|counts| {
-            let tally = |tally: &preemptions::PreemptionCount| report::Tally {
+            let tally = |tally: &preemptions::PreemptionCount| report::PreemptionTally {
                 interleavings: (&tally.interleavings).into(),
                 violating: (&tally.violating).into(),
             };
-            report::Preemptions(counts.iter().map(|(number, counts)| (*number, tally(counts))).collect())
+            Preemptions(counts.iter().map(|(number, counts)| (*number, tally(counts))).collect())
         });
-        let odds = found.probability.as_ref().map(|odds| report::Odds {
+        let random_walk = found.probability.as_ref().map(|odds| RandomWalkProbability {
             exact: odds.exact.as_ref().map(ToString::to_string),
             value: odds.value,
         });
+        let evidence = Evidence::Census(CensusEvidence {
+            counts: found.peaks.as_ref().map(|peaks| report::InterleavingCounts::from_peaks(limit, peaks)),
+            states: found.states,
+            infinite: found.infinite,
+            random_walk,
+            by_preemptions,
+            over_admission: OverAdmission::of_peak(highest, limit),
+        });
         let asymmetry = found.asymmetry.iter().cloned();
         Ok(Entry {
-            census: found.peaks.as_ref().map(|peaks| report::Census::from_peaks(limit, peaks)),
-            states: Some(found.states),
-            infinite: found.infinite,
-            random_walk_odds: odds,
-            by_preemptions,
-            exhaustive: Some(found.stopped.is_none()),
             coverage: found.stopped.as_ref().map(|bound| Coverage::of(bound, found.states, "state")),
-            over_admission: Some(OverAdmission::of_peak(highest, limit)),
             counterexample,
             trace,
             notes: asymmetry.chain(tallies.and_then(sufficiency)).collect(),
             rerun: Some(explore_command(self, store)),
-            ..self.entry(store, Engine::Census, Judgement::new(found.verdict(), self.expected), elapsed)
+            ..self.entry(store, evidence, Judgement::new(found.verdict(), self.expected), elapsed)
         })
     }
 
     /// The verdict for every number of clients.
     pub(super) fn any_number(&self, found: &AnyNumber, elapsed: Duration) -> Entry {
         let judgement = Judgement::new(found.verdict(), self.expected);
+        let evidence = Evidence::AnyNumber(AnyNumberEvidence { nodes: found.nodes });
         Entry {
-            nodes: Some(found.nodes),
-            exhaustive: Some(found.stopped.is_none()),
             coverage: found.stopped.as_ref().map(|bound| Coverage::of(bound, found.nodes, "node")),
             notes: matches!(found.stopped, Some(Bound::States(_)))
                 .then(|| "what the store holds may not stay bounded as clients are added".to_owned())
                 .into_iter()
                 .collect(),
             rerun: Some(explore_command(self, StoreKind::Model)),
-            ..self.entry(StoreKind::Model, Engine::AnyNumber, judgement, elapsed)
+            ..self.entry(StoreKind::Model, evidence, judgement, elapsed)
         }
     }
 
@@ -147,14 +156,16 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Result<Entry, Error> {
         let Classes { found, classes, blocked } = found;
-        let entry = self.exploration(store, Engine::Dpor, found, elapsed)?;
+        let entry = self.exploration(store, found, found.verdict(), elapsed, |over_admission| {
+            Evidence::Dpor(DporEvidence {
+                executions: found.executions,
+                violating_executions: found.violating,
+                classes: *classes,
+                over_admission,
+            })
+        })?;
         let blocked = (*blocked > 0).then(|| format!("{blocked} executions led to no class of their own"));
-        Ok(Entry {
-            classes: Some(*classes),
-            violating_executions: Some(found.violating),
-            notes: blocked.into_iter().collect(),
-            ..entry
-        })
+        Ok(Entry { notes: blocked.into_iter().collect(), ..entry })
     }
 
     /// Executions that were drawn at random.
@@ -165,8 +176,7 @@ impl Subject<'_> {
         exact_share: Option<f64>,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let entry = self.exploration(store, Engine::Sample, &sampled.found, elapsed)?;
-        let estimate = sampled.odds().map(|ViolationEstimate { share, wait }| report::Estimate {
+        let estimate = sampled.odds().map(|ViolationEstimate { share, wait }| Estimate {
             share: share.value,
             share_interval: (share.low, share.high),
             executions_to_first: wait.value,
@@ -174,12 +184,14 @@ impl Subject<'_> {
             exact_share,
             first: sampled.first_violation,
         });
-        Ok(Entry {
-            strategy: Some(sampled.sampler.to_string()),
-            violating_executions: Some(sampled.found.violating),
-            estimate,
-            judgement: Judgement::new(sampled.verdict(), self.expected),
-            ..entry
+        self.exploration(store, &sampled.found, sampled.verdict(), elapsed, |over_admission| {
+            Evidence::Sample(SampleEvidence {
+                strategy: sampled.sampler.to_string(),
+                executions: sampled.found.executions,
+                violating_executions: sampled.found.violating,
+                estimate,
+                over_admission,
+            })
         })
     }
 
@@ -202,10 +214,10 @@ impl Subject<'_> {
             // Until it is replayed there.
             found.confirmed_on = vec![StoreKind::Model];
         }
-        let difference = certified
-            .first
-            .as_ref()
-            .map(|first| Coverage { stopped_by: report::Bound::Mismatch, covered: self.difference(first) });
+        let difference = certified.first.as_ref().map(|first| Coverage {
+            stopped_by: report::StoppedBy::Mismatch,
+            covered: self.difference(first),
+        });
         let judgement = match &difference {
             Some(_) => Judgement::mismatch(self.expected),
             None => Judgement::new(verdict, self.expected),
@@ -213,26 +225,28 @@ impl Subject<'_> {
         let encodings: Vec<&str> = certified.encodings.iter().map(String::as_str).collect();
         let encodings = (!encodings.is_empty())
             .then(|| format!("certified with sorted sets encoded as {}", encodings.join(" and ")));
-        Ok(Entry {
-            certificate: Some(report::Certificate {
+        let evidence = Evidence::Certify(CertifyEvidence {
+            certificate: Certificate {
                 pairs: certified.pairs,
                 edges: certified.edges,
                 namings: certified.namings,
-                cases: Some(report::Cases { asked: certified.cases, of: certified.planned }),
-            }),
-            mismatches: Some(certified.mismatches),
-            exhaustive: Some(stopped.is_none() && difference.is_none()),
+                cases: Some(Cases { asked: certified.cases, of: certified.planned }),
+            },
+            mismatches: certified.mismatches,
+            over_admission: match stopped {
+                Some(_) => None,
+                None => Some(OverAdmission::of_peak(census.highest, self.scenario.limit)),
+            },
+        });
+        Ok(Entry {
             coverage: difference
                 .or_else(|| census.stopped.as_ref().map(|bound| Coverage::of(bound, census.states, "state")))
                 .or_else(|| stopped.map(|bound| Coverage::of(bound, certified.cases, "case"))),
-            over_admission: stopped
-                .is_none()
-                .then(|| OverAdmission::of_peak(census.highest, self.scenario.limit)),
             counterexample,
             trace,
             notes: certified.asymmetry.iter().cloned().chain(encodings).collect(),
             rerun: Some(explore_command(self, store)),
-            ..self.entry(store, Engine::Certify, judgement, elapsed)
+            ..self.entry(store, evidence, judgement, elapsed)
         })
     }
 
@@ -246,11 +260,14 @@ impl Subject<'_> {
 
     /// loom's executions.
     pub(super) fn loom(&self, explored: &LoomExploration, elapsed: Duration) -> Result<Entry, Error> {
-        let entry = self.exploration(StoreKind::Loom, Engine::Loom, &explored.found, elapsed)?;
-        Ok(Entry {
-            violating_executions: Some(explored.found.violating),
-            outcomes: Some(explored.results.0.len() as u64),
-            ..entry
+        let found = &explored.found;
+        self.exploration(StoreKind::Loom, found, found.verdict(), elapsed, |over_admission| {
+            Evidence::Loom(LoomEvidence {
+                executions: found.executions,
+                violating_executions: found.violating,
+                outcomes: explored.results.0.len() as u64,
+                over_admission,
+            })
         })
     }
 
@@ -258,22 +275,21 @@ impl Subject<'_> {
     fn exploration(
         &self,
         store: StoreKind,
-        engine: Engine,
         found: &Exploration,
+        verdict: Verdict,
         elapsed: Duration,
+        evidence: impl FnOnce(OverAdmission) -> Evidence,
     ) -> Result<Entry, Error> {
-        let judgement = Judgement::new(found.verdict(), self.expected);
+        let judgement = Judgement::new(verdict, self.expected);
         let (counterexample, trace) = self.counterexample_of(store, found.violation.as_ref())?;
         let peak = found.peak().max(trace.as_ref().map_or(0, Trace::peak));
+        let evidence = evidence(OverAdmission::of_peak(peak, self.scenario.limit));
         Ok(Entry {
-            executions: Some(found.executions),
-            exhaustive: Some(found.stopped.is_none()),
             coverage: found.stopped.as_ref().map(|bound| Coverage::of(bound, found.executions, "execution")),
-            over_admission: Some(OverAdmission::of_peak(peak, self.scenario.limit)),
             counterexample,
             trace,
             rerun: Some(explore_command(self, store)),
-            ..self.entry(store, engine, judgement, elapsed)
+            ..self.entry(store, evidence, judgement, elapsed)
         })
     }
 
@@ -312,7 +328,7 @@ impl Subject<'_> {
         Ok((counterexample, trace))
     }
 
-    /// A reply of the server's that was not the model's.
+    /// A search that ended at a reply of the server's that was not the model's.
     pub(super) fn mismatch(
         &self,
         store: StoreKind,
@@ -320,19 +336,27 @@ impl Subject<'_> {
         difference: String,
         elapsed: Duration,
     ) -> Entry {
+        let rerun = Some(explore_command(self, store));
+        Entry { rerun, ..self.mismatch_of(store, Evidence::Mismatch(engine), difference, elapsed) }
+    }
+
+    fn mismatch_of(
+        &self,
+        store: StoreKind,
+        evidence: Evidence,
+        difference: String,
+        elapsed: Duration,
+    ) -> Entry {
         Entry {
-            mismatches: Some(1),
-            exhaustive: (engine != Engine::Schedule).then_some(false),
-            coverage: Some(Coverage { stopped_by: report::Bound::Mismatch, covered: difference }),
-            rerun: (engine != Engine::Schedule).then(|| explore_command(self, store)),
-            ..self.entry(store, engine, Judgement::mismatch(self.expected), elapsed)
+            coverage: Some(Coverage { stopped_by: report::StoppedBy::Mismatch, covered: difference }),
+            ..self.entry(store, evidence, Judgement::mismatch(self.expected), elapsed)
         }
     }
 
-    fn entry(&self, store: StoreKind, engine: Engine, judgement: Judgement, elapsed: Duration) -> Entry {
+    fn entry(&self, store: StoreKind, evidence: Evidence, judgement: Judgement, elapsed: Duration) -> Entry {
         Entry {
             elapsed_ns: Some(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)),
-            ..Entry::new(&self.scenario.name, self.limiter.name(), store, engine, judgement)
+            ..Entry::new(&self.scenario.name, self.limiter.name(), store, evidence, judgement)
         }
     }
 }

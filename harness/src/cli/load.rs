@@ -86,7 +86,7 @@ fn write_histograms(
     writer.folder(OPTION, folder);
     writer.file(OPTION, &folder.join("latency.hlog"), log.as_str());
     for entry in results {
-        let histograms = entry.load.iter().flat_map(|load| &load.histograms);
+        let histograms = entry.load().into_iter().flat_map(|found| &found.load.histograms);
         for (operation, text) in histograms {
             let histogram = histogram::parse(text).map_err(Problem::Report)?;
             // The floor is the same beside every limiter.

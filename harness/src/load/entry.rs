@@ -10,7 +10,9 @@ use super::tally::{Tally, per_second};
 use super::{Load, Loaded};
 use crate::report::latency::{Durations, Summary};
 use crate::report::load::{Block, Fairness, Floor, Pace};
-use crate::report::{self, Coverage, Engine, Entry, Judgement, OverAdmission, StoreKind, Verdict, histogram};
+use crate::report::{
+    self, Coverage, Entry, Evidence, Judgement, LoadEvidence, OverAdmission, StoreKind, Verdict, histogram,
+};
 use crate::world::control::Bound;
 use crate::world::scenario::Expected;
 
@@ -62,20 +64,27 @@ impl Load {
         let findings = &loaded.findings;
         let stopped =
             self.stopped.as_ref().map(|bound| Coverage::of(bound, loaded.tally.attempts, "operation"));
-        Entry {
-            coverage: stopped.clone(),
-            exhaustive: stopped.map(|_| false),
+        let evidence = LoadEvidence {
+            load: self.load(loaded),
             over_admission: Some(OverAdmission {
                 max: findings.max,
                 events: Some(findings.events),
                 first: findings.first.clone(),
             }),
-            load: Some(self.load(loaded)),
             latency_ns: summaries(durations(&loaded.tally, false)),
+        };
+        Entry {
+            coverage: stopped,
             elapsed_ns: Some(nanos(loaded.measured)),
             notes: self.notes(loaded, name, verdict, expected),
             rerun: Some(self.command(name)),
-            ..Entry::new(SCENARIO, name, StoreKind::Redis, Engine::Load, Judgement::new(verdict, expected))
+            ..Entry::new(
+                SCENARIO,
+                name,
+                StoreKind::Redis,
+                Evidence::Load(Box::new(evidence)),
+                Judgement::new(verdict, expected),
+            )
         }
     }
 

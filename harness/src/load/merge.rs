@@ -9,13 +9,14 @@ use super::monitor::KEPT;
 use crate::report::histogram;
 use crate::report::latency::{Durations, Summary};
 use crate::report::load::{Fairness, Floor, Load};
-use crate::report::{Entry, Excess, Judgement, OverAdmission, Verdict};
+use crate::report::{Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Verdict};
 
 /// What every shard measured of a limiter, as one entry. There is at least one, all with a load.
 pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
     let [first, ..] = parts else { return Err("it has no shard".to_owned()) };
-    let loads = parts.iter().map(|part| part.load.as_ref()).collect::<Option<Vec<_>>>();
-    let loads = loads.ok_or_else(|| format!("{} holds no load", first.limiter))?;
+    let found = parts.iter().map(|part| part.load()).collect::<Option<Vec<_>>>();
+    let found = found.ok_or_else(|| format!("{} holds no load", first.limiter))?;
+    let loads: Vec<&Load> = found.iter().map(|found| &found.load).collect();
     let durations = durations(&loads)?;
     let summaries = |names: &[&str]| {
         let known = names
@@ -24,7 +25,7 @@ pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
         let known: BTreeMap<String, Summary> = known.collect();
         (!known.is_empty()).then_some(known)
     };
-    let from_send: Vec<_> = parts.iter().map(|part| part.latency_ns.as_ref()).collect();
+    let from_send: Vec<_> = found.iter().map(|found| found.latency_ns.as_ref()).collect();
     let from_due: Vec<_> = loads.iter().map(|load| load.latency_corrected_ns.as_ref()).collect();
     let latency_ns = restored(summaries(&["acquire", "release"]), &from_send);
     let corrected = restored(summaries(&["acquire_corrected"]), &from_due);
@@ -39,12 +40,13 @@ pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
         }
     }
     let stopped = parts.iter().find_map(|part| part.coverage.clone());
-    Ok(Entry {
-        exhaustive: stopped.as_ref().map(|_| false),
-        coverage: stopped,
-        over_admission: Some(over_admission(parts)),
-        load: Some(Load { latency_corrected_ns: corrected, ..added(&loads, &durations) }),
+    let evidence = LoadEvidence {
+        load: Load { latency_corrected_ns: corrected, ..added(&loads, &durations) },
+        over_admission: Some(over_admission(&found)),
         latency_ns,
+    };
+    Ok(Entry {
+        coverage: stopped,
         elapsed_ns: parts.iter().filter_map(|part| part.elapsed_ns).max(),
         notes,
         rerun: first.rerun.clone(),
@@ -52,7 +54,7 @@ pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
             &first.scenario,
             &first.limiter,
             first.store,
-            first.engine,
+            Evidence::Load(Box::new(evidence)),
             Judgement::new(verdict, first.judgement.expected()),
         )
     })
@@ -158,8 +160,8 @@ fn fairness(loads: &[&Load]) -> Fairness {
     }
 }
 
-fn over_admission(parts: &[&Entry]) -> OverAdmission {
-    let all = || parts.iter().filter_map(|part| part.over_admission.as_ref());
+fn over_admission(found: &[&LoadEvidence]) -> OverAdmission {
+    let all = || found.iter().filter_map(|found| found.over_admission.as_ref());
     let first: Vec<Excess> = all().flat_map(|over| over.first.iter().copied()).take(KEPT).collect();
     OverAdmission {
         max: all().map(|over| over.max).max().unwrap_or(0),
@@ -171,7 +173,7 @@ fn over_admission(parts: &[&Entry]) -> OverAdmission {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Engine, StoreKind};
+    use crate::report::StoreKind;
     use crate::world::scenario::Expected;
 
     fn part(admitted: u64, times: &[u64], verdict: Verdict) -> Entry {
@@ -204,12 +206,9 @@ mod tests {
         let latency_ns = durations.summary().map(|summary| BTreeMap::from([("acquire".to_owned(), summary)]));
         let judgement = Judgement::new(verdict, Some(Expected::Violation));
         let over = u64::from(verdict == Verdict::Violation);
-        Entry {
-            load: Some(load),
-            latency_ns,
-            over_admission: Some(OverAdmission { events: Some(over), ..OverAdmission::by(over) }),
-            ..Entry::new("load", "naive", StoreKind::Redis, Engine::Load, judgement)
-        }
+        let over_admission = Some(OverAdmission { events: Some(over), ..OverAdmission::by(over) });
+        let evidence = Evidence::Load(Box::new(LoadEvidence { load, over_admission, latency_ns }));
+        Entry::new("load", "naive", StoreKind::Redis, evidence, judgement)
     }
 
     #[test]
@@ -217,10 +216,11 @@ mod tests {
         let one = part(10, &[1_000_001, 2_000_000], Verdict::Undecided);
         let other = part(30, &[9_000_000], Verdict::Violation);
         let merged = entries(&[&one, &other]).unwrap();
-        let load = merged.load.as_ref().unwrap();
+        let found = merged.load().unwrap();
+        let load = &found.load;
         assert_eq!((load.clients, load.attempts, load.admitted, load.refused), (4, 42, 40, 2));
         assert_eq!((load.rate_per_s, load.throughput_per_s), (Some(20.0), Some(11.0)));
-        let acquire = merged.latency_ns.as_ref().unwrap()["acquire"];
+        let acquire = found.latency_ns.as_ref().unwrap()["acquire"];
         assert_eq!(
             (acquire.count, acquire.min, acquire.max, acquire.mean),
             (3, 1_000_001, 9_000_000, 4_000_000)
@@ -229,13 +229,18 @@ mod tests {
         // Two were admitted 5 times each, two 15 times: 40 squared over 4 times 500.
         assert!((load.fairness.jain - 0.8).abs() < 1e-9, "{}", load.fairness.jain);
         assert_eq!((merged.judgement.verdict(), merged.judgement.ok()), (Verdict::Violation, Some(true)));
-        assert_eq!(merged.over_admission.unwrap().events, Some(1));
+        assert_eq!(found.over_admission.as_ref().unwrap().events, Some(1));
+    }
+
+    fn load_of(entry: &mut Entry) -> &mut Load {
+        let Evidence::Load(found) = &mut entry.evidence else { panic!("it is a load") };
+        &mut found.load
     }
 
     #[test]
     fn what_cannot_be_read_is_told() {
         let mut damaged = part(1, &[5], Verdict::Clean);
-        damaged.load.as_mut().unwrap().histograms.insert("release".into(), "HIST".into());
+        load_of(&mut damaged).histograms.insert("release".into(), "HIST".into());
         assert!(entries(&[&damaged]).unwrap_err().contains("release"));
         assert!(entries(&[]).is_err());
     }

@@ -2,8 +2,14 @@
 //!
 //! First a line per store and engine, then the steps. Results with the same steps show them once.
 
-use super::entry::{Bound, Certificate, Counterexample, Engine, Entry, Leak};
-use super::load::Load;
+use super::counts::InterleavingCounts;
+use super::coverage::StoppedBy;
+use super::engine::Engine;
+use super::entry::{Counterexample, Entry};
+use super::evidence::{
+    CensusEvidence, Certificate, Enumerated, Evidence, Leak, LoadEvidence, SampleEvidence, ScheduleEvidence,
+};
+use super::over_admission::OverAdmission;
 use super::palette::{Palette, paint};
 use super::verdict::Verdict;
 use super::{About, lanes, latency, loaded};
@@ -30,8 +36,8 @@ impl Block<'_> {
         paragraphs.extend(self.samples());
         paragraphs.extend(self.preemptions());
         paragraphs.extend(self.latencies());
-        for (entry, load) in self.loads() {
-            paragraphs.extend(loaded::paragraphs(entry, load, self.width));
+        for load in self.loads() {
+            paragraphs.extend(loaded::paragraphs(load, self.width));
         }
         let distinct = self.distinct();
         for entry in &distinct {
@@ -57,13 +63,14 @@ impl Block<'_> {
 
     fn caption(&self) -> Vec<String> {
         let Some(entry) = self.entries.first() else { return Vec::new() };
-        let counted = self.entries.iter().any(|entry| entry.census.is_some());
-        let what = match (&entry.schedule, &entry.order) {
-            (Some(name), Some(order)) => format!(", {name}: {order}"),
-            (Some(name), None) => format!(", {name}"),
-            (None, Some(order)) => format!(": {order}"),
-            (None, None) if counted => ", all interleavings".to_owned(),
-            (None, None) => String::new(),
+        let counted = || self.entries.iter().any(|entry| entry.evidence.counts().is_some());
+        let what = match &entry.evidence {
+            Evidence::Schedule(ScheduleEvidence { name: Some(name), order, .. }) => {
+                format!(", {name}: {order}")
+            }
+            Evidence::Schedule(ScheduleEvidence { name: None, order, .. }) => format!(": {order}"),
+            _ if counted() => ", all interleavings".to_owned(),
+            _ => String::new(),
         };
         let text = printable(&format!("{}{what}", entry.limiter));
         wrapped(&text, self.width).into_iter().map(|line| paint(self.palette.heading, line)).collect()
@@ -112,7 +119,10 @@ impl Block<'_> {
     fn samples(&self) -> Option<Vec<String>> {
         let heads = ["sampler", "over-admit (95 % interval)", "executions to the first", "exactly"];
         let rows = self.entries.iter().filter_map(|entry| {
-            let (strategy, estimate) = (entry.strategy.as_ref()?, entry.estimate.as_ref()?);
+            let Evidence::Sample(SampleEvidence { strategy, estimate: Some(estimate), .. }) = &entry.evidence
+            else {
+                return None;
+            };
             let (low, high) = estimate.share_interval;
             let share = format!("{} ({} to {})", percent(estimate.share), percent(low), percent(high));
             let wait = match (estimate.executions_to_first, estimate.executions_to_first_interval) {
@@ -126,7 +136,10 @@ impl Block<'_> {
 
     /// A line for each number of preemptions.
     fn preemptions(&self) -> Option<Vec<String>> {
-        let counts = self.entries.iter().find_map(|entry| entry.by_preemptions.as_ref())?;
+        let counts = self.entries.iter().find_map(|entry| match &entry.evidence {
+            Evidence::Census(found) => found.by_preemptions.as_ref(),
+            _ => None,
+        })?;
         let heads = ["preemptions", "interleavings", "over-admit"].map(str::to_owned);
         let rows = counts.0.iter().map(|(number, tally)| {
             [number.to_string(), count(&tally.interleavings), count(&tally.violating)]
@@ -134,14 +147,14 @@ impl Block<'_> {
         table(heads, rows)
     }
 
-    fn loads(&self) -> impl Iterator<Item = (&Entry, &Load)> {
-        self.entries.iter().filter_map(|entry| Some((*entry, entry.load.as_ref()?)))
+    fn loads(&self) -> impl Iterator<Item = &LoadEvidence> {
+        self.entries.iter().filter_map(|entry| entry.load())
     }
 
     /// Those of loads are shown with the loads.
     fn latencies(&self) -> Option<Vec<String>> {
-        let searches = self.entries.iter().filter(|entry| entry.load.is_none());
-        let tables = searches.filter_map(|entry| entry.latency_ns.as_ref()).map(latency::table);
+        let schedules = self.entries.iter().filter_map(|entry| entry.schedule());
+        let tables = schedules.filter_map(|schedule| schedule.latency_ns.as_ref()).map(latency::table);
         let lines: Vec<String> = tables.flatten().map(|line| format!("  {line}")).collect();
         if lines.is_empty() { None } else { Some(lines) }
     }
@@ -158,8 +171,8 @@ pub(super) fn steps(
     if let Some(found) = &entry.counterexample {
         let stores: Vec<String> = found.confirmed_on.iter().map(ToString::to_string).collect();
         // A search that was stopped, or that looks at one interleaving of each class, may have missed a shorter one.
-        let ranked = matches!(entry.engine, Engine::Enumerate | Engine::Census | Engine::Certify);
-        let rank = if ranked && entry.exhaustive == Some(true) { "shortest " } else { "" };
+        let ranked = matches!(entry.engine(), Engine::Enumerate | Engine::Census | Engine::Certify);
+        let rank = if ranked && entry.exhaustive() == Some(true) { "shortest " } else { "" };
         let text = format!("{rank}counterexample, seen on {}: {}", stores.join(" and "), found.order);
         paragraphs.push(wrapped(&printable(&text), width));
     }
@@ -211,12 +224,14 @@ fn table<const N: usize>(heads: [String; N], rows: impl Iterator<Item = [String;
 
 /// How many merged states stand for all interleavings, and how likely a random scheduler meets a violation.
 fn states(entry: &Entry) -> Option<String> {
-    let states = plural(entry.states.filter(|_| entry.engine == Engine::Census)?, "merged state");
-    Some(match &entry.random_walk_odds {
-        Some(odds) if odds.value > 0.0 => {
-            let exact = odds.exact.as_ref().filter(|exact| exact.len() <= 20);
+    let Evidence::Census(CensusEvidence { states, random_walk, .. }) = &entry.evidence else { return None };
+    let states = plural(states, "merged state");
+    Some(match random_walk {
+        Some(probability) if probability.value > 0.0 => {
+            let exact = probability.exact.as_ref().filter(|exact| exact.len() <= 20);
             let exact = exact.map_or_else(String::new, |exact| format!(" ({exact})"));
-            format!("{states}; a random walk over-admits with odds {}{exact}", percent(odds.value))
+            let probability = percent(probability.value);
+            format!("{states}; a random walk over-admits with probability {probability}{exact}")
         }
         _ => states,
     })
@@ -224,50 +239,64 @@ fn states(entry: &Entry) -> Option<String> {
 
 /// How much was run and how much of it over-admits, in few words.
 pub(super) fn facts(entry: &Entry) -> String {
-    if entry.load.is_some() {
-        return loaded::facts(entry);
-    }
-    let over = entry.over_admission.as_ref().map_or(0, |over| over.max);
-    let highest = if over > 0 { format!(", by {}", grouped(over)) } else { String::new() };
-    if let Some(census) = &entry.census {
-        let share = census.violating.share_of(&census.interleavings).filter(|_| !census.violating.is_zero());
-        let share = share.map_or_else(String::new, |share| format!(" ({})", percent(share)));
-        return format!(
-            "{} of {} over-admit{share}{highest}",
-            count(&census.violating),
-            count(&census.interleavings)
-        );
-    }
-    if let Some(certificate) = &entry.certificate {
-        return certificate_facts(certificate, entry.exhaustive == Some(true));
-    }
-    if let Some(nodes) = entry.nodes {
-        return format!("every number of clients, {}", plural(nodes, "node"));
-    }
-    if let (Some(classes), Some(violating)) = (entry.classes, entry.violating_executions) {
-        return format!("{} of {} over-admit{highest}", grouped(violating), plural_classes(classes));
-    }
-    if entry.infinite {
-        return "infinitely many interleavings".to_owned();
-    }
-    match (entry.engine, entry.executions, entry.violating_executions) {
-        (Engine::Schedule, ..) if entry.coverage.is_none() || over > 0 => schedule_facts(entry, over),
-        (_, Some(all), Some(violating)) => {
-            let all = grouped(all);
-            format!("{} of {all} executions over-admit{highest}", grouped(violating))
+    match &entry.evidence {
+        Evidence::Schedule(found) => match found.over_admission.as_ref().map(|over| over.max) {
+            None => String::new(),
+            Some(0) if entry.coverage.is_some() => plural(1, "execution"),
+            Some(over) => schedule_facts(over, found.leak),
+        },
+        Evidence::Census(CensusEvidence { counts: Some(counts), over_admission, .. }) => {
+            share_of(counts, over_admission)
         }
-        (_, Some(all), None) => plural(all, "execution"),
-        (_, None, _) => String::new(),
+        Evidence::Census(CensusEvidence { infinite: true, .. }) => "infinitely many interleavings".to_owned(),
+        Evidence::Census(_) | Evidence::Mismatch(_) => String::new(),
+        Evidence::AnyNumber(found) => format!("every number of clients, {}", plural(found.nodes, "node")),
+        Evidence::Certify(found) => certificate_facts(&found.certificate, entry.coverage.is_none()),
+        Evidence::Enumerate(found) => match &found.counted {
+            Enumerated::All(counts) => share_of(counts, &found.over_admission),
+            Enumerated::Part { violating } => {
+                share_of_executions(found.executions, *violating, &found.over_admission)
+            }
+        },
+        Evidence::Dpor(found) => format!(
+            "{} of {} over-admit{}",
+            grouped(found.violating_executions),
+            plural_classes(found.classes),
+            highest(&found.over_admission)
+        ),
+        Evidence::Sample(found) => {
+            share_of_executions(found.executions, found.violating_executions, &found.over_admission)
+        }
+        Evidence::Loom(found) => {
+            share_of_executions(found.executions, found.violating_executions, &found.over_admission)
+        }
+        Evidence::Load(found) => loaded::facts(found),
     }
 }
 
+fn share_of(counts: &InterleavingCounts, over: &OverAdmission) -> String {
+    let share = counts.violating.share_of(&counts.interleavings).filter(|_| !counts.violating.is_zero());
+    let share = share.map_or_else(String::new, |share| format!(" ({})", percent(share)));
+    let (violating, all) = (count(&counts.violating), count(&counts.interleavings));
+    format!("{violating} of {all} over-admit{share}{}", highest(over))
+}
+
+fn share_of_executions(all: u64, violating: u64, over: &OverAdmission) -> String {
+    format!("{} of {} executions over-admit{}", grouped(violating), grouped(all), highest(over))
+}
+
+/// By how much the limit was exceeded at most.
+fn highest(over: &OverAdmission) -> String {
+    if over.max > 0 { format!(", by {}", grouped(over.max)) } else { String::new() }
+}
+
 /// Whether a schedule keeps the limit, and what is lost at its end.
-fn schedule_facts(entry: &Entry, over: u64) -> String {
+fn schedule_facts(over: u64, leak: Option<Leak>) -> String {
     let limit = match over {
         0 => "stays within the limit".to_owned(),
         over => format!("over-admits by {}", grouped(over)),
     };
-    match entry.leak {
+    match leak {
         Some(Leak { permits }) if permits > 0 => format!("{limit}, leaks {}", plural(permits, "permit")),
         _ => limit,
     }
@@ -286,8 +315,10 @@ fn certificate_facts(certificate: &Certificate, complete: bool) -> String {
 
 /// The engine, and how it draws where it does.
 pub(super) fn engine(entry: &Entry) -> String {
-    let strategy = entry.strategy.as_ref().map_or_else(String::new, |strategy| format!(" {strategy}"));
-    format!("{}{strategy}", entry.engine)
+    match &entry.evidence {
+        Evidence::Sample(SampleEvidence { strategy, .. }) => format!("{} {strategy}", entry.engine()),
+        _ => entry.engine().to_string(),
+    }
 }
 
 fn plural_classes(classes: u64) -> String {
@@ -297,13 +328,13 @@ fn plural_classes(classes: u64) -> String {
 /// The verdict, whether it was expected, and why it is undecided if it is.
 pub(super) fn judgement(entry: &Entry) -> String {
     let phrase = entry.judgement.phrase();
-    match (&entry.coverage, entry.mismatches) {
+    match (&entry.coverage, entry.mismatches()) {
         _ if entry.judgement.verdict() != Verdict::Undecided => phrase.to_owned(),
         (_, Some(different)) if different > 0 => {
             format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
         }
         (Some(coverage), _)
-            if entry.engine == Engine::Sample && coverage.stopped_by == Bound::MaxExecutions =>
+            if entry.engine() == Engine::Sample && coverage.stopped_by == StoppedBy::MaxExecutions =>
         {
             format!("{phrase}: none was drawn")
         }

@@ -68,9 +68,9 @@ fn elapsed(report: &Report, scenario: &str) -> Option<Duration> {
 }
 
 fn case(entry: &Entry, about: Option<&About>) -> TestCase {
-    let mut name = format!("{}/{}/{}", entry.limiter, entry.store, entry.engine);
-    if let Some(schedule) = entry.schedule.as_ref().or(entry.order.as_ref()) {
-        name = format!("{name}/{schedule}");
+    let mut name = format!("{}/{}/{}", entry.limiter, entry.store, entry.engine());
+    if let Some(schedule) = entry.schedule() {
+        name = format!("{name}/{}", schedule.name.as_ref().unwrap_or(&schedule.order));
     }
     let mut case = TestCase::new(name, status(entry, about));
     case.set_classname(entry.scenario.as_str());

@@ -68,7 +68,6 @@ pub struct Load {
 impl Eq for Load {}
 
 impl Load {
-    /// Leaves out what is measured in time. Counts differ from run to run as well, and stay.
     pub(super) fn leave_times_out(&mut self) {
         self.throughput_per_s = None;
         self.latency_corrected_ns = None;

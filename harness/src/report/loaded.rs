@@ -1,6 +1,6 @@
 //! What the terminal shows of a load, besides its verdict and its latencies.
 
-use super::entry::Entry;
+use super::evidence::LoadEvidence;
 use super::latency::{self, Summary};
 use super::load::{Floor, Load};
 use super::{Excess, histogram};
@@ -12,8 +12,8 @@ const SHOWN: usize = 3;
 const INDENT: usize = 2;
 
 /// How often a load over-admitted, in few words.
-pub(super) fn facts(entry: &Entry) -> String {
-    let Some(over) = &entry.over_admission else { return String::new() };
+pub(super) fn facts(found: &LoadEvidence) -> String {
+    let Some(over) = &found.over_admission else { return String::new() };
     match over.events.unwrap_or(0) {
         0 => "stays within the limit".to_owned(),
         1 => format!("over-admits once, by {}", grouped(over.max)),
@@ -22,8 +22,9 @@ pub(super) fn facts(entry: &Entry) -> String {
 }
 
 /// Counts, rates, what stands out, latencies, and a plot.
-pub(super) fn paragraphs(entry: &Entry, load: &Load, width: usize) -> Vec<Vec<String>> {
-    let mut paragraphs = vec![counts(load), rates(load), excesses(entry), latencies(entry, load)];
+pub(super) fn paragraphs(found: &LoadEvidence, width: usize) -> Vec<Vec<String>> {
+    let load = &found.load;
+    let mut paragraphs = vec![counts(load), rates(load), excesses(found), latencies(found)];
     paragraphs.extend(plot(load, width));
     paragraphs.retain(|lines| !lines.is_empty());
     for line in paragraphs.iter_mut().flatten() {
@@ -90,8 +91,8 @@ fn rates(load: &Load) -> Vec<String> {
     lines
 }
 
-fn excesses(entry: &Entry) -> Vec<String> {
-    let Some(over) = &entry.over_admission else { return Vec::new() };
+fn excesses(found: &LoadEvidence) -> Vec<String> {
+    let Some(over) = &found.over_admission else { return Vec::new() };
     let line = |Excess { at_ns, duration_ns, peak }: &Excess| {
         let (at, lasted) = (nanoseconds(*at_ns), nanoseconds(*duration_ns));
         format!("over the limit after {at}: {} for {lasted}", plural(peak, "holder"))
@@ -104,15 +105,15 @@ fn excesses(entry: &Entry) -> Vec<String> {
     lines
 }
 
-fn latencies(entry: &Entry, load: &Load) -> Vec<String> {
-    let mut summaries = entry.latency_ns.clone().unwrap_or_default();
-    let corrected = load.latency_corrected_ns.iter().flatten();
+fn latencies(found: &LoadEvidence) -> Vec<String> {
+    let mut summaries = found.latency_ns.clone().unwrap_or_default();
+    let corrected = found.load.latency_corrected_ns.iter().flatten();
     summaries.extend(corrected.map(|(name, summary)| (format!("{name}*"), *summary)));
     if summaries.is_empty() {
         return Vec::new();
     }
     let mut lines = latency::table(&summaries);
-    if load.latency_corrected_ns.is_some() {
+    if found.load.latency_corrected_ns.is_some() {
         lines.push("* from when it was to begin; the others from the send".to_owned());
     }
     lines

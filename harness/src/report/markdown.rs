@@ -99,7 +99,7 @@ fn row(entry: &Entry) -> String {
     let cell = |text: &str| cut(text, WIDEST_CELL);
     let (scenario, limiter) = (code(&cell(&entry.scenario)), code(&cell(&entry.limiter)));
     let what = facts(entry);
-    let what = match &entry.schedule {
+    let what = match schedule_name(entry) {
         Some(schedule) => format!("{}: {what}", cell(schedule)),
         None => what,
     };
@@ -136,14 +136,19 @@ fn finding(report: &Report, entry: &Entry) -> String {
     head + &notes + &details(report.about(&entry.scenario), entry)
 }
 
+/// The name of a scripted schedule.
+fn schedule_name(entry: &Entry) -> Option<&str> {
+    entry.schedule()?.name.as_deref()
+}
+
 fn title(entry: &Entry) -> String {
-    let schedule = entry.schedule.as_ref().map_or_else(String::new, |name| format!(", {name}"));
+    let schedule = schedule_name(entry).map_or_else(String::new, |name| format!(", {name}"));
     let how = sentence(&format!("on {} by {}{schedule}", entry.store, engine(entry)));
     format!("{}: {} {how}", code(&entry.scenario), code(&entry.limiter))
 }
 
 fn plain_title(entry: &Entry) -> String {
-    let schedule = entry.schedule.as_ref().map_or_else(String::new, |name| format!(", {name}"));
+    let schedule = schedule_name(entry).map_or_else(String::new, |name| format!(", {name}"));
     format!("{}: {} on {} by {}{schedule}", entry.scenario, entry.limiter, entry.store, engine(entry))
 }
 

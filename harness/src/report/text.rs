@@ -6,7 +6,7 @@
 use super::block::Block;
 use super::palette::{Palette, paint};
 use super::shard::Part;
-use super::{About, Entry, NotRun, Overall, Report, StoreKind, Verdict, lanes};
+use super::{About, Entry, Evidence, NotRun, Overall, Report, StoreKind, Verdict, lanes};
 use crate::base::words::{columns, grouped, nanoseconds, plural, printable, wrapped};
 use crate::explore::certify;
 use crate::world::trace::Trace;
@@ -39,9 +39,9 @@ pub fn render(report: &Report, options: &Options) -> String {
     for (scenario, entries) in by(&shown, |entry| entry.scenario.as_str()) {
         let about = report.about(scenario);
         paragraphs.push(heading(scenario, about, options, &palette));
-        for (_, entries) in
-            by(&entries, |entry| (entry.limiter.as_str(), entry.schedule.as_deref(), entry.order.as_deref()))
-        {
+        for (_, entries) in by(&entries, |entry| {
+            (entry.limiter.as_str(), entry.schedule().map(|it| (it.name.as_deref(), &it.order)))
+        }) {
             paragraphs.extend(
                 Block { about, entries: &entries, width: options.width, palette: &palette }.paragraphs(),
             );
@@ -170,7 +170,8 @@ fn not_run(missing: &[NotRun], width: usize) -> Option<Vec<String>> {
 /// What follows from a certificate and what does not, once for all of them.
 fn what_certificates_say(report: &Report, width: usize) -> Option<Vec<String>> {
     let certified = report.results.iter().any(|entry| {
-        entry.mismatches == Some(0) && entry.certificate.is_some() && entry.exhaustive == Some(true)
+        matches!(&entry.evidence, Evidence::Certify(found) if found.mismatches == 0)
+            && entry.coverage.is_none()
     });
     certified.then(|| wrapped(&format!("certify: {} {}", certify::PROVES, certify::DOES_NOT_PROVE), width))
 }

@@ -4,13 +4,13 @@ use gatecrash::load::compare::Baseline;
 use gatecrash::report::{Entry, json};
 use tempfile::TempDir;
 
-use crate::loads::{atomic, crowded, naive, report};
+use crate::loads::{atomic, crowded, naive, report, with};
 use crate::support::{Ran, arg, folder, ran};
 
 /// A baseline of both limiters, and reports that are as good, slower, over-admitting and without one of them.
 fn files() -> TempDir {
     let text = |loads: Vec<Entry>| json::render(&report(loads)).unwrap();
-    let broken = Entry { over_admission: Some(crowded(1)), ..atomic(1.0) };
+    let broken = with(atomic(1.0), |found| found.over_admission = Some(crowded(1)));
     let base = Baseline::from(&report(vec![atomic(1.0), naive()])).render().unwrap();
     folder(&[
         ("base.json", &base),

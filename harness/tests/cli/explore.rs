@@ -50,7 +50,7 @@ fn the_census_counts_what_nobody_could_enumerate() {
     assert_eq!((result.get("executions"), result.get("by_preemptions")), (None, None));
     let two = explore(&["--limiter", "naive", "--by-preemptions"]).exits(0).json();
     let result = only(&two);
-    assert_eq!(result["random_walk_odds"], json!({"exact": "1/4", "value": 0.25}));
+    assert_eq!(result["random_walk_probability"], json!({"exact": "1/4", "value": 0.25}));
     let explanation = "B read the count before A's ZADD and A read it before B's.";
     assert_eq!(result["counterexample"]["explanation"], explanation);
     let counts = result["by_preemptions"].as_object().expect("asked for");

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use gatecrash::report::latency::Summary;
 use gatecrash::report::load::{Block, Fairness, Floor, Load, Pace, Quantiles};
-use gatecrash::report::{Engine, Entry, Excess, Judgement, OverAdmission, Report, StoreKind, Verdict};
+use gatecrash::report::{
+    Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Report, StoreKind, Verdict,
+};
 use gatecrash::world::scenario::Expected;
 
 /// A report of these loads.
@@ -41,23 +43,33 @@ pub(crate) fn atomic(slower: f64) -> Entry {
         blocks: (0..12).map(|number| block(number, slower)).collect(),
     };
     let latencies = [("acquire".to_owned(), summary(210_000)), ("release".to_owned(), summary(150_000))];
-    Entry {
+    let evidence = LoadEvidence {
+        load,
         over_admission: Some(OverAdmission { events: Some(0), ..OverAdmission::by(0) }),
-        load: Some(load),
         latency_ns: Some(latencies.into()),
+    };
+    Entry {
         elapsed_ns: Some(10_000_000_000),
-        ..entry("atomic", Verdict::Clean, Expected::Clean)
+        ..entry("atomic", evidence, Judgement::new(Verdict::Clean, Some(Expected::Clean)))
     }
+}
+
+/// The same result with something else about its load.
+pub(crate) fn with(mut entry: Entry, change: impl FnOnce(&mut LoadEvidence)) -> Entry {
+    let Evidence::Load(found) = &mut entry.evidence else { panic!("it is a load") };
+    change(found);
+    entry
 }
 
 /// The naive limiter, which over-admits, as expected.
 pub(crate) fn naive() -> Entry {
-    let mut entry = Entry { over_admission: Some(crowded(7)), ..atomic(1.0) };
-    let load = entry.load.as_mut().unwrap();
-    load.limit = 5;
-    load.admitted = 30_000;
-    load.refused = 90_000;
-    let Entry { judgement, .. } = self::entry("naive", Verdict::Violation, Expected::Violation);
+    let entry = with(atomic(1.0), |found| {
+        found.over_admission = Some(crowded(7));
+        found.load.limit = 5;
+        found.load.admitted = 30_000;
+        found.load.refused = 90_000;
+    });
+    let judgement = Judgement::new(Verdict::Violation, Some(Expected::Violation));
     Entry { limiter: "naive".into(), judgement, ..entry }
 }
 
@@ -66,9 +78,8 @@ pub(crate) fn crowded(max: u64) -> OverAdmission {
     OverAdmission { max, events: Some(412), first }
 }
 
-pub(crate) fn entry(limiter: &str, verdict: Verdict, expected: Expected) -> Entry {
-    let judgement = Judgement::new(verdict, Some(expected));
-    Entry::new("load", limiter, StoreKind::Redis, Engine::Load, judgement)
+fn entry(limiter: &str, evidence: LoadEvidence, judgement: Judgement) -> Entry {
+    Entry::new("load", limiter, StoreKind::Redis, Evidence::Load(Box::new(evidence)), judgement)
 }
 
 /// Some noise, always the same: up to 3 % more or less.

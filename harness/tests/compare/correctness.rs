@@ -5,13 +5,11 @@ use gatecrash::report::load::{Faulted, Load};
 use gatecrash::report::{Entry, Judgement, OverAdmission, Verdict};
 use gatecrash::world::scenario::Expected;
 
-use crate::loads::{atomic, crowded, naive};
+use crate::loads::{atomic, crowded, naive, with};
 use crate::one;
 
 fn of(entry: Entry, change: impl FnOnce(&mut Load)) -> Entry {
-    let mut entry = entry;
-    change(entry.load.as_mut().unwrap());
-    entry
+    with(entry, |found| change(&mut found.load))
 }
 
 /// What is not ok of the one limiter.
@@ -29,7 +27,8 @@ fn nothing_new_is_fine() {
 
 #[test]
 fn a_new_over_admission_is_a_regression_whatever_was_expected() {
-    let broken = |judgement| Entry { over_admission: Some(crowded(1)), judgement, ..atomic(1.0) };
+    let crowd = |entry, over: u64| with(entry, |found| found.over_admission = Some(crowded(over)));
+    let broken = |judgement| Entry { judgement, ..crowd(atomic(1.0), 1) };
     let expected = |expected| Judgement::new(Verdict::Violation, expected);
     let over = (Property::OverAdmission, Outcome::Regression);
     let failed = (Property::Expectation, Outcome::Regression);
@@ -44,7 +43,7 @@ fn a_new_over_admission_is_a_regression_whatever_was_expected() {
 
 #[test]
 fn how_often_a_faulty_limiter_fails_is_chance() {
-    let more = Entry { over_admission: Some(crowded(9)), ..naive() };
+    let more = with(naive(), |found| found.over_admission = Some(crowded(9)));
     let (compared, verdict) = one(naive(), more.clone());
     assert_eq!(verdict, Outcome::Ok);
     assert_eq!(compared.notes, ["over-admits by 9, in BASE 7; how often a faulty limiter fails is chance"]);
@@ -53,19 +52,19 @@ fn how_often_a_faulty_limiter_fails_is_chance() {
 
 #[test]
 fn what_nobody_watched_for_is_undecided() {
-    let unwatched = || Entry { over_admission: None, ..atomic(1.0) };
+    let unwatch = |entry| with(entry, |found| found.over_admission = None);
+    let unwatched = || unwatch(atomic(1.0));
     let undecided = [(Property::OverAdmission, Outcome::Undecided)];
     assert_eq!(wrong(atomic(1.0), unwatched()), undecided);
     assert_eq!(wrong(unwatched(), atomic(1.0)), []);
-    assert_eq!(wrong(Entry { over_admission: None, ..naive() }, naive()), undecided);
+    assert_eq!(wrong(unwatch(naive()), naive()), undecided);
 }
 
 #[test]
 fn a_load_that_proved_nothing_is_undecided() {
     let idle = || Entry {
-        over_admission: Some(OverAdmission::by(0)),
         judgement: Judgement::new(Verdict::Undecided, Some(Expected::Violation)),
-        ..naive()
+        ..with(naive(), |found| found.over_admission = Some(OverAdmission::by(0)))
     };
     assert_eq!(wrong(naive(), idle()), [(Property::Expectation, Outcome::Undecided)]);
     assert_eq!(wrong(idle(), naive()), [(Property::OverAdmission, Outcome::Undecided)]);

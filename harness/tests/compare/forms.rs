@@ -6,7 +6,7 @@ use gatecrash::report::{Entry, Judgement, Verdict};
 use gatecrash::world::scenario::Expected;
 use serde_json::Value;
 
-use crate::loads::{atomic, crowded, naive};
+use crate::loads::{self, atomic, crowded, naive};
 use crate::{compared, with};
 
 pub(crate) fn problems(document: &str) -> Vec<String> {
@@ -20,12 +20,10 @@ pub(crate) fn problems(document: &str) -> Vec<String> {
 fn much() -> Comparison {
     let broken = Entry {
         limiter: "broken".into(),
-        over_admission: Some(crowded(2)),
         judgement: Judgement::new(Verdict::Violation, Some(Expected::Clean)),
-        ..atomic(1.2)
+        ..loads::with(atomic(1.2), |found| found.over_admission = Some(crowded(2)))
     };
-    let mut few = Entry { limiter: "few".into(), ..atomic(1.0) };
-    few.load.as_mut().unwrap().blocks.truncate(3);
+    let few = loads::with(atomic(1.0), |found| found.load.blocks.truncate(3));
     let named = |entry: Entry, name: &str| Entry { limiter: name.into(), ..entry };
     let base = vec![
         atomic(1.0),
@@ -34,8 +32,8 @@ fn much() -> Comparison {
         named(atomic(1.0), "few"),
         named(atomic(1.0), "gone"),
     ];
-    let more = Entry { over_admission: Some(crowded(9)), ..naive() };
-    with(Options { seed: 3, tolerance: 0.05 }, base, vec![broken, more, atomic(1.03), few])
+    let more = loads::with(naive(), |found| found.over_admission = Some(crowded(9)));
+    with(Options { seed: 3, tolerance: 0.05 }, base, vec![broken, more, atomic(1.03), named(few, "few")])
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use gatecrash::report::latency::Latencies;
 use gatecrash::report::{
-    About, Bound, Census, Counterexample, Coverage, Engine, Entry, Judgement, NotRun, OverAdmission,
-    RedisInfo, Report, StoreKind, Verdict,
+    About, Counterexample, Coverage, Entry, EnumerateEvidence, Enumerated, Evidence, InterleavingCounts,
+    Judgement, LoomEvidence, NotRun, OverAdmission, RedisInfo, Report, ScheduleEvidence, StoppedBy,
+    StoreKind, Verdict,
 };
 use gatecrash::world::scenario::{Expected, OperationKind};
 use gatecrash::world::schedule::{Choice, ClientId};
@@ -123,20 +124,22 @@ pub(crate) fn atomic(clients: usize, limit: u64, turns: &str) -> Trace {
 pub(crate) fn entry(
     limiter: &str,
     store: StoreKind,
-    engine: Engine,
+    evidence: Evidence,
     verdict: Verdict,
     expected: Option<Expected>,
 ) -> Entry {
-    Entry::new("last-slot", limiter, store, engine, Judgement::new(verdict, expected))
+    Entry::new("last-slot", limiter, store, evidence, Judgement::new(verdict, expected))
+}
+
+fn enumerated(executions: u64, counts: InterleavingCounts, over_admission: OverAdmission) -> Evidence {
+    Evidence::Enumerate(EnumerateEvidence { executions, counted: Enumerated::All(counts), over_admission })
 }
 
 /// All interleavings of two naive clients at limit 1.
 pub(crate) fn naive_explored(store: StoreKind, expected: Option<Expected>) -> Entry {
+    let peaks = BTreeMap::from([(0, 0u32), (1, 8), (2, 8)]);
+    let evidence = enumerated(16, InterleavingCounts::from_peaks(1, &peaks), OverAdmission::of_peak(2, 1));
     Entry {
-        census: Some(Census::from_peaks(1, &BTreeMap::from([(0, 0u32), (1, 8), (2, 8)]))),
-        executions: Some(16),
-        exhaustive: Some(true),
-        over_admission: Some(OverAdmission::of_peak(2, 1)),
         counterexample: Some(Counterexample {
             order: "A B A B".into(),
             critical_pair: Some((1, 2)),
@@ -146,18 +149,16 @@ pub(crate) fn naive_explored(store: StoreKind, expected: Option<Expected>) -> En
         }),
         trace: Some(naive(2, 1, "A B A B")),
         elapsed_ns: Some(412_345),
-        ..entry("naive", store, Engine::Enumerate, Verdict::Violation, expected)
+        ..entry("naive", store, evidence, Verdict::Violation, expected)
     }
 }
 
 pub(crate) fn atomic_explored(expected: Option<Expected>) -> Entry {
+    let evidence =
+        enumerated(6, InterleavingCounts::from_peaks(1, &BTreeMap::from([(1, 6u32)])), OverAdmission::by(0));
     Entry {
-        census: Some(Census::from_peaks(1, &BTreeMap::from([(1, 6u32)]))),
-        executions: Some(6),
-        exhaustive: Some(true),
-        over_admission: Some(OverAdmission::by(0)),
         elapsed_ns: Some(212_345),
-        ..entry("atomic", StoreKind::Model, Engine::Enumerate, Verdict::Clean, expected)
+        ..entry("atomic", StoreKind::Model, evidence, Verdict::Clean, expected)
     }
 }
 
@@ -169,40 +170,45 @@ pub(crate) fn scripted(
     expected: Expected,
 ) -> Entry {
     let max = u64::from(verdict == Verdict::Violation);
-    Entry {
-        schedule: Some("both check before either adds".into()),
-        order: Some("A B A B".into()),
-        executions: Some(1),
+    let evidence = Evidence::Schedule(ScheduleEvidence {
+        name: Some("both check before either adds".into()),
+        order: "A B A B".into(),
         over_admission: Some(OverAdmission::by(max)),
+        leak: None,
+        latency_ns: None,
+    });
+    Entry {
         trace: Some(trace),
         rerun: Some(format!(
             "gatecrash replay scenarios/last-slot.toml --limiter {limiter} --order \"A B A B\""
         )),
-        ..entry(limiter, store, Engine::Schedule, verdict, Some(expected))
+        ..entry(limiter, store, evidence, verdict, Some(expected))
     }
 }
 
 pub(crate) fn stopped() -> Entry {
+    let evidence = Evidence::Enumerate(EnumerateEvidence {
+        executions: 1000,
+        counted: Enumerated::Part { violating: 0 },
+        over_admission: OverAdmission::by(0),
+    });
     Entry {
-        executions: Some(1000),
-        violating_executions: Some(0),
-        exhaustive: Some(false),
         coverage: Some(Coverage {
-            stopped_by: Bound::MaxExecutions,
+            stopped_by: StoppedBy::MaxExecutions,
             covered: "1,000 of 1,680 interleavings".into(),
         }),
-        ..entry("atomic", StoreKind::Model, Engine::Enumerate, Verdict::Undecided, Some(Expected::Clean))
+        ..entry("atomic", StoreKind::Model, evidence, Verdict::Undecided, Some(Expected::Clean))
     }
 }
 
 pub(crate) fn loom() -> Entry {
-    Entry {
-        executions: Some(14),
-        violating_executions: Some(0),
-        outcomes: Some(3),
-        exhaustive: Some(true),
-        ..entry("atomic", StoreKind::Loom, Engine::Loom, Verdict::Clean, Some(Expected::Clean))
-    }
+    let evidence = Evidence::Loom(LoomEvidence {
+        executions: 14,
+        violating_executions: 0,
+        outcomes: 3,
+        over_admission: OverAdmission::by(0),
+    });
+    entry("atomic", StoreKind::Loom, evidence, Verdict::Clean, Some(Expected::Clean))
 }
 
 pub(crate) fn report(results: Vec<Entry>) -> Report {
@@ -217,11 +223,13 @@ pub(crate) fn full() -> Report {
     latencies.record(OperationKind::Release, 40_000);
     let race = || naive(2, 1, "A B A B A B");
     let violation = Expected::Violation;
-    let on_redis = Entry {
-        latency_ns: latencies.summaries(),
+    let mut on_redis = Entry {
         elapsed_ns: Some(1_000_000),
         ..scripted("naive", StoreKind::Redis, race(), Verdict::Violation, violation)
     };
+    if let Evidence::Schedule(schedule) = &mut on_redis.evidence {
+        schedule.latency_ns = latencies.summaries();
+    }
     let mut report = report(vec![
         naive_explored(StoreKind::Model, Some(violation)),
         naive_explored(StoreKind::Redis, Some(violation)),

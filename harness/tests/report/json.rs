@@ -5,7 +5,9 @@ use std::time::Duration;
 use expect_test::expect;
 use gatecrash::base::share::Share;
 use gatecrash::report::shard::{Item, Part, Shard};
-use gatecrash::report::{Engine, Entry, Judgement, NotRun, Report, SCHEMA, StoreKind, json};
+use gatecrash::report::{
+    Coverage, Engine, Entry, Evidence, Judgement, NotRun, Report, SCHEMA, StoreKind, json,
+};
 use gatecrash::world::control::Bound;
 use gatecrash::world::scenario::Expected;
 use serde_json::{Value, json};
@@ -78,8 +80,13 @@ fn a_result_is_written_in_the_order_of_the_contract() {
 #[test]
 fn every_shape_satisfies_the_schema() {
     let mismatch = Entry {
+        evidence: Evidence::Mismatch(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Violation)),
-        mismatches: Some(1),
+        coverage: Some(Coverage {
+            stopped_by: gatecrash::report::StoppedBy::Mismatch,
+            covered: "A B: ...".into(),
+        }),
+        counterexample: None,
         ..naive_explored(StoreKind::Redis, None)
     };
     let mut interrupted = report(vec![stopped(), loom(), atomic_explored(None)]);

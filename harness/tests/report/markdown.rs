@@ -2,7 +2,10 @@
 
 use expect_test::expect;
 use gatecrash::base::count::Count;
-use gatecrash::report::{Engine, Entry, Judgement, NotRun, Report, StoreKind, Verdict, markdown};
+use gatecrash::report::{
+    Engine, Entry, EnumerateEvidence, Enumerated, Evidence, Judgement, NotRun, Report, ScheduleEvidence,
+    StoreKind, Verdict, markdown,
+};
 use gatecrash::world::scenario::Expected;
 
 use crate::fixtures::{about, atomic_explored, entry, full, naive, naive_explored, report, stopped};
@@ -103,9 +106,9 @@ fn what_was_expected_is_folded() {
 
 #[test]
 fn loads_are_shown_in_tables() {
-    let mut open = Entry { limiter: "open".into(), ..loads::atomic(1.0) };
-    open.load.as_mut().unwrap().latency_corrected_ns =
-        Some([("acquire".to_owned(), loads::summary(900_000))].into());
+    let corrected = || Some([("acquire".to_owned(), loads::summary(900_000))].into());
+    let open = loads::with(loads::atomic(1.0), |found| found.load.latency_corrected_ns = corrected());
+    let open = Entry { limiter: "open".into(), ..open };
     let report = loads::report(vec![loads::naive(), loads::atomic(1.0), open]);
     expect![[r#"
         ## gatecrash: ok
@@ -137,9 +140,10 @@ fn loads_are_shown_in_tables() {
 
 #[test]
 fn clocks_crashes_and_passed_turns_are_notes_and_numbers_stay_right() {
+    let schedule = Evidence::Schedule(ScheduleEvidence::default());
     let steps = Entry {
         trace: Some(naive(2, 1, "A A + !A B A B")),
-        ..entry("naive", StoreKind::Model, Engine::Schedule, Verdict::Violation, Some(Expected::Clean))
+        ..entry("naive", StoreKind::Model, schedule, Verdict::Violation, Some(Expected::Clean))
     };
     expect![[r#"
         sequenceDiagram
@@ -197,12 +201,13 @@ fn a_pair_before_what_is_drawn_has_no_window() {
 
 #[test]
 fn foreign_text_does_nothing() {
+    let clean = Some(Expected::Clean);
     let evil = Entry {
         scenario: "<script>|".into(),
         limiter: "``` \n# x".into(),
         rerun: Some("gatecrash ```\n</details>".into()),
         notes: vec!["<b>*bold*".into()],
-        ..entry("x", StoreKind::Model, Engine::Sample, Verdict::Violation, Some(Expected::Clean))
+        ..entry("x", StoreKind::Model, Evidence::Mismatch(Engine::Sample), Verdict::Violation, clean)
     };
     let text = markdown::render(&report(vec![evil]));
     assert!(!text.contains("<script>") && !text.contains("\n# x") && !text.contains("<b>"), "{text}");
@@ -229,6 +234,10 @@ fn a_summary_stays_below_what_github_takes() {
 #[test]
 fn a_census_of_any_size_fits_its_cell() {
     let mut large = naive_explored(StoreKind::Model, Some(Expected::Violation));
-    large.census.as_mut().unwrap().interleavings = Count::from(u128::MAX);
+    let Evidence::Enumerate(EnumerateEvidence { counted: Enumerated::All(counts), .. }) = &mut large.evidence
+    else {
+        panic!("all were counted")
+    };
+    counts.interleavings = Count::from(u128::MAX);
     assert!(markdown::render(&report(vec![large])).contains(" of 3.402e38 over-admit"));
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 use gatecrash::report::text::{Options, render};
-use gatecrash::report::{Census, Entry, Judgement, NotRun, OverAdmission, Report, StoreKind, Verdict};
+use gatecrash::report::{
+    Coverage, Engine, Entry, EnumerateEvidence, Enumerated, Evidence, InterleavingCounts, Judgement, NotRun,
+    OverAdmission, Report, StoppedBy, StoreKind, Verdict,
+};
 use gatecrash::world::scenario::Expected;
 use gatecrash::world::trace::Effect;
 use gatecrash_limiter::Reply;
@@ -199,8 +202,11 @@ fn quiet_shows_only_failures_and_the_last_lines() {
 fn big_numbers_and_foreign_text_stay_readable() {
     let peaks = BTreeMap::from([(1_000_000, 2_000_000_000u64), (1_000_001, 1), (1_000_002, 1)]);
     let entry = Entry {
-        census: Some(Census::from_peaks(1_000_000, &peaks)),
-        over_admission: Some(OverAdmission::of_peak(1_000_002, 1_000_000)),
+        evidence: Evidence::Enumerate(EnumerateEvidence {
+            executions: 2_000_000_002,
+            counted: Enumerated::All(InterleavingCounts::from_peaks(1_000_000, &peaks)),
+            over_admission: OverAdmission::of_peak(1_000_002, 1_000_000),
+        }),
         counterexample: None,
         trace: None,
         ..naive_explored(StoreKind::Model, Some(Expected::Violation))
@@ -226,23 +232,23 @@ fn big_numbers_and_foreign_text_stay_readable() {
 #[test]
 fn a_server_that_differs_from_the_model_is_told() {
     let entry = Entry {
+        evidence: Evidence::Mismatch(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Clean)),
-        mismatches: Some(1),
+        coverage: Some(Coverage { stopped_by: StoppedBy::Mismatch, covered: "A B: ...".into() }),
         store: StoreKind::Redis,
         ..atomic_explored(None)
     };
     check_report(
         &report(vec![entry]).stable(),
         &expect![[r#"
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        atomic, all interleavings
-          redis  enumerate  0 of 6 over-admit
-            undecided: the server and the model differ in 1 answer
+            atomic
+              redis  enumerate    undecided: the server and the model differ in 1 answer
 
-        failed: 1 of 1 result not as expected
-    "#]],
+            failed: 1 of 1 result not as expected
+        "#]],
     );
 }
 

@@ -1,7 +1,7 @@
 //! The overall verdict and the exit code that follow from a report.
 
 use gatecrash::base::exit::Exit;
-use gatecrash::report::{Engine, Entry, Judgement, NotRun, Overall, Report, StoreKind, Verdict};
+use gatecrash::report::{Engine, Entry, Evidence, Judgement, NotRun, Overall, Report, StoreKind, Verdict};
 use gatecrash::world::scenario::Expected;
 
 use crate::fixtures::{atomic_explored, full, naive_explored, report, stopped};
@@ -28,7 +28,8 @@ fn a_failure_outweighs_what_is_undecided() {
 #[test]
 fn a_server_that_differs_from_the_model_is_a_failure() {
     let judgement = Judgement::mismatch(Some(Expected::Clean));
-    let entry = Entry::new("last-slot", "atomic", StoreKind::Redis, Engine::Enumerate, judgement);
+    let evidence = Evidence::Mismatch(Engine::Enumerate);
+    let entry = Entry::new("last-slot", "atomic", StoreKind::Redis, evidence, judgement);
     assert_eq!(entry.judgement.verdict(), Verdict::Undecided);
     check(&report(vec![entry]), Overall::Failed, Exit::Failed);
 }

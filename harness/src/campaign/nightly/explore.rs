@@ -83,7 +83,7 @@ fn summed_up(name: Name, report: &Report, lost: Option<&str>) -> Stage {
     }
     let (outcome, mut what) = of_searches(report, lost);
     if name == Name::Sampling {
-        let executions: u64 = report.results.iter().filter_map(|entry| entry.executions).sum();
+        let executions: u64 = report.results.iter().filter_map(|entry| entry.evidence.executions()).sum();
         what = format!("{what}; {executions} executions");
     }
     Stage::new(name, outcome, what)

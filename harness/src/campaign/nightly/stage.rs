@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::base::exit::Exit;
 use crate::campaign::Campaign;
 use crate::load::compare::{self, Comparison};
-use crate::report::{Bound, Engine, Entry, NotRun, Overall, Report, Verdict};
+use crate::report::{Engine, Entry, NotRun, Overall, Report, StoppedBy, Verdict};
 
 /// Which stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -136,17 +136,18 @@ fn is_undecided(entry: &Entry) -> bool {
 
 /// A sample that drew all it was to draw and found nothing: nobody expected more of it.
 pub(super) fn used_its_budget(entry: &Entry) -> bool {
-    let budget = entry.coverage.as_ref().is_some_and(|coverage| coverage.stopped_by == Bound::MaxExecutions);
-    entry.engine == Engine::Sample && budget && entry.judgement.verdict() == Verdict::Undecided
+    let budget =
+        entry.coverage.as_ref().is_some_and(|coverage| coverage.stopped_by == StoppedBy::MaxExecutions);
+    entry.engine() == Engine::Sample && budget && entry.judgement.verdict() == Verdict::Undecided
 }
 
 /// What a load comes to.
 pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
     let report = campaign.report();
     let in_words = |entry: &Entry| {
-        let over = entry.over_admission.as_ref();
+        let over = entry.evidence.over_admission();
         let events = over.and_then(|over| over.events).unwrap_or(0);
-        let attempts = entry.load.as_ref().map_or(0, |load| load.attempts);
+        let attempts = entry.load().map_or(0, |found| found.load.attempts);
         match events {
             0 => format!("{} kept its limit in {attempts} attempts", entry.limiter),
             _ => format!("{} over-admitted {events} times in {attempts} attempts", entry.limiter),
@@ -156,7 +157,7 @@ pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
     let failed: u64 = report
         .results
         .iter()
-        .filter_map(|entry| entry.load.as_ref())
+        .filter_map(|entry| Some(&entry.load()?.load))
         .map(|load| load.errors + load.unknown)
         .sum();
     let words = report.results.iter().map(in_words).collect::<Vec<_>>().join("; ");

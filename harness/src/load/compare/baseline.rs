@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Metric;
 use crate::report::load::{Block, Load, Pace, Quantiles};
-use crate::report::{Engine, Entry, Judgement, OverAdmission, Report, Tool};
+use crate::report::{Entry, Judgement, LoadEvidence, OverAdmission, Report, Tool};
 
 /// The version of the file's form. It grows when a reader of the old form could go wrong.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -98,8 +98,8 @@ impl Baseline {
 }
 
 fn measured(entry: &Entry) -> Option<Measured> {
-    let load = entry.load.as_ref().filter(|_| entry.engine == Engine::Load)?;
-    let over_admission = entry.over_admission.clone().map(|over| OverAdmission { first: Vec::new(), ..over });
+    let LoadEvidence { load, over_admission, .. } = entry.load()?;
+    let over_admission = over_admission.clone().map(|over| OverAdmission { first: Vec::new(), ..over });
     Some(Measured {
         limiter: entry.limiter.clone(),
         clients: load.clients,

@@ -10,8 +10,7 @@ use serde_json::Value;
 use super::Metric;
 use super::baseline::{Baseline, SCHEMA_VERSION};
 use crate::base::bounded_read;
-use crate::report::load::Load;
-use crate::report::{self, Engine, Entry, Report, Tool};
+use crate::report::{self, Entry, Report, Tool};
 
 /// A file may have this many bytes: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
@@ -124,28 +123,11 @@ struct Document {
 
 fn of_report(text: &[u8]) -> Result<Baseline, Wrong> {
     let Document { tool, seed, results, interrupted } = from_json(text)?;
-    let loads = || results.iter().enumerate().filter(|(_, entry)| entry.engine == Engine::Load);
-    if !results.is_empty() && loads().next().is_none() {
+    if !results.is_empty() && !results.iter().any(|entry| entry.load().is_some()) {
         let what = "a report without a load: expected what `gatecrash load --json FILE` writes";
         return Err((None, what.into()));
     }
-    if let Some((index, entry)) = loads().find(|(_, entry)| entry.load.is_none()) {
-        let limiter: String = entry.limiter.chars().take(40).collect();
-        let why = why_no_load(text, index);
-        return Err((None, format!("`results[{index}]`, the load of `{limiter}`: {why}")));
-    }
     Ok(Baseline::from(&Report { tool, results, interrupted, ..Report::new(seed) }))
-}
-
-/// Why a result's load could not be read. What is optional and flattened keeps that to itself.
-fn why_no_load(text: &[u8], index: usize) -> String {
-    let document: Result<Value, _> = serde_json::from_slice(text);
-    let result =
-        document.ok().and_then(|mut document| Some(document.get_mut("results")?.get_mut(index)?.take()));
-    match result.map(serde_json::from_value::<Load>) {
-        Some(Err(error)) => error.to_string(),
-        _ => "it cannot be read".into(),
-    }
 }
 
 /// What a file of the right form can still have wrong.

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use crate::base::escape::{code, sentence};
 use crate::base::words::{cut, grouped, nanoseconds, percent};
 use crate::report::latency::Summary;
-use crate::report::load::Load;
-use crate::report::{Entry, Report};
+use crate::report::{LoadEvidence, Report};
 
 /// A table of counts and one of times.
 pub(super) fn tables(report: &Report) -> Vec<String> {
-    let loads: Vec<(&Entry, &Load)> =
-        report.results.iter().filter_map(|entry| Some((entry, entry.load.as_ref()?))).collect();
+    let loads: Vec<(&str, &LoadEvidence)> =
+        report.results.iter().filter_map(|entry| Some((entry.limiter.as_str(), entry.load()?))).collect();
     if loads.is_empty() {
         return Vec::new();
     }
@@ -20,13 +19,13 @@ pub(super) fn tables(report: &Report) -> Vec<String> {
     let times = "| load | throughput | acquire p50 | p99 | corrected p99 | release p50 | p99 | corrected p99 |\n\
                  | --- | --: | --: | --: | --: | --: | --: | --: |\n";
     let mut parts = vec![counts.to_owned()];
-    parts.extend(loads.iter().map(|(entry, load)| row(&entry.limiter, &count_cells(entry, load))));
+    parts.extend(loads.iter().map(|(limiter, found)| row(limiter, &count_cells(found))));
     parts.push("\n".to_owned());
     // A stable report has none.
-    let measured: Vec<_> = loads.iter().filter(|(_, load)| load.throughput_per_s.is_some()).collect();
+    let measured: Vec<_> = loads.iter().filter(|(_, found)| found.load.throughput_per_s.is_some()).collect();
     if !measured.is_empty() {
         parts.push(times.to_owned());
-        parts.extend(measured.iter().map(|(entry, load)| row(&entry.limiter, &time_cells(entry, load))));
+        parts.extend(measured.iter().map(|(limiter, found)| row(limiter, &time_cells(found))));
         parts.push("\n".to_owned());
     }
     parts
@@ -38,10 +37,11 @@ fn row(limiter: &str, cells: &[String]) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share for people to read")]
-fn count_cells(entry: &Entry, load: &Load) -> [String; 7] {
+fn count_cells(found: &LoadEvidence) -> [String; 7] {
+    let load = &found.load;
     let share = load.admitted as f64 / load.attempts.max(1) as f64;
     let failed = load.errors.saturating_add(load.unknown);
-    let over = entry.over_admission.as_ref();
+    let over = found.over_admission.as_ref();
     let over = over.map_or_else(String::new, |over| match over.events {
         Some(0) => "0".to_owned(),
         Some(events) => format!("{} (by {})", grouped(events), grouped(over.max)),
@@ -58,13 +58,14 @@ fn count_cells(entry: &Entry, load: &Load) -> [String; 7] {
     ]
 }
 
-fn time_cells(entry: &Entry, load: &Load) -> [String; 7] {
+fn time_cells(found: &LoadEvidence) -> [String; 7] {
+    let load = &found.load;
     let of =
         |summaries: Option<&BTreeMap<String, Summary>>, operation: &str, quantile: fn(&Summary) -> u64| {
             let summary = summaries.and_then(|summaries| summaries.get(operation));
             summary.map_or_else(String::new, |summary| nanoseconds(quantile(summary)))
         };
-    let (sent, intended) = (entry.latency_ns.as_ref(), load.latency_corrected_ns.as_ref());
+    let (sent, intended) = (found.latency_ns.as_ref(), load.latency_corrected_ns.as_ref());
     let throughput =
         load.throughput_per_s.map_or_else(String::new, |pace| format!("{}/s", grouped(whole(pace))));
     [
