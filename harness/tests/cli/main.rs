@@ -28,3 +28,4 @@ mod shard;
 mod signals;
 mod summary;
 mod support;
+mod terminal;
