@@ -178,7 +178,7 @@ impl Subject<'_> {
         exact_share: Option<f64>,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let estimate = sampled.odds().map(|ViolationEstimate { share, wait }| Estimate {
+        let estimate = sampled.estimate().map(|ViolationEstimate { share, wait }| Estimate {
             share: share.value,
             share_interval: (share.low, share.high),
             executions_to_first: wait.value,
