@@ -100,6 +100,18 @@ fn a_store_that_cannot_be_had_is_usage() {
 }
 
 #[test]
+fn a_census_on_redis_says_which_strategy_runs_there() {
+    let census = ["explore", LAST_SLOT, "--strategy", "census", "--on", "redis"];
+    ran(&census).exits(64).complains(&["on redis, --strategy certify"]);
+}
+
+#[test]
+fn a_host_with_a_port_is_told_its_url() {
+    let explore = ["explore", LAST_SLOT, "--on", "redis", "--redis", "localhost:6379"];
+    ran(&explore).exits(64).complains(&["try redis://localhost:6379"]);
+}
+
+#[test]
 fn other_numbers_of_clients_need_identical_ones() {
     let different = ["explore", "scenarios/release-frees-the-slot.toml", "--clients", "3"];
     ran(&different).exits(64).complains(&["A and B run different programs"]);
