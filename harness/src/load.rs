@@ -47,6 +47,7 @@ pub use faults::Faults;
 pub use hold::Hold;
 pub use settings::Settings;
 
+use crate::base::threads;
 use crate::observe::{Extent, Phase};
 use crate::redis::Server;
 use crate::report::StoreKind;
@@ -99,9 +100,10 @@ pub fn load(
     settings: &Settings,
     control: &Control,
 ) -> Result<Load, Error> {
-    let threads = |error| Error::Load(format!("its threads cannot be started: {error}"));
     make_room(settings.clients)?;
-    let runtime = runtime(settings.threads).map_err(threads)?;
+    // One more lets operations in as they fall due.
+    threads::try_start(settings.threads.get() + 1).map_err(Error::Threads)?;
+    let runtime = runtime(settings.threads).map_err(Error::Threads)?;
     let clients = settings.clients as usize;
     let subjects: Vec<Arc<Subject>> = limiters
         .iter()
