@@ -24,7 +24,7 @@ use crate::redis::target::{self, Target, TargetError};
 use crate::report::Entry;
 use crate::world::control::{Control, Timeout};
 use crate::world::error::Error;
-use crate::world::scenario::{self, ClientCount, Expected, LoadError, Scenario, Source};
+use crate::world::scenario::{self, ClientCount, Expected, Scenario, Source};
 use crate::world::schedule::Schedule;
 
 pub(super) const MODEL: StoreName = StoreName::Model;
@@ -400,7 +400,7 @@ pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<(Source, Scenario)>, Pro
     let mut errors = Vec::new();
     let mut scenarios = Vec::new();
     for file in files {
-        match try_load(&file) {
+        match Source::load(&file) {
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => errors.push(error),
         }
@@ -410,13 +410,7 @@ pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<(Source, Scenario)>, Pro
 
 /// A scenario, and the file that it came from.
 fn load(file: &Path) -> Result<(Source, Scenario), Problem> {
-    try_load(file).map_err(|error| Problem::Scenarios(vec![error]))
-}
-
-fn try_load(file: &Path) -> Result<(Source, Scenario), LoadError> {
-    let source = Source::read(file)?;
-    let scenario = source.scenario()?;
-    Ok((source, scenario))
+    Source::load(file).map_err(|error| Problem::Scenarios(vec![error]))
 }
 
 fn display_path(scenario: &Scenario) -> String {
