@@ -31,9 +31,9 @@ pub(super) fn checks(loaded: &Loaded, settings: &Settings) -> Vec<LoadCheck> {
 /// none is clean only of what was tried, and where one was expected, or where the load was cut short, nothing is decided.
 pub(super) fn verdict(checks: &[LoadCheck], expected: Option<Expected>, stopped: Option<&Bound>) -> Verdict {
     let any = |verdict| checks.iter().any(|check| check.verdict == verdict);
-    let disturbed = checks.iter().any(|check| {
-        check.property == LoadProperty::Interference && check.verdict == Verdict::Undecided
-    });
+    let disturbed = checks
+        .iter()
+        .any(|check| check.property == LoadProperty::Interference && check.verdict == Verdict::Undecided);
     let undecided = disturbed || any(Verdict::Undecided) || stopped.is_some();
     if any(Verdict::Violation) && !disturbed {
         Verdict::Violation

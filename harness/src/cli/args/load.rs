@@ -38,6 +38,9 @@ pub(crate) struct Load {
     /// such as drop,cut=0.5%. By itself, each strikes 1%
     #[arg(long, value_name = "FAULTS", default_value = None)]
     pub(crate) faults: Option<Faults>,
+    /// How many operations may fail or go unanswered before the load proves nothing [default: 0; any number with --faults]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_errors: Option<u64>,
     /// Loads one of n parts of it, with its share of the clients and of the rate, on a key of its own: the command
     /// merge adds the JSON reports up
     #[arg(long, value_name = "k/n")]
