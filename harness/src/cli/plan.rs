@@ -175,7 +175,7 @@ pub(super) fn explore(
 /// Saves the first counterexample that was found.
 fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), Problem> {
     let Some((entry, found)) = entry.and_then(|entry| Some((entry, entry.counterexample.as_ref()?))) else {
-        output::note("there is no counterexample to be saved");
+        output::note("not saved: there is no counterexample");
         return Ok(());
     };
     let finding = scenario::SavedViolation {
