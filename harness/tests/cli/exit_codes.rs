@@ -196,3 +196,12 @@ fn the_variable_of_a_server_that_is_no_text_is_refused() {
     command.env("GATECRASH_REDIS_URL", std::ffi::OsStr::from_bytes(b"redis://\xff/"));
     Ran::of(&mut command).exits(64).complains(&["GATECRASH_REDIS_URL"]);
 }
+
+#[test]
+fn no_thread_to_be_had_is_an_error_and_no_panic() {
+    // So large a stack no system gives to any thread.
+    let mut command = gatecrash(&["run", "scenarios", "--on", "model"]);
+    command.env("RUST_MIN_STACK", "4611686018427387904");
+    let ran = Ran::of(&mut command).exits(70);
+    assert!(ran.stderr.contains("error: ") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
+}

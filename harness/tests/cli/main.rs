@@ -11,6 +11,7 @@ mod exit_codes;
 mod explore;
 mod health;
 mod heed;
+mod interference;
 mod json;
 mod load;
 #[path = "../common/loads.rs"]
