@@ -6,7 +6,7 @@
 
 mod compare;
 mod doctor;
-mod doctor_here;
+mod doctor_examination;
 mod exit_codes;
 mod explore;
 mod health;
