@@ -1,7 +1,5 @@
 //! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
 
-#[cfg(unix)]
-mod apart;
 mod args;
 mod compare;
 mod demo;
@@ -15,6 +13,8 @@ mod parse;
 mod plan;
 mod problem;
 mod progress;
+#[cfg(unix)]
+mod signals;
 mod spread;
 mod terminal;
 mod version;
@@ -26,7 +26,6 @@ use std::sync::atomic::AtomicBool;
 
 #[cfg(unix)]
 use signal_hook::consts::SIGUSR1;
-use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
 
@@ -78,13 +77,25 @@ fn log(verbose: u8) {
         .try_init();
 }
 
+/// The signals that end a run.
+#[cfg(unix)]
+fn ending() -> impl Iterator<Item = i32> {
+    signals::ENDING.into_iter().filter(|signal| !signals::is_ignored(*signal)).map(|signal| signal as i32)
+}
+
+#[cfg(not(unix))]
+fn ending() -> [i32; 2] {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    [SIGINT, SIGTERM]
+}
+
 /// The first Ctrl-C ends gracefully, with a report; the second at once. A question of what is going on never ends
 /// anything, also where nobody answers it.
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
-    let apart = apart::Apart::begin().map_err(Problem::signals)?;
-    for signal in [SIGINT, SIGTERM] {
+    let thread = signals::SignalThread::begin().map_err(Problem::signals)?;
+    for signal in ending() {
         let watch = |flag: &Arc<AtomicBool>| {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
             flag::register(signal, Arc::clone(flag))
@@ -94,7 +105,7 @@ fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     #[cfg(unix)]
     {
         flag::register(SIGUSR1, Arc::default()).map_err(Problem::signals)?;
-        apart.listen().map_err(Problem::signals)?;
+        thread.listen().map_err(Problem::signals)?;
     }
     Ok(interrupted)
 }

@@ -1,5 +1,6 @@
 //! An activity over HTTP: `/healthz`, `/readyz`, `/metrics`, on a thread of its own that ends with its handle.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -16,11 +17,13 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::{Activity, metrics, text};
 
-/// How many may ask at once; who comes after them waits.
+/// How many may be connected at once: whoever comes then takes the place of the one that has been there longest, so that
+/// slow connections keep no probe from an answer.
 const CONNECTIONS: usize = 32;
 /// How long a request may take, from its first byte to the answer's last.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -76,17 +79,22 @@ impl Drop for Health {
 
 async fn accept(listener: TcpListener, activity: Arc<Activity>) -> io::Result<Infallible> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connected: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { unreachable!("it is never closed") };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let activity = Arc::clone(&activity);
-                tokio::spawn(async move {
+                connected.retain(|earlier| !earlier.is_finished());
+                if connected.len() >= CONNECTIONS
+                    && let Some(longest) = connected.pop_front()
+                {
+                    longest.abort();
+                }
+                let conversation = tokio::spawn(async move {
                     // A request that is cut short has nobody who could be told.
                     let _ = tokio::time::timeout(PATIENCE, converse(stream, &activity)).await;
-                    drop(place);
                 });
+                connected.push_back(conversation.abort_handle());
             }
             Err(error) => {
                 // Such as too many open files: that may pass, and a busy loop would make it worse.

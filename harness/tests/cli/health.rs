@@ -102,6 +102,22 @@ fn what_is_not_there_and_what_is_no_request_is_answered_and_harms_nothing() {
 }
 
 #[test]
+fn slow_connections_keep_no_probe_from_an_answer() {
+    let (running, stderr, address) = start(&mut long("model"));
+    let slow: Vec<TcpStream> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            // One that was cut off for those after it cannot be written to.
+            let _ = stream.write_all(b"GET /healthz HT");
+            stream
+        })
+        .collect();
+    assert_eq!(get(address, "/healthz").status, 200);
+    drop(slow);
+    end(running, stderr);
+}
+
+#[test]
 fn an_endpoint_that_cannot_be_had_is_a_mistake_of_usage() {
     let with = |health: &str| ran(&["run", LAST_SLOT, "--on", "model", "--health", health]).exits(64);
     with("127.0.0.1").complains(&["--health", "127.0.0.1:9090"]);

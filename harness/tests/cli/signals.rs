@@ -16,7 +16,7 @@ pub(crate) fn long(on: &str) -> Command {
 
 #[test]
 fn a_signal_ends_with_a_report() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         for store in ["redis", "all"] {
             let mut running = Running::start(&mut long(store));
             let stderr = running.wait_for_the_server();
@@ -31,6 +31,27 @@ fn a_signal_ends_with_a_report() {
             }
         }
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_nohup_ignores_stays_ignored() {
+    let mut shell = Command::new("sh");
+    let long = long("model");
+    let words: Vec<_> = long.get_args().map(|word| word.to_str().unwrap()).collect();
+    let line = format!("trap '' HUP; exec {} {}", long.get_program().to_str().unwrap(), words.join(" "));
+    shell.args(["-c", &line]).current_dir(long.get_current_dir().unwrap());
+    let mut running = Running::start(&mut shell);
+    eventually("it has threads", || {
+        std::fs::read_dir(format!("/proc/{}/task", running.pid())).is_ok_and(|tasks| tasks.count() > 2)
+    });
+    kill(running.pid(), Signal::SIGHUP).unwrap();
+    kill(running.pid(), Signal::SIGTERM).unwrap();
+    // The first signal would have been the first of two, and the second would have ended it without a report.
+    let mut stdout = String::new();
+    running.child().stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    assert_eq!(running.child().wait().unwrap().code(), Some(130));
+    assert!(stdout.contains("\"interrupted\": true"), "{stdout}");
 }
 
 #[test]

@@ -8,13 +8,24 @@ use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
 
-/// The signals are blocked on this thread, and on all that it will start.
-pub(super) struct Apart(SigSet);
+/// What ends a run.
+pub(super) const ENDING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
 
-impl Apart {
+/// Whether whoever started this process has it ignore a signal, as `nohup` does: then it stays ignored.
+pub(super) fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    ignored & (1 << (signal as i32 - 1)) != 0
+}
+
+/// The signals are blocked on this thread, and on all that it will start.
+pub(super) struct SignalThread(SigSet);
+
+impl SignalThread {
     /// To be called while there is only one thread.
     pub(super) fn begin() -> io::Result<Self> {
-        let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1].into_iter().collect();
+        let signals: SigSet = ENDING.into_iter().chain([Signal::SIGUSR1]).collect();
         signals.thread_block()?;
         Ok(Self(signals))
     }
