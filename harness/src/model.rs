@@ -13,7 +13,6 @@
 //! - An expired key vanishes when the clock moves, not at the next access. No command can see the difference, save
 //!   that a server may still count it in `DBSIZE`.
 //! - `SCAN` gives everything at once, with cursor 0.
-//! - `INCRBYFLOAT` refuses numbers beyond 10^21, as an overflow.
 //! - A score of -0 is 0; a server may write it as -0 until it has stored it.
 //! - To a script's `pairs`, the tables of the libraries look empty; `collectgarbage` always gives 0; an error that
 //!   `setmetatable` or `math.random` raises in a tail call does not say its place.
@@ -33,6 +32,7 @@
 pub mod compared;
 pub(crate) mod content;
 mod database;
+mod extended;
 mod fault;
 pub mod footprint;
 mod glob;

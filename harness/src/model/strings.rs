@@ -7,9 +7,10 @@ use gatecrash_limiter::Reply;
 
 use super::Answer;
 use super::database::Database;
+use super::extended::Extended;
 use super::fault::Fault;
 use super::keys::{self, Deadline};
-use super::number::{self, Decimal};
+use super::number;
 use super::reply::{bulk_or_nil, length};
 use super::table::{ALL_KEYS, Keys, ONE_KEY, Row, data};
 use super::value::{Kind, Value};
@@ -184,11 +185,7 @@ fn decrby(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn incrbyfloat(db: &mut Database, args: &[Bytes]) -> Answer {
     let old = db.get::<Bytes>(&args[0])?.map_or(&b"0"[..], |text| text);
-    // A number that is too large is still a number: both are read before either is refused for its size.
-    for text in [old, &args[1]] {
-        number::float(text).ok_or(Fault::NOT_FLOAT)?;
-    }
-    let new = Decimal::parse(old)?.plus(Decimal::parse(&args[1])?)?.to_bytes();
+    let new = Extended::parse(old)?.plus(Extended::parse(&args[1])?)?.to_bytes();
     rewrite(db, &args[0], |_| Ok(new)).map(Reply::Bulk)
 }
 
