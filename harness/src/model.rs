@@ -62,7 +62,7 @@ use gatecrash_limiter::{Command, Reply, Script};
 use self::database::Database;
 use self::fault::Fault;
 use self::scripts::Scripts;
-use self::table::{Handler, Row};
+use self::table::{CommandRow, Handler};
 use self::transactions::Transaction;
 use crate::world::schedule::ClientId;
 use crate::world::store::{Store, StoreError};
@@ -132,7 +132,7 @@ impl Model {
     }
 
     /// Runs a command that was resolved to its row, whether or not the client is in a transaction.
-    fn apply(&mut self, client: ClientId, row: &Row, command: &Command) -> Answer {
+    fn apply(&mut self, client: ClientId, row: &CommandRow, command: &Command) -> Answer {
         let args = &command.parts()[row.words..];
         self.database.note(row, command.parts());
         match row.handler {
