@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rerun::{explore_command, replay_command};
+use super::command_line::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
 use crate::explore::Exploration;

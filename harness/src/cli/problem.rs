@@ -70,6 +70,7 @@ impl Problem {
             | Self::Order(_)
             | Self::Target(_)
             | Self::Outputs(_)
+            | Self::Resume(JournalError::InUse { .. })
             | Self::Run(Error::Passed { .. } | Error::OpenFiles { .. }) => Exit::Usage,
             Self::Scenarios(_)
             | Self::Files(_)

@@ -141,6 +141,7 @@ fn what_came_of(part: &Part) -> String {
     };
     let order = part.order.as_ref().map_or_else(String::new, |order| match part.judgement().ok() {
         Some(true) => format!(", as expected: {order}"),
+        _ if part.expected.is_none() => format!(": {order}"),
         _ => format!(", not expected: {order}"),
     });
     let stopped = if part.stopped.is_some() { ", stopped before it was through" } else { "" };
@@ -194,7 +195,10 @@ fn last(report: &Report, palette: &Palette) -> Vec<String> {
         Overall::Failed => (palette.bad, "failed"),
         Overall::Undecided => (palette.warning, "undecided"),
     };
-    let mut lines = vec![format!("{}: {}", paint(style, word), summary(report))];
+    let drawn = report.results.iter().any(|entry| matches!(entry.evidence, Evidence::Sample(_)))
+        || report.parts().any(|part| part.strategy.is_some());
+    let seed = if drawn { format!(", seed {}", report.seed) } else { String::new() };
+    let mut lines = vec![format!("{}: {}{seed}", paint(style, word), summary(report))];
     if let Some(command) = report.first_failure().and_then(Entry::reproduce) {
         lines.push("see it again with:".to_owned());
         lines.push(printable(command));
