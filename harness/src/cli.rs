@@ -12,19 +12,19 @@ mod load;
 mod merge;
 mod nightly;
 mod output;
+mod parse;
 mod plan;
 mod problem;
 mod progress;
 mod spread;
+mod terminal;
+mod version;
 mod watch;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _};
 #[cfg(unix)]
 use signal_hook::consts::SIGUSR1;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -32,7 +32,7 @@ use signal_hook::flag;
 use tracing_subscriber::EnvFilter;
 
 use crate::base::exit::Exit;
-use args::{Cli, Command};
+use args::Command;
 use output::Outputs;
 use problem::Problem;
 
@@ -42,12 +42,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let parsed = Cli::command().try_get_matches();
-    let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+    let (cli, matches) = match parse::arguments() {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error),
+        Err(exit) => return exit,
     };
-    output::choose_colour(cli.common.color);
+    terminal::choose_colour(cli.common.color);
     log(cli.common.verbose);
     let ready =
         heed::check(&matches).and_then(|()| Ok(Outputs::of(&cli).check()?)).and_then(|()| watch_signals());
@@ -68,16 +67,6 @@ fn run() -> Exit {
     })
 }
 
-/// Prints what clap has to say. Help and version were asked for; anything else is a usage error.
-fn usage(error: &clap::Error) -> Exit {
-    // Nothing can be done about a terminal that is gone.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
-        _ => Exit::Usage,
-    }
-}
-
 fn log(verbose: u8) {
     let level = ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))];
     // Only our own: loom logs every step of every execution.
@@ -85,7 +74,7 @@ fn log(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(terminal::colours_stderr())
         .without_time()
         .try_init();
 }

@@ -72,6 +72,9 @@ pub use self::lua::INSTRUCTION_LIMIT;
 pub(crate) use self::table::data_key_positions;
 pub use self::table::key_positions;
 
+/// The Redis whose answers the model gives.
+pub const REDIS_VERSION: &str = "7.0";
+
 /// What a command comes to: a reply, or a refusal.
 type Answer = Result<Reply, Fault>;
 

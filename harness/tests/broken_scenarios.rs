@@ -342,7 +342,7 @@ fn keys_are_known_and_nothing_is_said_twice() {
             limit = 1
               4:9 no built-in limiter has leases, so `lease` would mean nothing
             limit = 1
-              4:9 `lease`: a duration needs a unit: `us`, `ms`, `s`, `m` or `h`
+              4:9 `lease`: `30` needs a unit, such as `30ms`
             [[schedule]]
               20:8 two schedules are called `both check before either adds`
         "#]],

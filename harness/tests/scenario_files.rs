@@ -116,7 +116,7 @@ fn files_that_cannot_be_read_say_why() {
     let missing = folder.path().join("missing.toml");
     assert!(matches!(load(&missing), LoadError::Missing(path) if path == missing));
     assert!(matches!(scenario::discover(&[missing]).unwrap_err(), LoadError::Missing(_)));
-    assert!(matches!(load(folder.path()), LoadError::Unreadable { .. }));
+    assert!(matches!(load(folder.path()), LoadError::Folder(_)));
     assert!(matches!(load(&write("latin1.toml", b"title = \"\xe4\"")), LoadError::NotText { at: 9, .. }));
     assert!(matches!(load(&write("large.toml", &vec![b'#'; (1 << 20) + 1])), LoadError::TooLarge(_)));
     assert!(matches!(load(&write("full.toml", &vec![b'#'; 1 << 20])), LoadError::Invalid(_)));

@@ -18,8 +18,8 @@ pub enum DurationError {
     #[error("not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`")]
     Unreadable,
     /// A number without a unit.
-    #[error("a duration needs a unit: `us`, `ms`, `s`, `m` or `h`")]
-    NoUnit,
+    #[error("`{0}` needs a unit, such as `{0}ms`")]
+    NoUnit(String),
     /// A unit that does not exist.
     #[error("unknown unit of time: expected `us`, `ms`, `s`, `m` or `h`")]
     UnknownUnit,
@@ -37,7 +37,10 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         if number.is_empty() {
             return Err(DurationError::Unreadable);
         }
-        let scale = scale_of(unit, after)?;
+        if unit.is_empty() {
+            return Err(if after.is_empty() { without_unit(number) } else { DurationError::Unreadable });
+        }
+        let scale = scale_of(unit)?;
         let number: u64 = number.parse().map_err(|_| DurationError::TooLong)?;
         micros = number
             .checked_mul(scale)
@@ -62,11 +65,17 @@ fn prefix_len(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// The length of a unit in microseconds. What comes after it tells a missing unit from a stray character.
-fn scale_of(unit: &str, after: &str) -> Result<u64, DurationError> {
-    if unit.is_empty() {
-        return Err(if after.is_empty() { DurationError::NoUnit } else { DurationError::Unreadable });
+/// What is wrong with a number that ends the text. One that no clock counts has more wrong with it than its unit.
+fn without_unit(number: &str) -> DurationError {
+    if number.parse::<u64>().is_ok() {
+        DurationError::NoUnit(number.to_owned())
+    } else {
+        DurationError::TooLong
     }
+}
+
+/// The length of a unit in microseconds.
+fn scale_of(unit: &str) -> Result<u64, DurationError> {
     UNITS.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale).ok_or(DurationError::UnknownUnit)
 }
 
@@ -121,11 +130,12 @@ mod tests {
             ("-1s", DurationError::Unreadable),
             ("1.5s", DurationError::Unreadable),
             ("1s ", DurationError::Unreadable),
-            ("1s30", DurationError::NoUnit),
-            ("30", DurationError::NoUnit),
+            ("1s30", DurationError::NoUnit("30".into())),
+            ("30", DurationError::NoUnit("30".into())),
             ("30sec", DurationError::UnknownUnit),
             ("30S", DurationError::UnknownUnit),
             ("1\u{b5}s", DurationError::UnknownUnit),
+            ("18446744073709551616", DurationError::TooLong),
             ("18446744073709551616us", DurationError::TooLong),
             ("5124095577h", DurationError::TooLong),
             ("18446744073709551615us1us", DurationError::TooLong),

@@ -2,15 +2,13 @@
 
 mod here;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use anstream::ColorChoice;
 
 use super::args::{Common, Doctor};
 use super::output::{self, Writer};
 use super::problem::Problem;
+use super::terminal;
 use crate::base::exit::Exit;
 use crate::doctor::{Diagnosis, Finding, annotations, files, json, mappings, matrix, sarif, text};
 
@@ -70,10 +68,11 @@ fn report(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> Result<Exi
 }
 
 fn shown(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> String {
+    let width = terminal::width();
     if let (None, [], Some(rows)) = (&doctor.ci, doctor.mappings.as_slice(), &diagnosis.matrix) {
         // Nothing was judged: no word on how that went.
-        return matrix::table(rows, text::Options::default().width);
+        return matrix::table(rows, width);
     }
-    let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-    text::render(diagnosis, &text::Options { color, quiet: common.quiet, ..text::Options::default() })
+    let options = text::Options { color: terminal::colours_stdout(), quiet: common.quiet, width };
+    text::render(diagnosis, &options)
 }

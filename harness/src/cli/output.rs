@@ -4,31 +4,18 @@ mod files;
 mod replace;
 mod writer;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anstream::ColorChoice;
-
-use super::args::{Color, Common};
+use super::args::Common;
 use super::problem::Problem;
+use super::terminal;
 use crate::base::exit::Exit;
 use crate::report::annotations::{self, Annotation};
 use crate::report::{Report, json, junit, markdown, text};
 
 pub(super) use files::{OutputError, Outputs};
 pub(super) use writer::{WriteError, Writer, to_file, to_stdout};
-
-/// The widest text, in columns.
-const WIDTH: usize = 80;
-
-pub(super) fn choose_colour(color: Color) {
-    match color {
-        Color::Auto => ColorChoice::Auto,
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
-    }
-    .write_global();
-}
 
 /// Whether it stands for stdout.
 fn is_stdout(file: &Path) -> bool {
@@ -60,8 +47,7 @@ impl Forms<'_> {
         } else if is_alone(&common.markdown) {
             writer.stdout(&(self.markdown)());
         } else {
-            let color = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-            writer.stdout(&(self.text)(color));
+            writer.stdout(&(self.text)(terminal::colours_stdout()));
         }
         if let Some(file) = common.json.as_deref().filter(|file| !is_stdout(file)) {
             writer.file("--json", file, &json()?);
@@ -92,7 +78,9 @@ pub(super) fn forms(forms: &Forms<'_>, common: &Common) -> Result<(), Problem> {
 pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> {
     let report = &if common.stable { report.stable() } else { report.clone() };
     let forms = Forms {
-        text: &|color| text::render(report, &text::Options { color, quiet: common.quiet, width: WIDTH }),
+        text: &|color| {
+            text::render(report, &text::Options { color, quiet: common.quiet, width: terminal::width() })
+        },
         json: &|| json::render(report),
         markdown: &|| markdown::render(report),
         annotations: &|| annotations::of_report(report),
@@ -115,8 +103,7 @@ pub(super) fn note(line: &str) {
 /// Says what ends the command.
 pub(super) fn problem(problem: &Problem) {
     use crate::world::scenario::LoadError;
-    let colour =
-        io::stderr().is_terminal() && anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    let colour = terminal::colours_stderr();
     match problem {
         Problem::Scenarios(errors) => {
             for error in errors {

@@ -23,7 +23,7 @@ use crate::redis::target::{self, Target, TargetError};
 use crate::report::{Entry, Invocation};
 use crate::world::control::{Control, Timeout};
 use crate::world::error::Error;
-use crate::world::scenario::{self, ClientCount, Expected, LoadError, Scenario, Source};
+use crate::world::scenario::{self, ClientCount, Expected, Scenario, Source};
 use crate::world::schedule::Schedule;
 
 pub(super) const MODEL: StoreName = StoreName::Model;
@@ -173,7 +173,7 @@ pub(super) fn explore(
 /// Saves the first counterexample that was found.
 fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), Problem> {
     let Some((entry, found)) = entry.and_then(|entry| Some((entry, entry.counterexample.as_ref()?))) else {
-        output::note("there is no counterexample to be saved");
+        output::note("not saved: there is no counterexample");
         return Ok(());
     };
     let finding = scenario::SavedViolation {
@@ -384,7 +384,7 @@ pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<(Source, Scenario)>, Pro
     let mut errors = Vec::new();
     let mut scenarios = Vec::new();
     for file in files {
-        match try_load(&file) {
+        match Source::load(&file) {
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => errors.push(error),
         }
@@ -394,13 +394,7 @@ pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<(Source, Scenario)>, Pro
 
 /// A scenario, and the file that it came from.
 fn load(file: &Path) -> Result<(Source, Scenario), Problem> {
-    try_load(file).map_err(|error| Problem::Scenarios(vec![error]))
-}
-
-fn try_load(file: &Path) -> Result<(Source, Scenario), LoadError> {
-    let source = Source::read(file)?;
-    let scenario = source.scenario()?;
-    Ok((source, scenario))
+    Source::load(file).map_err(|error| Problem::Scenarios(vec![error]))
 }
 
 fn display_path(scenario: &Scenario) -> String {

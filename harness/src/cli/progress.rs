@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output;
+use super::{output, terminal};
+use crate::base::words::{columns, cut};
 use crate::observe::{Extent, PhaseNow, Snapshot, text};
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// How far is not known: no bar.
-const OPEN: &str = "{spinner} {wide_msg}";
+const OPEN: &str = "{spinner} {msg}";
 /// How far is known.
-const BOUNDED: &str = "{spinner} {bar:10} {wide_msg}";
+const BOUNDED: &str = "{spinner} {bar:10} {msg}";
+/// What a template takes beside the message, and a column that stays free.
+const BESIDE_MESSAGE: usize = 14;
 
 /// Where progress is shown.
 pub(super) enum ProgressView {
@@ -87,8 +90,18 @@ fn show_bar(bar: &ProgressBar, now: &Snapshot) {
     if let Some((done, _)) = known {
         bar.set_position(done);
     }
-    bar.set_message(text::heartbeat(now));
+    bar.set_message(message(now, terminal::width_of_stderr().saturating_sub(BESIDE_MESSAGE)));
     bar.tick();
+}
+
+/// As much of a heartbeat as fits: first everything, then the phase, then how far it is and how long it will take.
+fn message(now: &Snapshot, width: usize) -> String {
+    let phase = now.phase.as_ref();
+    let lines = [Some(text::heartbeat(now)), phase.map(text::progress), phase.map(text::remaining)];
+    let fitting = lines.iter().flatten().find(|line| columns(line) <= width);
+    fitting
+        .cloned()
+        .unwrap_or_else(|| cut(lines.iter().flatten().next_back().map_or("", String::as_str), width))
 }
 
 /// Both templates can be read: a test says so.
@@ -98,7 +111,27 @@ fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::observe::{Activity, Phase};
+
+    #[test]
+    fn a_message_fits_and_keeps_what_matters_most() {
+        let activity = Arc::new(Activity::default());
+        let what = "four-workers-three-slots, naive: enumerate on redis".to_owned();
+        activity.begin(Phase { what, unit: "executions", extent: Extent::Units(20_000) });
+        activity.expect_tasks(3);
+        activity.advance(1_234);
+        let now = activity.snapshot();
+        for width in [200, 140, 100, 66, 40, 20, 6] {
+            let shown = message(&now, width);
+            assert!(columns(&shown) <= width, "{shown}");
+            assert!(shown.contains("6%") || width < 10, "{shown}");
+        }
+        assert!(message(&now, 200).starts_with("0 of 3 done; four-workers"));
+        assert!(message(&now, 40).starts_with("6%"));
+    }
 
     #[test]
     fn templates_can_be_read() {

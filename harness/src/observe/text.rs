@@ -40,6 +40,18 @@ pub fn progress(now: &PhaseNow) -> String {
     text
 }
 
+/// Half a line: how far a phase has come, and how long it will go on where that can be told.
+pub fn remaining(now: &PhaseNow) -> String {
+    let mut text = match now.phase.extent {
+        Extent::Units(total) => format!("{}%", percent(now.done, total)),
+        Extent::Open | Extent::Time(_) => format!("{} {}", grouped(now.done), now.phase.unit),
+    };
+    if let Some(left) = now.left() {
+        let _ = write!(text, ", about {} left", span(left));
+    }
+    text
+}
+
 fn percent(done: u64, of: u64) -> u128 {
     u128::from(done) * 100 / u128::from(of.max(1))
 }

@@ -18,6 +18,28 @@ fn help_and_version_were_asked_for() {
 }
 
 #[test]
+fn a_version_has_details_where_they_are_asked_for() {
+    let short = ran(&["--version"]).exits(0).stdout;
+    assert_eq!(short, format!("gatecrash {}\n", env!("CARGO_PKG_VERSION")));
+    for more in [&["--version", "--verbose"][..], &["-vV"], &["-V", "-v"], &["--verbose", "--version"]] {
+        let long = ran(more).exits(0).stdout;
+        let details = long.strip_prefix(&short).unwrap_or_else(|| panic!("{long}"));
+        let lines: Vec<_> = details.lines().collect();
+        assert!(lines[0].starts_with("commit: "), "{long}");
+        assert_eq!(lines[1..], ["lua: Lua 5.1", "redis: the model answers as Redis 7.0 does"]);
+    }
+}
+
+#[test]
+fn a_duration_without_a_unit_says_which_one() {
+    for option in ["--timeout", "--stall-after"] {
+        ran(&["explore", LAST_SLOT, option, "5"]).exits(64).complains(&["`5` needs a unit, such as `5ms`"]);
+    }
+    let load = ["load", "--limiter", "naive", "--clients", "1", "--limit", "1", "--duration", "30"];
+    ran(&load).exits(64).complains(&["`30` needs a unit, such as `30ms`"]);
+}
+
+#[test]
 fn what_clap_refuses_is_usage() {
     let refused: [&[&str]; 10] = [
         &[],
@@ -98,7 +120,19 @@ fn a_file_that_is_missing_is_bad_input() {
     ran(&["run", "nowhere.toml"]).exits(65).complains(&["nowhere.toml"]);
     ran(&["explore", "nowhere.toml"]).exits(65).complains(&["nowhere.toml"]);
     ran(&["replay", "nowhere.toml", "--limiter", "naive", "--order", "A"]).exits(65);
-    ran(&["explore", "scenarios"]).exits(65).complains(&["scenarios"]);
+    ran(&["explore", "scenarios"])
+        .exits(65)
+        .complains(&["scenarios: a folder; name one scenario file in it"]);
+}
+
+#[test]
+fn a_file_of_another_kind_says_what_a_scenario_is() {
+    let folder = folder(&[("x.py", "import redis\n"), ("x.toml", "import redis\n")]);
+    let file = |name: &str| arg(folder.path().join(name));
+    let other = "x.py: no scenario: a scenario is a TOML file that names its limiters and clients";
+    ran(&["run", &file("x.py")]).exits(65).complains(&[other, "scenarios/README.md"]);
+    ran(&["explore", &file("x.py")]).exits(65).complains(&[other]);
+    ran(&["explore", &file("x.toml")]).exits(65).complains(&["x.toml:1:"]);
 }
 
 #[test]

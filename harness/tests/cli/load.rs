@@ -204,7 +204,7 @@ fn what_makes_no_sense_is_refused() {
         (&["--hold", "gauss:1ms"], "no distribution"),
         (&["--faults", "burn"], "no fault"),
         (&["--rate", "0"], "0.01"),
-        (&["--duration", "0s"], "longer than nothing"),
+        (&["--duration", "0s"], "more than 0s"),
         (&["--on", "model"], "cannot run on model"),
         (&["--max-executions", "5"], "--duration"),
     ];

@@ -27,3 +27,4 @@ mod shard;
 mod signals;
 mod summary;
 mod support;
+mod terminal;

@@ -11,8 +11,17 @@ use tempfile::TempDir;
 pub(crate) const LAST_SLOT: &str = "scenarios/last-slot.toml";
 
 /// What could change how a run goes. Set in a test only where it is what is tested.
-const SURROUNDINGS: [&str; 6] =
-    ["GATECRASH_REDIS_URL", "REDIS_URL", "UPSTASH_REDIS_URL", "NO_COLOR", "CLICOLOR_FORCE", "CI"];
+const SURROUNDINGS: [&str; 9] = [
+    "GATECRASH_REDIS_URL",
+    "REDIS_URL",
+    "UPSTASH_REDIS_URL",
+    "NO_COLOR",
+    "CLICOLOR_FORCE",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "GITHUB_STEP_SUMMARY",
+    "CI",
+];
 
 /// More than anything here takes: a test that waits longer would wait for ever.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

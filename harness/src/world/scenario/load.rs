@@ -27,6 +27,12 @@ pub enum LoadError {
         /// What the system says.
         error: io::Error,
     },
+    /// It is a folder, where one file is needed.
+    #[error("{}: a folder; name one scenario file in it", .0.display())]
+    Folder(PathBuf),
+    /// A file of another kind, as its name says too.
+    #[error("{}: no scenario: a scenario is a TOML file that names its limiters and clients; see scenarios/README.md", .0.display())]
+    OtherKind(PathBuf),
     /// The file is larger than a scenario can be.
     #[error("{}: larger than 1 MiB, which no scenario file may be", .0.display())]
     TooLarge(PathBuf),
@@ -56,17 +62,17 @@ pub enum LoadError {
 impl LoadError {
     fn io(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
-        if error.kind() == io::ErrorKind::NotFound {
-            Self::Missing(path)
-        } else {
-            Self::Unreadable { path, error }
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing(path),
+            io::ErrorKind::IsADirectory => Self::Folder(path),
+            _ => Self::Unreadable { path, error },
         }
     }
 }
 
 /// Loads the scenario of a file.
 pub fn load(path: &Path) -> Result<Scenario, LoadError> {
-    Ok(Source::read(path)?.scenario()?)
+    Source::load(path).map(|(_, scenario)| scenario)
 }
 
 /// A scenario file as it was read: all that there is to know of the scenario, wherever it is read again.
@@ -83,6 +89,18 @@ impl Source {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
         Ok(Self { path: path.to_string_lossy().into_owned(), text: read_text(path)? })
+    }
+
+    /// Reads a file and the scenario that it holds.
+    pub fn load(path: &Path) -> Result<(Self, Scenario), LoadError> {
+        let source = Self::read(path)?;
+        match source.scenario() {
+            Ok(scenario) => Ok((source, scenario)),
+            Err(_) if path.extension().is_some_and(|ending| ending != "toml") => {
+                Err(LoadError::OtherKind(path.to_owned()))
+            }
+            Err(invalid) => Err(invalid.into()),
+        }
     }
 
     /// The scenario that it holds.

@@ -95,7 +95,7 @@ fn tokens_that_cannot_be_read_say_so_all_at_once() {
             crahs: `crahs` is no fault of a client (did you mean `crash`?)
             crash!: `crash!` is no fault of a client (did you mean `crash`?)
             A!: `!` must be followed by a fault of the client (expected `crash`, `lose-reply` or `lose-request`)
-            5: a duration needs a unit: `us`, `ms`, `s`, `m` or `h`
+            5: `5` needs a unit, such as `5ms`
             1.5s: not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`
             5sec: unknown unit of time: expected `us`, `ms`, `s`, `m` or `h`
             +: not a duration: expected whole numbers with units, like `30s`, `250ms` or `1m30s`
