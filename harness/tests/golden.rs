@@ -89,8 +89,10 @@ fn readme_shows_a_census() {
     let naive = algorithm::by_name("naive").expect("built in");
     let clients = ClientSpec::workers(8, &scenario.clients[0].program);
     let eight = Scenario { clients, limit: 3, ..scenario };
-    let printed =
-        on_the_model(|campaign| campaign.explore(&eight, &naive, None).expect("the model does not fail"));
+    let printed = on_the_model(|campaign| {
+        let expected = eight.explore.as_ref();
+        campaign.explore(&eight, &naive, expected).expect("the model does not fail");
+    });
     let shown = readme_block(
         "transcript: explore scenarios/last-slot.toml --limiter naive --clients 8 --limit 3 --stable",
     );
