@@ -10,4 +10,5 @@ pub(crate) mod escape;
 pub mod exit;
 pub(crate) mod quote;
 pub mod share;
+pub(crate) mod threads;
 pub(crate) mod words;

@@ -148,6 +148,11 @@ pub(super) fn explore(
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
     check_share(explore, common)?;
+    if explore.strategy == Some(StrategyName::Census) && common.on == Some(REDIS) {
+        return Err(Problem::Usage(
+            "the census runs on the model only; on redis, --strategy certify checks what it rests on".into(),
+        ));
+    }
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
     let job = Job::Explore(campaign::Explore {
         limiters: limiters.iter().map(|limiter| limiter.name().to_owned()).collect(),

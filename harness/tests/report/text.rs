@@ -174,27 +174,27 @@ fn quiet_shows_only_failures_and_the_last_lines() {
     check(
         &render(&report(failing).stable(), &options),
         &expect![[r#"
-            last-slot: Two workers take the last slot (limit 1)
-            ===================================================
+        last-slot: Two workers take the last slot (limit 1)
+        ===================================================
 
-            naive, all interleavings
-              model  enumerate  8 of 16 over-admit (50%), by 1  violation
+        naive, all interleavings
+          model  enumerate  8 of 16 over-admit (50%), by 1  violation
 
-            shortest counterexample, seen on model and redis: A B A B
+        shortest counterexample, seen on model and redis: A B A B
 
-            #  A                     B                               held
-            1  ZCARD slots -> 0                                      0/1
-            2                        ZCARD slots -> 0                0/1
-            3  ZADD slots 0 A1 -> 1                        admitted  1/1
-            4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-            B counts the slots before A has taken one, so both find it free.
-            With steps 2 and 3 exchanged there is no violation.
+        B counts the slots before A has taken one, so both find it free.
+        With steps 2 and 3 exchanged there is no violation.
 
-            failed: 1 of 2 results not as expected
-            see it again with:
-            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
-        "#]],
+        failed: 1 of 2 results not as expected
+        see it again with:
+        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+    "#]],
     );
 }
 
@@ -232,7 +232,7 @@ fn big_numbers_and_foreign_text_stay_readable() {
 #[test]
 fn a_server_that_differs_from_the_model_is_told() {
     let entry = Entry {
-        evidence: Evidence::Mismatch(Engine::Enumerate),
+        evidence: Evidence::Void(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Clean)),
         coverage: Some(Coverage { stopped_by: StoppedBy::Mismatch, covered: "A B: ...".into() }),
         store: StoreKind::Redis,
@@ -246,6 +246,8 @@ fn a_server_that_differs_from_the_model_is_told() {
 
             atomic
               redis  enumerate    undecided: the server and the model differ in 1 answer
+
+              A B: ...
 
             failed: 1 of 1 result not as expected
         "#]],

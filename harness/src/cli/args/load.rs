@@ -38,6 +38,10 @@ pub(crate) struct Load {
     /// such as drop,cut=0.5%. By itself, each strikes 1%
     #[arg(long, value_name = "FAULTS", default_value = None)]
     pub(crate) faults: Option<Faults>,
+    /// How many operations may fail or go unanswered before the load proves nothing [default: 0; any number with
+    /// --faults]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_errors: Option<u64>,
     /// Load one of n parts, with its share of the clients and of the rate, on a key of its own; merge adds up the
     /// JSON reports
     #[arg(long, value_name = "k/n")]
