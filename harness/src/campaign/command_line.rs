@@ -13,25 +13,21 @@ pub(super) fn replay_command(subject: &Subject<'_>, order: &str, store: StoreKin
     let on = if store == StoreKind::Redis { " --on redis" } else { "" };
     let call = &subject.invocation;
     let server = call.server_for(store);
-    match call.built_in {
-        Some(command) => format!("{} {command}{on}{server}", call.program),
-        None => {
-            format!("{} replay {} --order {}{on}{server}", call.program, what(subject), quoted(order))
-        }
+    if let Some(command) = call.built_in {
+        return format!("{} {command}{on}{server}", call.program);
     }
+    format!("{} replay {} --order {}{on}{server}", call.program, what(subject), quoted(order))
 }
 
 /// The exploration again, on the same store.
 pub(super) fn explore_command(subject: &Subject<'_>, store: StoreKind) -> String {
     let call = &subject.invocation;
     let server = call.server_for(store);
-    match call.built_in {
-        Some(command) => format!("{} {command} --on {store}{server}", call.program),
-        None => {
-            let how = how(&subject.search, subject.seed);
-            format!("{} explore {}{how} --on {store}{server}", call.program, what(subject))
-        }
+    if let Some(command) = call.built_in {
+        return format!("{} {command} --on {store}{server}", call.program);
     }
+    let how = how(&subject.search, subject.seed);
+    format!("{} explore {}{how} --on {store}{server}", call.program, what(subject))
 }
 
 /// The file, the limiter, the size, and what is expected.
