@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::files::{FileError, entries, read_text};
-use super::{Finding, Level};
+use super::finding::{Finding, Severity};
+use super::input::{InputError, entries, read_text};
 
 const RULE: &str = "mapping";
 /// Folders in folders, so deep.
@@ -15,11 +15,11 @@ const MAX_DEPTH: usize = 16;
 
 /// Looks at the folder: the one that holds `mappings` and `__files`, or `mappings` itself. What a mapping lacks is a
 /// finding; so is a folder that is missing or empty.
-pub fn check(folder: &Path) -> Result<Vec<Finding>, FileError> {
+pub fn check(folder: &Path) -> Result<Vec<Finding>, InputError> {
     let told = folder.to_string_lossy().into_owned();
     let about = |message: &str, fix: &str| Finding {
         file: Some(told.clone()),
-        ..Finding::new("mappings-missing", Level::Error, message, fix)
+        ..Finding::new("mappings-missing", Severity::Error, message, fix)
     };
     if !folder.is_dir() {
         let message = if folder.exists() {
@@ -29,7 +29,7 @@ pub fn check(folder: &Path) -> Result<Vec<Finding>, FileError> {
         };
         return Ok(vec![about(message, "commit the folder with its mapping files, or name the right one")]);
     }
-    let place = Place::of(folder);
+    let place = MappingFolder::of(folder);
     let files = json_files(&place.mappings)?;
     if files.is_empty() {
         let fix = "commit mapping files: git keeps no empty folder, so it may be full on one machine and empty on the next";
@@ -47,18 +47,18 @@ pub fn check(folder: &Path) -> Result<Vec<Finding>, FileError> {
 }
 
 /// Whether there is any mapping file.
-pub(super) fn has_any(folder: &Path) -> Result<bool, FileError> {
-    Ok(folder.is_dir() && !json_files(&Place::of(folder).mappings)?.is_empty())
+pub(super) fn has_any(folder: &Path) -> Result<bool, InputError> {
+    Ok(folder.is_dir() && !json_files(&MappingFolder::of(folder).mappings)?.is_empty())
 }
 
 /// Where mappings and the bodies that they name lie.
 #[derive(Debug)]
-struct Place {
+struct MappingFolder {
     mappings: PathBuf,
     bodies: PathBuf,
 }
 
-impl Place {
+impl MappingFolder {
     fn of(folder: &Path) -> Self {
         let inner = folder.join("mappings");
         if inner.is_dir() || folder.join("__files").is_dir() {
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-fn json_files(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+fn json_files(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
     let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
     while let Some((folder, depth)) = folders.pop() {
         if !folder.is_dir() {
@@ -95,19 +95,19 @@ type Requests = BTreeMap<String, String>;
 
 fn check_file(
     file: &Path,
-    place: &Place,
+    place: &MappingFolder,
     requests: &mut Requests,
     findings: &mut Vec<Finding>,
-) -> Result<(), FileError> {
+) -> Result<(), InputError> {
     let name = file.to_string_lossy().into_owned();
     let mut push = |level, line: Option<u32>, message: String, fix: &str| {
         findings.push(Finding { file: Some(name.clone()), line, ..Finding::new(RULE, level, message, fix) });
     };
     let text = match read_text(file) {
         Ok(text) => text,
-        Err(FileError::NotText { at, .. }) => {
+        Err(InputError::NotText { at, .. }) => {
             push(
-                Level::Error,
+                Severity::Error,
                 None,
                 format!("it is not UTF-8 text: byte {at} cannot be read"),
                 "save it as UTF-8",
@@ -121,7 +121,7 @@ fn check_file(
         Err(error) => {
             let line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
             push(
-                Level::Error,
+                Severity::Error,
                 line,
                 format!("it is not JSON: {error}"),
                 "mend the file: the server skips it, or does not start",
@@ -133,7 +133,7 @@ fn check_file(
         Some(Value::Array(list)) => list.iter().collect(),
         Some(_) => {
             push(
-                Level::Error,
+                Severity::Error,
                 line_of(&text, "mappings"),
                 "`mappings` is no list".to_owned(),
                 "make it a list of mappings",
@@ -144,7 +144,7 @@ fn check_file(
     };
     if mappings.is_empty() {
         push(
-            Level::Warning,
+            Severity::Warning,
             None,
             "its list of mappings is empty".to_owned(),
             "add a mapping, or leave the file out",
@@ -165,19 +165,19 @@ struct Mapping<'a> {
     value: &'a Value,
     which: String,
     text: &'a str,
-    place: &'a Place,
+    place: &'a MappingFolder,
     name: &'a str,
 }
 
 fn check_mapping(
     mapping: &Mapping<'_>,
     requests: &mut Requests,
-    push: &mut impl FnMut(Level, Option<u32>, String, &str),
+    push: &mut impl FnMut(Severity, Option<u32>, String, &str),
 ) {
     let Mapping { value, which, text, place, .. } = mapping;
     let Some(map) = value.as_object() else {
         push(
-            Level::Error,
+            Severity::Error,
             None,
             format!("{which}it is no object"),
             "a mapping is an object with `request` and `response`",
@@ -190,15 +190,20 @@ fn check_mapping(
             // Without a request everything matches; that is how a default is written.
             None if part == "request" => {
                 let fix = "say which requests it answers: `\"request\": {\"method\": ..., \"urlPath\": ...}`";
-                push(Level::Warning, None, format!("{which}it has no `request`: it answers everything"), fix);
+                push(
+                    Severity::Warning,
+                    None,
+                    format!("{which}it has no `request`: it answers everything"),
+                    fix,
+                );
             }
             None => {
                 let fix = "say what it answers: `\"response\": {\"status\": 200}`";
-                push(Level::Error, None, format!("{which}it has no `response`"), fix);
+                push(Severity::Error, None, format!("{which}it has no `response`"), fix);
             }
             Some(_) => {
                 push(
-                    Level::Error,
+                    Severity::Error,
                     line_of(text, part),
                     format!("{which}`{part}` is no object"),
                     "make it an object",
@@ -213,7 +218,7 @@ fn check_mapping(
     {
         let message =
             format!("{which}`bodyFileName` names `{body}`, which is not in `{}`", place.bodies.display());
-        push(Level::Error, line_of(text, body), message, "add the file, or mend its name");
+        push(Severity::Error, line_of(text, body), message, "add the file, or mend its name");
     }
     shadow(mapping, map, requests, push);
 }
@@ -223,7 +228,7 @@ fn shadow(
     mapping: &Mapping<'_>,
     map: &serde_json::Map<String, Value>,
     requests: &mut Requests,
-    push: &mut impl FnMut(Level, Option<u32>, String, &str),
+    push: &mut impl FnMut(Severity, Option<u32>, String, &str),
 ) {
     let Some(request @ Value::Object(parts)) = map.get("request") else { return };
     // Of scenarios, each has its turn.
@@ -247,7 +252,7 @@ fn shadow(
                 mapping.which
             );
             push(
-                Level::Warning,
+                Severity::Warning,
                 line_of(mapping.text, "request"),
                 message,
                 "leave one of them out, or give them a `priority` each",

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Diagnosis, Finding, Level};
+use super::diagnosis::Diagnosis;
+use super::finding::{Finding, Severity};
 
 /// The form of the document, as it names itself.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -89,7 +90,7 @@ struct Rule<'a> {
 struct SarifResult<'a> {
     rule_id: &'a str,
     rule_index: usize,
-    level: Level,
+    level: Severity,
     message: Message,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locations: Vec<Location>,

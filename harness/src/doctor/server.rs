@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Fact, Finding, Level};
+use super::finding::{Fact, Finding, Severity};
 use crate::base::words::{grouped, nanoseconds};
 use crate::redis::target::Target;
 use crate::redis::{Inquiry, Server};
@@ -33,14 +33,14 @@ pub fn choice(target: &Target) -> Fact {
 /// The server that was asked for does not answer.
 pub fn unreachable(why: &str) -> Finding {
     let fix = "start it, or name another with --redis or GATECRASH_REDIS_URL; without either, gatecrash starts its own";
-    Finding::new("redis-unreachable", Level::Error, why, fix)
+    Finding::new("redis-unreachable", Severity::Error, why, fix)
 }
 
 /// There is no server of our own to start, and nobody named another.
 pub fn missing(why: &str) -> Finding {
     let message = format!("nothing can be run on redis: {}", why.lines().next().unwrap_or_default());
     let fix = "install redis-server or valkey-server (ci/setup does), or name a running server with --redis";
-    Finding::new("no-redis", Level::Warning, message, fix)
+    Finding::new("no-redis", Severity::Warning, message, fix)
 }
 
 fn told(inquiry: &Inquiry) -> Vec<Fact> {
@@ -101,31 +101,31 @@ fn judge(inquiry: &Inquiry) -> Vec<Finding> {
         if is("slave_read_only", "0") {
             let message =
                 "the server is a replica: what is written there is lost when its master says otherwise";
-            found("redis-replica", Level::Warning, message.into(), "name the master");
+            found("redis-replica", Severity::Warning, message.into(), "name the master");
         } else {
             let message = "the server is a replica and takes no writes: no limiter can work there";
-            found("redis-read-only", Level::Error, message.into(), "name the master");
+            found("redis-read-only", Severity::Error, message.into(), "name the master");
         }
     }
     if is("cluster_enabled", "1") {
         let message = "the server is a node of a cluster: it refuses keys of other nodes, and gatecrash follows no \
                        redirection";
-        found("redis-cluster", Level::Error, message.into(), "name a server that is no node of a cluster");
+        found("redis-cluster", Severity::Error, message.into(), "name a server that is no node of a cluster");
     }
     if is("loading", "1") {
         let message = "the server is still loading its data, and refuses commands until then";
-        found("redis-loading", Level::Error, message.into(), "wait until it has loaded them");
+        found("redis-loading", Severity::Error, message.into(), "wait until it has loaded them");
     }
     if is("rdb_last_bgsave_status", "err") {
         let message = "the server could not save itself last time; it may refuse writes because of that";
-        found("redis-cannot-save", Level::Warning, message.into(), "see its log: its disk may be full");
+        found("redis-cannot-save", Severity::Warning, message.into(), "see its log: its disk may be full");
     }
     findings.extend(eviction(inquiry));
     let (skew, within) = skew(inquiry);
     if skew.by.saturating_sub(within) > MOST_SKEW {
         let message = format!("the server's clock and ours are {} apart", measured(skew.by));
         let fix = "set both by NTP: a lease that one of them writes ends at another time for the other";
-        findings.push(Finding::new("clock-skew", Level::Warning, message, fix));
+        findings.push(Finding::new("clock-skew", Severity::Warning, message, fix));
     }
     findings
 }
@@ -144,7 +144,7 @@ fn eviction(inquiry: &Inquiry) -> Option<Finding> {
     );
     Some(Finding::new(
         "redis-evicts",
-        Level::Warning,
+        Severity::Warning,
         message,
         "set maxmemory-policy noeviction, or use another server",
     ))
@@ -179,7 +179,7 @@ mod tests {
         Inquiry { info, save: Some(String::new()), time }
     }
 
-    fn rules(inquiry: &Inquiry) -> Vec<(&'static str, Level)> {
+    fn rules(inquiry: &Inquiry) -> Vec<(&'static str, Severity)> {
         judge(inquiry).iter().map(|finding| (finding.rule, finding.level)).collect()
     }
 
@@ -198,13 +198,16 @@ mod tests {
     #[test]
     fn what_would_spoil_a_run_is_found() {
         for (fields, expected) in [
-            (&[("role", "slave"), ("slave_read_only", "1")][..], ("redis-read-only", Level::Error)),
-            (&[("role", "slave"), ("slave_read_only", "0")], ("redis-replica", Level::Warning)),
-            (&[("cluster_enabled", "1")], ("redis-cluster", Level::Error)),
-            (&[("loading", "1")], ("redis-loading", Level::Error)),
-            (&[("rdb_last_bgsave_status", "err")], ("redis-cannot-save", Level::Warning)),
-            (&[("maxmemory", "1000")], ("redis-evicts", Level::Warning)),
-            (&[("maxmemory", "9"), ("maxmemory_policy", "volatile-ttl")], ("redis-evicts", Level::Warning)),
+            (&[("role", "slave"), ("slave_read_only", "1")][..], ("redis-read-only", Severity::Error)),
+            (&[("role", "slave"), ("slave_read_only", "0")], ("redis-replica", Severity::Warning)),
+            (&[("cluster_enabled", "1")], ("redis-cluster", Severity::Error)),
+            (&[("loading", "1")], ("redis-loading", Severity::Error)),
+            (&[("rdb_last_bgsave_status", "err")], ("redis-cannot-save", Severity::Warning)),
+            (&[("maxmemory", "1000")], ("redis-evicts", Severity::Warning)),
+            (
+                &[("maxmemory", "9"), ("maxmemory_policy", "volatile-ttl")],
+                ("redis-evicts", Severity::Warning),
+            ),
         ] {
             assert_eq!(rules(&inquiry(fields)), [expected], "{fields:?}");
         }
@@ -215,7 +218,7 @@ mod tests {
     fn clocks_may_differ_by_what_cannot_be_told() {
         let mut inquiry = inquiry(&[]);
         inquiry.time.server = Duration::from_secs(48);
-        assert_eq!(rules(&inquiry), [("clock-skew", Level::Warning)]);
+        assert_eq!(rules(&inquiry), [("clock-skew", Severity::Warning)]);
         // After such a wait nobody knows when it read its clock.
         inquiry.time.server = Duration::from_millis(52_900);
         inquiry.time.after = Duration::from_secs(53);

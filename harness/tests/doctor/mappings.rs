@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatecrash::doctor::Level::{Error, Warning};
+use gatecrash::doctor::Severity::{Error, Warning};
 use gatecrash::doctor::{Finding, mappings};
 
 use crate::{fixture, told};
