@@ -78,6 +78,7 @@ fn under_load(server: &Server, duration: Duration) -> (f64, f64) {
         rate: None,
         hold: Hold::Fixed(Duration::ZERO),
         faults: Faults::default(),
+        max_errors: None,
         seed: 0,
         threads: NonZeroUsize::MIN,
     };

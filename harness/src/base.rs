@@ -9,4 +9,5 @@ pub mod duration;
 pub(crate) mod escape;
 pub mod exit;
 pub mod share;
+pub(crate) mod threads;
 pub(crate) mod words;

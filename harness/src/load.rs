@@ -28,6 +28,7 @@ mod connection;
 mod entry;
 mod faults;
 mod hold;
+mod judging;
 pub(crate) mod merge;
 mod monitor;
 mod probe;
@@ -39,7 +40,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatecrash_limiter::{Algorithm, Call};
+use gatecrash_limiter::{Algorithm, Call, Script};
 use tokio::runtime::Runtime;
 
 pub use entry::SCENARIO;
@@ -47,8 +48,10 @@ pub use faults::Faults;
 pub use hold::Hold;
 pub use settings::Settings;
 
+use crate::base::threads;
 use crate::observe::{Extent, Phase};
-use crate::redis::Server;
+use crate::redis::{Canary, Server};
+
 use crate::report::StoreKind;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
@@ -67,7 +70,7 @@ pub const MOST_CLIENTS: u32 = 20_000;
 const OTHER_FILES: u64 = 64;
 
 /// What the load of one limiter came to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     tally: Tally,
     findings: Findings,
@@ -76,6 +79,8 @@ pub struct Loaded {
     blocks: Vec<Block>,
     admitted: Vec<u64>,
     leaked: Option<u64>,
+    /// What somebody else did to the server meanwhile.
+    interference: Option<String>,
 }
 
 /// What a load came to.
@@ -99,9 +104,10 @@ pub fn load(
     settings: &Settings,
     control: &Control,
 ) -> Result<Load, Error> {
-    let threads = |error| Error::Load(format!("its threads cannot be started: {error}"));
     make_room(settings.clients)?;
-    let runtime = runtime(settings.threads).map_err(threads)?;
+    // One more lets operations in as they fall due.
+    threads::try_start(settings.threads.get() + 1).map_err(Error::Threads)?;
+    let runtime = runtime(settings.threads).map_err(Error::Threads)?;
     let clients = settings.clients as usize;
     let subjects: Vec<Arc<Subject>> = limiters
         .iter()
@@ -117,6 +123,8 @@ pub fn load(
     for subject in &subjects {
         probe::prepare(server, subject)?;
     }
+    let scripts: Vec<Script> = limiters.iter().flat_map(|limiter| limiter.scripts().to_vec()).collect();
+    let canary = Canary::plant(server, &scripts)?;
     let activity = &control.activity;
     let blocks = Blocks::of(settings, limiters.len());
     activity.begin(Phase {
@@ -127,7 +135,7 @@ pub fn load(
     let run =
         Arc::new(Run::new(server.address().clone(), settings.hold, settings.faults, Arc::clone(activity)));
     let crew = (0..clients).map(|id| Some(Client::new(id, settings.seed, activity))).collect();
-    let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control);
+    let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control, canary);
     let stopped = conductor.play(blocks);
     conductor.finish(server, stopped)
 }

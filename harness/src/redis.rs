@@ -4,6 +4,7 @@
 //! a command names are known here, and only those are deleted.
 
 mod batch;
+mod canary;
 mod connection;
 mod guard;
 mod inquiry;
@@ -33,6 +34,7 @@ use crate::redis::target::{Address, Source, Target};
 use crate::world::schedule::ClientId;
 use crate::world::store::{Store, StoreError};
 pub(crate) use batch::Batch;
+pub(crate) use canary::Canary;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts, choose_cryptography, from_value};
 pub(crate) use inquiry::Inquiry;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{ExpectFile, expect_file};
 use gatecrash::campaign::{Campaign, Redis, Stores};
+use gatecrash::doctor::files;
 use gatecrash::explore::replay::Passing;
 use gatecrash::report::{Report, text};
 use gatecrash::world::scenario::{self, ClientSpec, Scenario};
@@ -95,4 +96,15 @@ fn readme_shows_a_census() {
     );
     let without_footer = |text: &str| text.rsplit_once("\n\n").map(|(body, _)| body.to_owned());
     assert_eq!(without_footer(&shown), without_footer(&printed), "copy this into the README:\n{printed}");
+}
+
+#[test]
+fn readme_shows_a_workflow_that_doctor_finds_nothing_wrong_with() {
+    let workflow = readme_block("workflow");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("gatecrash.yml");
+    std::fs::write(&file, workflow).expect("it can be written");
+    let (workflows, others) = files::workflows(&[file]).expect("it is a workflow");
+    let findings = files::check(&workflows).expect("it can be checked");
+    assert_eq!((workflows.len(), others, findings), (1, Vec::new(), Vec::new()));
 }

@@ -62,12 +62,12 @@ impl From<Part> for Done {
 impl Done {
     /// Whether it would come to the same again: nothing that has to do with this run alone stopped it.
     pub(super) fn is_final(&self) -> bool {
-        use report::StoppedBy::{Interrupt, LostServer, Timeout};
+        use report::StoppedBy::{Interference, Interrupt, LostServer, Timeout};
         let passing = |entry: &Entry| {
             entry
                 .coverage
                 .as_ref()
-                .is_some_and(|it| matches!(it.stopped_by, Interrupt | LostServer | Timeout))
+                .is_some_and(|it| matches!(it.stopped_by, Interference | Interrupt | LostServer | Timeout))
         };
         let stopped = self.part.as_ref().and_then(|part| part.stopped.as_ref());
         let stopped = stopped.is_some_and(|bound| {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::done::Done;
+use super::item::Item;
 use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
@@ -337,7 +339,7 @@ impl Subject<'_> {
         elapsed: Duration,
     ) -> Entry {
         let rerun = Some(explore_command(self, store));
-        Entry { rerun, ..self.mismatch_of(store, Evidence::Mismatch(engine), difference, elapsed) }
+        Entry { rerun, ..self.mismatch_of(store, Evidence::Void(engine), difference, elapsed) }
     }
 
     fn mismatch_of(
@@ -353,11 +355,60 @@ impl Subject<'_> {
         }
     }
 
+    /// A result that is not to be trusted, as somebody else changed the server meanwhile.
+    fn interfered(&self, entry: Entry, why: &str) -> Entry {
+        let differed = entry.coverage.filter(|it| it.stopped_by == report::StoppedBy::Mismatch);
+        let covered = match differed {
+            Some(differed) => format!("{why}; {}", differed.covered),
+            None => why.to_owned(),
+        };
+        let evidence = match entry.evidence {
+            Evidence::Schedule(found) => Evidence::Schedule(ScheduleEvidence {
+                name: found.name,
+                order: found.order,
+                ..ScheduleEvidence::default()
+            }),
+            other => Evidence::Void(other.engine()),
+        };
+        Entry {
+            coverage: Some(Coverage { stopped_by: report::StoppedBy::Interference, covered }),
+            rerun: entry.rerun,
+            elapsed_ns: entry.elapsed_ns,
+            ..self.undecided(entry.store, evidence)
+        }
+    }
+
+    fn undecided(&self, store: StoreKind, evidence: Evidence) -> Entry {
+        let judgement = Judgement::new(Verdict::Undecided, self.expected);
+        Entry::new(&self.scenario.name, self.limiter.name(), store, evidence, judgement)
+    }
+
     fn entry(&self, store: StoreKind, evidence: Evidence, judgement: Judgement, elapsed: Duration) -> Entry {
         Entry {
             elapsed_ns: Some(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)),
             ..Entry::new(&self.scenario.name, self.limiter.name(), store, evidence, judgement)
         }
+    }
+}
+
+impl Item<'_> {
+    /// What it came to, now that it is known that somebody else changed the server meanwhile: nothing that could be said
+    /// of the limiter.
+    pub(super) fn interfered(&self, mut done: Done, why: &str) -> Done {
+        let subject = &self.subject;
+        if done.results.is_empty() && self.engine() == Engine::Schedule {
+            done.not_run.iter_mut().for_each(|not_run| not_run.reason = format!("{}: {why}", not_run.reason));
+            return done;
+        }
+        let mut results: Vec<Entry> =
+            done.results.into_iter().map(|entry| subject.interfered(entry, why)).collect();
+        if results.is_empty() {
+            // The server was lost, or this is one shard's part.
+            let rerun = Some(explore_command(subject, self.store));
+            let entry = Entry { rerun, ..subject.undecided(self.store, Evidence::Void(self.engine())) };
+            results.push(subject.interfered(entry, why));
+        }
+        Done { results, ..Done::default() }
     }
 }
 

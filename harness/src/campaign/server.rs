@@ -2,6 +2,7 @@
 
 use super::subject::Subject;
 use super::{Campaign, Redis};
+use crate::redis::Canary;
 use crate::redis::{RedisStore, Server};
 use crate::report::{NotRun, StoreKind};
 use crate::world::control::Bound;
@@ -39,6 +40,13 @@ impl Campaign {
             (Redis::Missing(reason), _) => Err(NotRun::no_server(&subject.scenario.name, None, reason)),
             (Redis::Unwanted, _) => Err(subject.without_server("no server was asked for")),
         }
+    }
+
+    /// What notices somebody else on the server. Nobody else is on a private one; where the server is lost, the run that
+    /// follows says so.
+    pub(super) fn canary(&self, subject: &Subject<'_>) -> Option<Canary> {
+        let server = self.server(subject).ok().filter(|server| !server.is_private())?;
+        Canary::plant(&server, subject.limiter.scripts()).ok()
     }
 
     /// A store on the server, if there is one.

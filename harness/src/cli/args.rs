@@ -24,7 +24,7 @@ pub(crate) use nightly::Nightly;
 pub(crate) use observe::Observe;
 pub(crate) use spread::Spread;
 
-/// Finds the schedule that lets a client in past the limit, shows it, and replays it on a real Redis server.
+/// Find the schedule that lets a client in past the limit, show it, and replay it on a real Redis server.
 #[derive(Debug, Parser)]
 #[command(name = "gatecrash", version, max_term_width = 80, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -46,35 +46,35 @@ No other variable is read.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The race, step by step: on the model, then on a real Redis server if one can be started
+    /// Show the race step by step: on the model, then on a real Redis server if one can be started
     Demo,
-    /// Every scenario, limiter and store: the main job
+    /// Run every scenario, limiter and store: the main job
     #[command(after_help = "Example: gatecrash run scenarios --json report.json")]
     Run(Run),
-    /// One schedule, one limiter
+    /// Replay one schedule with one limiter
     #[command(
         after_help = "Example: gatecrash replay scenarios/last-slot.toml --limiter naive --order \"A B A B\""
     )]
     Replay(Replay),
-    /// All interleavings of one scenario
+    /// Explore all interleavings of one scenario
     #[command(after_help = "Example: gatecrash explore scenarios/last-slot.toml --limiter naive --on redis")]
     Explore(Explore),
-    /// What is wrong before anything runs: this machine and its Redis; CI workflows, services, stub mappings
+    /// Check this machine and its Redis, or CI workflows, services and stub mappings, before anything runs
     #[command(after_help = "Example: gatecrash doctor --ci .github/workflows/ci.yml --sarif doctor.sarif")]
     Doctor(Doctor),
-    /// Limiters under real concurrency, on a real server
+    /// Load limiters with real concurrency, on a real server
     #[command(
         after_help = "Example: gatecrash load --limiter naive --limiter atomic --clients 50 --limit 5 --duration 10s \
                       --expect naive=violation --expect atomic=clean"
     )]
     Load(Load),
-    /// Everything that can find a violation, stage after stage, and one verdict
+    /// Run all checks and give one verdict
     #[command(after_help = nightly::AFTER_HELP)]
     Nightly(Nightly),
-    /// The reports of all shards of a campaign as one
+    /// Merge the reports of all shards into one
     #[command(after_help = "Example: gatecrash merge shard-*.json --json report.json")]
     Merge(Merge),
-    /// Two loads: is the new one still correct, and still as fast?
+    /// Compare two loads: is the new one still correct, and still as fast?
     #[command(after_help = compare::AFTER_HELP)]
     Compare(Compare),
 }
@@ -84,10 +84,10 @@ pub(crate) struct Run {
     /// Scenario files, and folders that are searched for them
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Only scenarios whose name contains TEXT
+    /// Run only scenarios whose name contains TEXT
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
-    /// Lists the scenarios and runs none
+    /// List the scenarios and run none
     #[arg(long)]
     pub(crate) list: bool,
     #[command(flatten)]
@@ -104,7 +104,7 @@ pub(crate) struct Replay {
     /// The schedule, such as "A B A* +30s B!crash"
     #[arg(long, value_name = "TURNS", allow_hyphen_values = true)]
     pub(crate) order: String,
-    /// A turn of a client that has already finished is an error
+    /// Treat a turn of a client that has already finished as an error
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
@@ -115,30 +115,30 @@ pub(crate) struct Replay {
 pub(crate) struct Explore {
     /// The scenario file
     pub(crate) file: PathBuf,
-    /// The limiter; all of the file's if not given
+    /// The limiter [default: all that the file lists]
     #[arg(long, value_name = "NAME")]
     pub(crate) limiter: Option<String>,
-    /// How to explore [default: census on the model, certify on redis, loom on loom]
+    /// The strategy [default: census on the model, certify on redis, loom on loom]
     #[arg(long, value_name = "STRATEGY", value_enum)]
     pub(crate) strategy: Option<StrategyName>,
     #[command(flatten)]
     pub(crate) size: Size,
-    /// Counts interleavings by their preemptions too
+    /// Count interleavings by their preemptions too
     #[arg(long)]
     pub(crate) by_preemptions: bool,
-    /// Leaves out interleavings with more preemptions than that
+    /// Leave out interleavings with more than N preemptions
     #[arg(long, value_name = "N")]
     pub(crate) preemptions: Option<u32>,
-    /// How many executions a sampler draws [default: 10000]
+    /// Draw N executions [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) executions: Option<u64>,
-    /// Draws with every sampler, and shows their odds beside the exact ones
+    /// Draw with every sampler, and show what each finds beside the exact probability
     #[arg(long, conflicts_with = "strategy")]
     pub(crate) compare_samplers: bool,
-    /// What is certified on redis: distinct pairs of content and command, or every edge [default: pairs]
+    /// What the conformance check on redis asks: each distinct pair of content and command, or every edge [default: pairs]
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) certify: Option<CertifyName>,
-    /// Saves the counterexample as a scenario
+    /// Save the counterexample as a scenario
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
     #[command(flatten)]
@@ -148,53 +148,53 @@ pub(crate) struct Explore {
 /// Another size than the file's.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Size {
-    /// That many clients, where the file's are identical; with explore also any: every number of them
+    /// Run N clients, where the file's are identical; with explore also any: every number of them
     #[arg(long, value_name = "N|any", value_parser = clients)]
     pub(crate) clients: Option<ClientCount>,
-    /// That many permits
+    /// Set the number of permits
     #[arg(long, value_name = "L", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) limit: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StrategyName {
-    /// Every interleaving, each once (model, redis)
+    /// Run every interleaving once (model, redis)
     Enumerate,
-    /// All interleavings counted, over merged states (model)
+    /// Count all interleavings; states that differ only by renaming clients are merged (model)
     Census,
-    /// What the census rests on, compared with a real server (redis)
+    /// Check on a real server what the census rests on: a conformance check (redis)
     Certify,
-    /// One interleaving of each class of equivalent ones (model, redis)
+    /// Run one interleaving of each class of equivalent ones (model, redis)
     Dpor,
-    /// Any client that can step, each with the same probability (model, redis)
+    /// Draw each step among the clients that can step, with equal probability (model, redis)
     Random,
-    /// Random priorities of clients, lowered at random points (model, redis)
+    /// Draw priorities of clients, and lower them at random points (model, redis)
     Pct,
-    /// Random priorities of steps, drawn anew where steps race (model, redis)
+    /// Draw priorities of steps, anew where steps race (model, redis)
     Pos,
-    /// Clients in proportion to the steps that they have left (model, redis)
+    /// Draw clients in proportion to the steps that they have left (model, redis)
     Urw,
-    /// Each interleaving with the same probability (model, redis)
+    /// Draw each interleaving with equal probability (model, redis)
     Uniform,
-    /// Every execution that loom finds (its own model)
+    /// Run every execution that loom finds (its own model)
     Loom,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CertifyName {
-    /// Each distinct pair once for each naming
+    /// Each distinct pair, once for each naming of the clients
     Pairs,
-    /// Each edge, under a naming of its own
+    /// Each edge of the graph, with a naming of its own
     Edges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StoreName {
-    /// In memory
+    /// The model, in memory
     Model,
     /// A real server
     Redis,
-    /// loom's threads over the model
+    /// Threads of loom over the model
     Loom,
     /// All of them
     All,
@@ -213,9 +213,9 @@ impl std::fmt::Display for StoreName {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal; `NO_COLOR` and `FORCE_COLOR` override that
     #[default]
-    #[value(help = "On a terminal, unless NO_COLOR is set")]
+    #[value(help = "On a terminal; NO_COLOR and FORCE_COLOR override that")]
     Auto,
     /// Always
     Always,
@@ -227,58 +227,57 @@ pub(crate) enum Color {
 #[command(next_help_heading = "Common options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Common {
-    /// Where to run it
+    /// Where to run
     #[arg(long, value_name = "STORE", value_enum, global = true)]
     pub(crate) on: Option<StoreName>,
     /// The Redis server: redis://, rediss:// (TLS) or redis+unix://
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) redis: Option<String>,
-    /// Permits a server that is not on this machine, and to be asked by other machines (--health)
+    /// Allow a remote Redis; with --health, remote clients
     #[arg(long, global = true)]
     pub(crate) allow_remote: bool,
-    /// What is expected, of all limiters or of one: violation, clean, NAME=violation, NAME=clean
+    /// Expect this verdict of all limiters or of one: violation, clean, NAME=violation, NAME=clean
     #[arg(long, value_name = "[NAME=]VERDICT", global = true, value_parser = expectation)]
     pub(crate) expect: Vec<Expectation>,
-    /// Writes the report as JSON; with `-` to stdout, and nothing else
+    /// Write the report as JSON; `-` is stdout, which then holds nothing else
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) json: Option<PathBuf>,
-    /// Writes the report as XML, in the form of `JUnit`
-    #[arg(long, value_name = "FILE", global = true, help = "Writes the report as JUnit XML")]
+    /// Write the report as XML, in the form of `JUnit`
+    #[arg(long, value_name = "FILE", global = true, help = "Write the report as JUnit XML")]
     pub(crate) junit: Option<PathBuf>,
-    /// Writes the report as Markdown, for the summary of a job; with `-` to stdout, and nothing else
+    /// Write the report as Markdown; `-` is stdout, and the summary of a GitHub step is added to
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) markdown: Option<PathBuf>,
-    /// Marks what failed on GitHub: prints its commands to stderr, which the runner reads like stdout
+    /// Mark what failed on GitHub, by commands on stderr
     #[arg(long, global = true)]
     pub(crate) annotations: bool,
-    /// Leaves out what differs from run to run: times, latencies, run ids, sockets
+    /// Leave out what differs from run to run: times, latencies, run ids, sockets
     #[arg(long, global = true)]
     pub(crate) stable: bool,
-    /// The seed of whatever is drawn at random; kept in the report [default: 0, but nightly draws one]
+    /// The seed of all random draws [default: 0; nightly draws one]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) seed: Option<u64>,
-    /// Stops each exploration after that many executions
+    /// Stop each exploration after N executions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub(crate) max_executions: Option<u64>,
-    /// Stops a census that would visit more merged states than that
+    /// Stop a census that would visit more than N merged states
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), default_value_t = MAX_STATES, global = true)]
     pub(crate) max_states: u64,
-    /// Stops everything after that long, such as 90s or 10m
+    /// Stop everything after this long, such as 90s or 10m
     #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
     pub(crate) timeout: Option<Duration>,
-    /// On how many threads the model is explored, where the result is the same [default: all there are], or on how
-    /// many the clients of a load run [default: 1]
+    /// Threads: for exploring the model, with the same result [default: all]; for the clients of a load [default: 1]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) observe: Observe,
-    /// Colours in the text
+    /// Colour the text
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,
-    /// Shows only what failed, and the verdict
+    /// Show only what failed, and the verdict
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Logs more to stderr; twice: much more
+    /// Log more to stderr; twice: much more
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 }
@@ -314,7 +313,7 @@ fn expectation(text: &str) -> Result<Expectation, String> {
 fn clients(text: &str) -> Result<ClientCount, String> {
     let number = || text.parse().ok().filter(|number| (1..=256).contains(number)).map(ClientCount::Number);
     let clients = if text == "any" { Some(ClientCount::Any) } else { number() };
-    clients.ok_or_else(|| "it is a number from 1 to 256, or `any`".to_owned())
+    clients.ok_or_else(|| "expected a number from 1 to 256, or `any`".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,6 @@
 //! `gatecrash doctor`: from arguments to findings, and findings to every form that was asked for.
 
-mod here;
+mod examination;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,11 @@ use crate::doctor::{Diagnosis, Finding, annotations, json, mappings, matrix, sar
 /// `gatecrash doctor`.
 pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {
     if doctor.ci.is_none() && doctor.matrix.is_none() && doctor.mappings.is_empty() {
-        let (diagnosis, ended) =
-            if doctor.clean_up { here::clean_up(common, interrupted)? } else { here::examine(common)? };
+        let (diagnosis, ended) = if doctor.clean_up {
+            examination::clean_up(common, interrupted)?
+        } else {
+            examination::examine(common)?
+        };
         let stopped = if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Ok };
         return Ok(report(&diagnosis, doctor, common)?.and(ended).and(stopped));
     }

@@ -34,6 +34,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
         rate: load.rate,
         hold: load.hold,
         faults: load.faults.unwrap_or_default(),
+        max_errors: load.max_errors,
         seed: common.seed(),
         threads: common.threads.unwrap_or(NonZeroUsize::MIN),
     };

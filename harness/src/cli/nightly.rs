@@ -78,6 +78,7 @@ fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
         rate: None,
         hold: Hold::Fixed(Duration::from_millis(1)),
         faults: Faults::default(),
+        max_errors: None,
         seed,
         threads: NonZeroUsize::MIN,
     };

@@ -149,6 +149,11 @@ pub(super) fn explore(
         Some(StrategyName::Loom) => (&[LOOM], &[LOOM]),
     };
     check_share(explore, common)?;
+    if explore.strategy == Some(StrategyName::Census) && common.on == Some(REDIS) {
+        return Err(Problem::Usage(
+            "the census runs on the model only; on redis, --strategy certify checks what it rests on".into(),
+        ));
+    }
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
     let job = Job::Explore(campaign::Explore {
         limiters: limiters.iter().map(|limiter| limiter.name().to_owned()).collect(),
@@ -175,7 +180,7 @@ pub(super) fn explore(
 /// Saves the first counterexample that was found.
 fn save(file: &Path, scenario: &Scenario, entry: Option<&Entry>) -> Result<(), Problem> {
     let Some((entry, found)) = entry.and_then(|entry| Some((entry, entry.counterexample.as_ref()?))) else {
-        output::note("there is no counterexample to be saved");
+        output::note("not saved: there is no counterexample");
         return Ok(());
     };
     let finding = scenario::SavedViolation {

@@ -42,7 +42,7 @@ impl Watch {
         let thread = std::thread::Builder::new()
             .name("watch".into())
             .spawn(move || observer.run(&ended, tick))
-            .map_err(|error| Problem::Io { what: "nobody can watch".into(), error })?;
+            .map_err(|error| Problem::Io { what: "the run cannot be watched".into(), error })?;
         Ok(Self { activity, end: Some(end), thread: Some(thread), _health: health })
     }
 
@@ -67,7 +67,7 @@ fn serve(common: &Common, activity: &Arc<Activity>) -> Result<Option<Health>, Pr
     let Some(address) = common.observe.health else { return Ok(None) };
     if !address.ip().is_loopback() && !common.allow_remote {
         return Err(Problem::Usage(format!(
-            "--health {address} could be reached from other machines: use it with --allow-remote, if that is wanted"
+            "--health {address} could be reached from other machines: add --allow-remote to allow that"
         )));
     }
     let health = Health::serve(address, Arc::clone(activity)).map_err(|error| {

@@ -10,6 +10,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 
 use crate::base::share::Share;
 use crate::explore::Exploration;
@@ -115,12 +116,12 @@ fn walk_all(
     let next = AtomicUsize::new(0);
     let walked: Vec<Mutex<Option<Result<Exploration, Error>>>> =
         subtrees.iter().map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|scope| {
+    std::thread::scope(|scope| -> Result<(), Error> {
         for number in 1..=threads.get().min(subtrees.len()) {
             let worker = control.activity.worker(format!("thread {number}"));
             let next = &next;
             let walked = &walked;
-            scope.spawn(move || {
+            let work = move || {
                 while let Some((number, subtree, walked)) = {
                     let i = next.fetch_add(1, Ordering::Relaxed);
                     subtrees.get(i).zip(walked.get(i)).map(|(subtree, walked)| (i + 1, subtree, walked))
@@ -129,9 +130,15 @@ fn walk_all(
                     let found = walk(root.clone(), subtree.clone(), control, &mut ());
                     *walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 }
-            });
+            };
+            if let Err(error) = Builder::new().spawn_scoped(scope, work) {
+                // Those that were started find nothing more to do.
+                next.store(subtrees.len(), Ordering::Relaxed);
+                return Err(Error::Threads(error));
+            }
         }
-    });
+        Ok(())
+    })?;
     let each =
         walked.into_iter().filter_map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner));
     each.collect()

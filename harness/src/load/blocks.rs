@@ -60,23 +60,17 @@ impl Blocks {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use super::*;
-    use crate::load::{Faults, Hold};
+    use crate::load::Hold;
     use Turn::{Floor, Limiter, WarmUp};
 
     fn settings(duration: Duration, hold: Duration) -> Settings {
         Settings {
             clients: 1,
-            limit: 1,
             duration,
             warmup: Duration::from_secs(1),
-            rate: None,
             hold: Hold::Fixed(hold),
-            faults: Faults::default(),
-            seed: 0,
-            threads: NonZeroUsize::MIN,
+            ..Settings::for_tests()
         }
     }
 

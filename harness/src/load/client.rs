@@ -150,8 +150,12 @@ impl Client {
                 subject.monitor().released();
                 self.debts.pop();
             }
-            End::Outcome(other) => stage.tally().note(&other),
-            End::Unknown => {}
+            End::Outcome(other) => {
+                let mut tally = stage.tally();
+                tally.release_failures += 1;
+                tally.note(&other);
+            }
+            End::Unknown => stage.tally().release_failures += 1,
         }
     }
 

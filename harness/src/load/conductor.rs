@@ -13,7 +13,8 @@ use super::client::Client;
 use super::stage::{Run, Stage, Subject};
 use super::tally::Tally;
 use super::{Load, Loaded, Settings, entry, probe};
-use crate::redis::Server;
+use crate::redis::{Canary, Server};
+
 use crate::report::histogram::IntervalLog;
 use crate::report::load::Block;
 use crate::world::control::{Bound, Control};
@@ -38,6 +39,8 @@ pub(super) struct Conductor<'a> {
     /// How many blocks of each limiter were played.
     played: Vec<u32>,
     floor: (Tally, Duration),
+    /// Notices what somebody else does to the server.
+    canary: Canary,
 }
 
 impl<'a> Conductor<'a> {
@@ -48,12 +51,13 @@ impl<'a> Conductor<'a> {
         crew: Vec<Option<Client>>,
         settings: &'a Settings,
         control: &'a Control,
+        canary: Canary,
     ) -> Self {
         let totals = subjects.iter().map(|_| (Tally::default(), Duration::ZERO, Vec::new())).collect();
         let played = vec![0; subjects.len()];
         let (began, log) = (Instant::now(), IntervalLog::new(SystemTime::now()));
         let floor = (Tally::default(), Duration::ZERO);
-        Self { runtime, run, subjects, crew, settings, control, began, log, totals, played, floor }
+        Self { runtime, run, subjects, crew, settings, control, began, log, totals, played, floor, canary }
     }
 
     /// The whole programme. Says what ended it early.
@@ -77,7 +81,8 @@ impl<'a> Conductor<'a> {
                     self.subjects[at].monitor().measure(Instant::now());
                     let since = self.began.elapsed();
                     let before = blocks.block * self.played[at];
-                    let (tally, took) = self.stage(Some(at), before, blocks.block, true);
+                    let (mut tally, took) = self.stage(Some(at), before, blocks.block, true);
+                    tally.end_block();
                     self.played[at] += 1;
                     self.write_log(at, since, took, &tally);
                     let (total, measured, list) = &mut self.totals[at];
@@ -193,10 +198,11 @@ impl<'a> Conductor<'a> {
     }
 
     /// Looks for leaks and cleans up.
-    pub(super) fn finish(self, server: &Server, stopped: Option<Bound>) -> Result<Load, Error> {
+    pub(super) fn finish(mut self, server: &Server, stopped: Option<Bound>) -> Result<Load, Error> {
         drop(self.crew);
         drop(self.runtime);
         let now = Instant::now();
+        let interference = self.canary.interference().map(|found| found.to_string());
         let mut limiters = Vec::new();
         for (subject, (tally, measured, blocks)) in self.subjects.iter().zip(self.totals) {
             // Whoever was cut off may still hold something.
@@ -209,6 +215,7 @@ impl<'a> Conductor<'a> {
                 blocks,
                 admitted: subject.admitted.iter().map(|count| count.load(Ordering::Relaxed)).collect(),
                 leaked,
+                interference: interference.clone(),
             });
         }
         let (floor, floor_measured) = self.floor;

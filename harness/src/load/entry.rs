@@ -7,13 +7,12 @@ use gatecrash_limiter::Algorithm;
 
 use super::monitor::nanos;
 use super::tally::{Tally, per_second};
-use super::{Load, Loaded};
+use super::{Load, Loaded, judging};
 use crate::report::latency::{Durations, Summary};
-use crate::report::load::{Block, Fairness, Floor, Pace};
+use crate::report::load::{Block, Fairness, Floor, LoadCheck, Pace};
 use crate::report::{
     self, Coverage, Entry, Evidence, Judgement, LoadEvidence, OverAdmission, StoreKind, Verdict, histogram,
 };
-use crate::world::control::Bound;
 use crate::world::scenario::Expected;
 
 /// The scenario's name in entries: a load has none of its own.
@@ -60,12 +59,13 @@ impl Load {
     }
 
     fn entry(&self, loaded: &Loaded, name: &str, expected: Option<Expected>) -> Entry {
-        let verdict = loaded.verdict(expected, self.stopped.as_ref());
+        let checks = judging::checks(loaded, &self.settings);
+        let verdict = judging::verdict(&checks, expected, self.stopped.as_ref());
         let findings = &loaded.findings;
         let stopped =
             self.stopped.as_ref().map(|bound| Coverage::of(bound, loaded.tally.attempts, "operation"));
         let evidence = LoadEvidence {
-            load: self.load(loaded),
+            load: self.load(loaded, checks),
             over_admission: Some(OverAdmission {
                 max: findings.max,
                 events: Some(findings.events),
@@ -88,7 +88,7 @@ impl Load {
         }
     }
 
-    fn load(&self, loaded: &Loaded) -> report::load::Load {
+    fn load(&self, loaded: &Loaded, checks: Vec<LoadCheck>) -> report::load::Load {
         let (settings, tally) = (&self.settings, &loaded.tally);
         let compressed = |(name, durations): (&str, &Durations)| {
             (name.to_owned(), histogram::compressed(durations.histogram()))
@@ -123,6 +123,7 @@ impl Load {
                 latency_ns,
             }),
             blocks: loaded.blocks.clone(),
+            checks,
         }
     }
 
@@ -136,18 +137,10 @@ impl Load {
     ) -> Vec<String> {
         let tally = &loaded.tally;
         let mut notes = Vec::new();
-        if verdict == Verdict::Undecided && tally.admitted == 0 {
-            notes.push("nothing was admitted, so nothing was tried".to_owned());
-        } else if verdict == Verdict::Undecided && expected == Some(Expected::Violation) {
+        if verdict == Verdict::Undecided && tally.admitted > 0 && expected == Some(Expected::Violation) {
             notes.push(format!(
                 "{PROVED_NOTHING}: {name} was expected to over-admit and was not seen to; more clients than \
                  permits, a longer --hold or a longer --duration make it likelier"
-            ));
-        }
-        let failed = tally.errors + tally.unknown;
-        if failed > 0 && !self.settings.faults.any() {
-            notes.push(format!(
-                "{failed} acquires failed or were never answered, and nobody asked for faults"
             ));
         }
         if let Some(odd) = &tally.odd {
@@ -181,23 +174,13 @@ impl Load {
         if settings.faults.any() {
             let _ = write!(line, " --faults {}", settings.faults);
         }
+        if let Some(most) = settings.max_errors {
+            let _ = write!(line, " --max-errors {most}");
+        }
         if settings.seed != 0 {
             let _ = write!(line, " --seed {}", settings.seed);
         }
         line
-    }
-}
-
-impl Loaded {
-    /// A violation that was seen is final. None is clean only of what was tried; where one was expected, or where
-    /// nothing was admitted, or where the load was cut short, nothing is decided.
-    fn verdict(&self, expected: Option<Expected>, stopped: Option<&Bound>) -> Verdict {
-        if self.findings.max > 0 {
-            return Verdict::Violation;
-        }
-        let undecided =
-            stopped.is_some() || self.tally.admitted == 0 || expected == Some(Expected::Violation);
-        if undecided { Verdict::Undecided } else { Verdict::Clean }
     }
 }
 

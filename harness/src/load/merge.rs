@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::monitor::KEPT;
 use crate::report::histogram;
 use crate::report::latency::{Durations, Summary};
-use crate::report::load::{Fairness, Floor, Load};
+use crate::report::load::{Fairness, Floor, Load, LoadCheck, LoadProperty};
 use crate::report::{Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Verdict};
 
 /// What every shard measured of a limiter, as one entry. There is at least one, all with a load.
@@ -102,7 +102,29 @@ fn added(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Load {
             .collect(),
         floor: floor(loads, durations),
         blocks: loads.iter().flat_map(|load| &load.blocks).copied().collect(),
+        checks: checks(loads),
     }
+}
+
+/// What all say of each property: the worst of it.
+fn checks(loads: &[&Load]) -> Vec<LoadCheck> {
+    let rank = |check: &LoadCheck| match check.verdict {
+        Verdict::Violation => 2,
+        Verdict::Undecided => 1,
+        Verdict::Clean => 0,
+    };
+    let all = || loads.iter().flat_map(|load| &load.checks);
+    let mut properties: Vec<LoadProperty> = Vec::new();
+    for check in all() {
+        if !properties.contains(&check.property) {
+            properties.push(check.property);
+        }
+    }
+    let worst = |property| {
+        // The first of the worst.
+        all().filter(|check| check.property == property).rev().max_by_key(|check| rank(check)).cloned()
+    };
+    properties.into_iter().filter_map(worst).collect()
 }
 
 /// The durations of all, by what they are of.
@@ -202,6 +224,7 @@ mod tests {
             histograms: BTreeMap::from([("acquire".into(), histogram::compressed(durations.histogram()))]),
             floor: None,
             blocks: Vec::new(),
+            checks: Vec::new(),
         };
         let latency_ns = durations.summary().map(|summary| BTreeMap::from([("acquire".to_owned(), summary)]));
         let judgement = Judgement::new(verdict, Some(Expected::Violation));

@@ -29,6 +29,9 @@ pub struct Settings {
     pub hold: Hold,
     /// What goes wrong.
     pub faults: Faults,
+    /// How many operations may fail or go unanswered; without faults none if nothing is said, with faults any number.
+    #[serde(default)]
+    pub max_errors: Option<u64>,
     /// The seed of holds and faults.
     pub seed: u64,
     /// On how many threads the clients run.
@@ -44,6 +47,11 @@ fn one() -> NonZeroUsize {
 }
 
 impl Settings {
+    /// How many operations may fail; any number if nothing is said.
+    pub(super) fn most_errors(&self) -> Option<u64> {
+        self.max_errors.or((!self.faults.any()).then_some(0))
+    }
+
     /// What falls to one of several machines: its share of the clients, and of the rate. The error says why nothing does.
     pub fn share(&self, share: Share) -> Result<Self, String> {
         let range = share.range(self.clients.into());
@@ -82,6 +90,25 @@ impl From<&Settings> for About {
             limit: settings.limit,
             clients: Vec::new(),
             file: None,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// Some load without faults.
+    pub(super) fn for_tests() -> Self {
+        Self {
+            clients: 2,
+            limit: 1,
+            duration: Duration::from_secs(1),
+            warmup: Duration::ZERO,
+            rate: None,
+            hold: "1ms".parse().unwrap(),
+            faults: Faults::default(),
+            max_errors: None,
+            seed: 0,
+            threads: NonZeroUsize::MIN,
         }
     }
 }

@@ -24,9 +24,14 @@ pub(super) struct Tally {
     pub(super) corrected: Durations,
     /// From the send to the reply.
     pub(super) release: Durations,
+    /// Releases that failed or were never answered.
+    pub(super) release_failures: u64,
     /// Releases that found their permit gone.
     pub(super) not_held: u64,
     pub(super) faulted: Faulted,
+    /// Blocks in which an acquire began, and those of them in which nobody was admitted.
+    pub(super) blocks: u64,
+    pub(super) starved_blocks: u64,
     /// The first outcome that no operation should have.
     pub(super) odd: Option<String>,
 }
@@ -42,9 +47,23 @@ impl Tally {
         self.acquire.merge(&other.acquire);
         self.corrected.merge(&other.corrected);
         self.release.merge(&other.release);
+        self.release_failures += other.release_failures;
         self.not_held += other.not_held;
         self.faulted.add(other.faulted);
+        self.blocks += other.blocks;
+        self.starved_blocks += other.starved_blocks;
         self.odd = self.odd.take().or_else(|| other.odd.clone());
+    }
+
+    /// Operations that failed or were never answered.
+    pub(super) fn failures(&self) -> u64 {
+        self.errors + self.unknown + self.release_failures
+    }
+
+    /// A block has ended.
+    pub(super) fn end_block(&mut self) {
+        self.blocks = u64::from(self.attempts > 0);
+        self.starved_blocks = u64::from(self.attempts > 0 && self.admitted == 0);
     }
 
     /// Completed acquires and releases.

@@ -215,6 +215,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_nearly_a_url_is_told_which_one() {
+        for (given, meant) in [
+            ("localhost:6379", "try redis://localhost:6379"),
+            ("127.0.0.1:6379", "try redis://127.0.0.1:6379"),
+            ("cache-1.internal:7000", "try redis://cache-1.internal:7000"),
+            ("/run/redis.sock", "try redis+unix:///run/redis.sock"),
+        ] {
+            let error = choose(given).unwrap_err().to_string();
+            assert!(error.ends_with(meant), "{error}");
+        }
+        for given in
+            ["user:secret@localhost:6379", "secret", "localhost:99999", "localhost:", ":6379", "/run/redis"]
+        {
+            let error = choose(given).unwrap_err().to_string();
+            assert!(!error.contains("try") && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_would_be_ignored_is_refused() {
         let odd = [
             "redis://",

@@ -101,8 +101,10 @@ impl Block<'_> {
 
     /// What else there is to know of each result, in sentences.
     fn remarks(&self) -> Option<Vec<String>> {
-        let notes =
-            self.entries.iter().flat_map(|entry| states(entry).into_iter().chain(entry.notes.clone()));
+        let notes = self
+            .entries
+            .iter()
+            .flat_map(|entry| states(entry).into_iter().chain(entry.notes.clone()).chain(difference(entry)));
         let lines: Vec<String> = notes
             .flat_map(|note| {
                 let lines = wrapped(&printable(&note), self.width.saturating_sub(4));
@@ -222,6 +224,12 @@ fn table<const N: usize>(heads: [String; N], rows: impl Iterator<Item = [String;
     (rows.len() > 1).then(|| rows.iter().map(line).collect())
 }
 
+/// Which answer of the server's differs from the model's, if one does.
+fn difference(entry: &Entry) -> Option<String> {
+    let coverage = entry.coverage.as_ref().filter(|coverage| coverage.stopped_by == StoppedBy::Mismatch)?;
+    Some(coverage.covered.clone())
+}
+
 /// How many merged states stand for all interleavings, and how likely a random scheduler meets a violation.
 fn states(entry: &Entry) -> Option<String> {
     let Evidence::Census(CensusEvidence { states, random_walk, .. }) = &entry.evidence else { return None };
@@ -249,7 +257,7 @@ pub(super) fn facts(entry: &Entry) -> String {
             share_of(counts, over_admission)
         }
         Evidence::Census(CensusEvidence { infinite: true, .. }) => "infinitely many interleavings".to_owned(),
-        Evidence::Census(_) | Evidence::Mismatch(_) => String::new(),
+        Evidence::Census(_) | Evidence::Void(_) => String::new(),
         Evidence::AnyNumber(found) => format!("every number of clients, {}", plural(found.nodes, "node")),
         Evidence::Certify(found) => certificate_facts(&found.certificate, entry.coverage.is_none()),
         Evidence::Enumerate(found) => match &found.counted {
@@ -332,6 +340,9 @@ pub(super) fn judgement(entry: &Entry) -> String {
         _ if entry.judgement.verdict() != Verdict::Undecided => phrase.to_owned(),
         (_, Some(different)) if different > 0 => {
             format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
+        }
+        (Some(coverage), _) if coverage.stopped_by == StoppedBy::Interference => {
+            printable(&format!("{phrase}: {}", coverage.covered))
         }
         (Some(coverage), _)
             if entry.engine() == Engine::Sample && coverage.stopped_by == StoppedBy::MaxExecutions =>

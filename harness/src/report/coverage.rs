@@ -57,6 +57,8 @@ pub enum StoppedBy {
     LostServer,
     /// A reply that differs from the model's.
     Mismatch,
+    /// Somebody else who changed the server in the middle.
+    Interference,
 }
 
 impl fmt::Display for StoppedBy {
@@ -69,6 +71,7 @@ impl fmt::Display for StoppedBy {
             Self::Interrupt => "an interrupt",
             Self::LostServer => "the loss of the server",
             Self::Mismatch => "a difference from the model",
+            Self::Interference => "somebody else on the server",
         })
     }
 }

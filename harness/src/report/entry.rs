@@ -96,8 +96,7 @@ impl Entry {
     /// Whether everything was covered, where that is a question.
     pub fn exhaustive(&self) -> Option<bool> {
         match self.evidence {
-            Evidence::Schedule(_) => None,
-            Evidence::Load(_) => self.coverage.as_ref().map(|_| false),
+            Evidence::Schedule(_) | Evidence::Load(_) => self.coverage.as_ref().map(|_| false),
             _ => Some(self.coverage.is_none()),
         }
     }

@@ -31,8 +31,9 @@ pub enum Evidence {
     Loom(LoomEvidence),
     /// Real concurrency.
     Load(Box<LoadEvidence>),
-    /// A search by that engine ended at a reply of the server that was not the model's: nothing was counted.
-    Mismatch(Engine),
+    /// A search by that engine counted nothing: a reply of the server was not the model's, or somebody else changed the
+    /// server meanwhile.
+    Void(Engine),
 }
 
 /// One schedule was run.
@@ -191,7 +192,7 @@ impl Evidence {
             Self::Sample(_) => Engine::Sample,
             Self::Loom(_) => Engine::Loom,
             Self::Load(_) => Engine::Load,
-            Self::Mismatch(engine) => *engine,
+            Self::Void(engine) => *engine,
         }
     }
 
@@ -206,7 +207,7 @@ impl Evidence {
             Self::Sample(found) => Some(&found.over_admission),
             Self::Loom(found) => Some(&found.over_admission),
             Self::Load(found) => found.over_admission.as_ref(),
-            Self::AnyNumber(_) | Self::Mismatch(_) => None,
+            Self::AnyNumber(_) | Self::Void(_) => None,
         }
     }
 
@@ -218,9 +219,7 @@ impl Evidence {
             Self::Dpor(found) => Some(found.executions),
             Self::Sample(found) => Some(found.executions),
             Self::Loom(found) => Some(found.executions),
-            Self::Census(_) | Self::Certify(_) | Self::AnyNumber(_) | Self::Load(_) | Self::Mismatch(_) => {
-                None
-            }
+            Self::Census(_) | Self::Certify(_) | Self::AnyNumber(_) | Self::Load(_) | Self::Void(_) => None,
         }
     }
 

@@ -160,7 +160,7 @@ impl<'a> From<&'a Entry> for FlatEntry<Option<&'a Load>> {
             Evidence::Load(found) => {
                 Self { load: Some(&found.load), latency_ns: found.latency_ns.clone(), ..flat }
             }
-            Evidence::Mismatch(_) => flat,
+            Evidence::Void(_) => flat,
         }
     }
 }
@@ -196,9 +196,10 @@ impl FlatEntry<Map<String, Value>> {
     /// Takes out what the engine found.
     fn evidence(&mut self) -> Result<Evidence, FlatEntryError> {
         let engine = self.engine;
-        let met_a_difference = self.coverage.as_ref().is_some_and(|it| it.stopped_by == StoppedBy::Mismatch);
-        if met_a_difference && self.executions.is_none() && self.certificate.is_none() {
-            return Ok(Evidence::Mismatch(engine));
+        let is_void = |it: &Coverage| matches!(it.stopped_by, StoppedBy::Mismatch | StoppedBy::Interference);
+        let is_void = self.coverage.as_ref().is_some_and(is_void);
+        if is_void && self.executions.is_none() && self.certificate.is_none() {
+            return Ok(Evidence::Void(engine));
         }
         let missing = |field| FlatEntryError::Missing { engine, field };
         let executions = self.executions.ok_or_else(|| missing("executions"));

@@ -4,10 +4,12 @@
 //! naive limiter is two round trips, one of the atomic limiter is one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::latency::Summary;
+use super::verdict::Verdict;
 
 /// What applies to a load alone. Over-admission and latencies from the send are where every result has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct Load {
     /// The measured time, cut into blocks, each beside the floor that was measured right before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Block>,
+    /// What is said of each property.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<LoadCheck>,
 }
 
 // No number of it is ever not-a-number.
@@ -74,6 +79,46 @@ impl Load {
         self.histograms.clear();
         self.floor = None;
         self.blocks.clear();
+    }
+}
+
+/// What is said of one property of a load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadCheck {
+    /// The property.
+    pub property: LoadProperty,
+    /// Whether it was kept.
+    pub verdict: Verdict,
+    /// Why it is not clean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What a load is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadProperty {
+    /// No more clients hold a permit than there are permits.
+    OverAdmission,
+    /// Operations succeed, but for as many as may fail.
+    Errors,
+    /// In the end every permit can be had.
+    Leaks,
+    /// Somebody is admitted all along.
+    Starvation,
+    /// Nobody else changes the server.
+    Interference,
+}
+
+impl fmt::Display for LoadProperty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::OverAdmission => "over-admission",
+            Self::Errors => "errors",
+            Self::Leaks => "leaks",
+            Self::Starvation => "starvation",
+            Self::Interference => "interference",
+        })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::evidence::LoadEvidence;
 use super::latency::{self, Summary};
-use super::load::{Floor, Load};
+use super::load::{Floor, Load, LoadCheck};
+use super::verdict::Verdict;
 use super::{Excess, histogram};
-use crate::base::words::{grouped, nanoseconds, plural, share};
+use crate::base::words::{grouped, nanoseconds, plural, printable, share};
 
 /// How many of the times above the limit are shown.
 const SHOWN: usize = 3;
@@ -24,13 +25,30 @@ pub(super) fn facts(found: &LoadEvidence) -> String {
 /// Counts, rates, what stands out, latencies, and a plot.
 pub(super) fn paragraphs(found: &LoadEvidence, width: usize) -> Vec<Vec<String>> {
     let load = &found.load;
-    let mut paragraphs = vec![counts(load), rates(load), excesses(found), latencies(found)];
+    let mut paragraphs = vec![checks(load), counts(load), rates(load), excesses(found), latencies(found)];
     paragraphs.extend(plot(load, width));
     paragraphs.retain(|lines| !lines.is_empty());
     for line in paragraphs.iter_mut().flatten() {
         *line = format!("{:INDENT$}{line}", "");
     }
     paragraphs
+}
+
+/// What is said of each property: first those that are clean, in one line.
+fn checks(load: &Load) -> Vec<String> {
+    let (clean, other): (Vec<_>, Vec<_>) =
+        load.checks.iter().partition(|check| check.verdict == Verdict::Clean);
+    let names: Vec<String> = clean.iter().map(|check| check.property.to_string()).collect();
+    let mut lines = Vec::new();
+    if !names.is_empty() {
+        lines.push(format!("clean: {}", names.join(", ")));
+    }
+    for LoadCheck { property, verdict, why } in other {
+        let word = if *verdict == Verdict::Violation { "violation" } else { "undecided" };
+        let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        lines.push(printable(&format!("{word}: {property}{why}")));
+    }
+    lines
 }
 
 fn counts(load: &Load) -> Vec<String> {

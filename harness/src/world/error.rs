@@ -78,6 +78,11 @@ pub enum Error {
         /// How many it may have.
         most: u64,
     },
+    /// The system starts no more threads.
+    #[error(
+        "no thread can be started ({0}): take fewer --threads, or let this user have more processes (ulimit -u)"
+    )]
+    Threads(std::io::Error),
     /// A load could not be carried out.
     #[error("the load was not carried out: {0}")]
     Load(String),

@@ -100,6 +100,18 @@ fn a_store_that_cannot_be_had_is_usage() {
 }
 
 #[test]
+fn a_census_on_redis_says_which_strategy_runs_there() {
+    let census = ["explore", LAST_SLOT, "--strategy", "census", "--on", "redis"];
+    ran(&census).exits(64).complains(&["on redis, --strategy certify"]);
+}
+
+#[test]
+fn a_host_with_a_port_is_told_its_url() {
+    let explore = ["explore", LAST_SLOT, "--on", "redis", "--redis", "localhost:6379"];
+    ran(&explore).exits(64).complains(&["try redis://localhost:6379"]);
+}
+
+#[test]
 fn other_numbers_of_clients_need_identical_ones() {
     let different = ["explore", "scenarios/release-frees-the-slot.toml", "--clients", "3"];
     ran(&different).exits(64).complains(&["A and B run different programs"]);
@@ -183,4 +195,13 @@ fn the_variable_of_a_server_that_is_no_text_is_refused() {
         gatecrash(&["replay", LAST_SLOT, "--limiter", "atomic", "--order", "A", "--on", "redis"]);
     command.env("GATECRASH_REDIS_URL", std::ffi::OsStr::from_bytes(b"redis://\xff/"));
     Ran::of(&mut command).exits(64).complains(&["GATECRASH_REDIS_URL"]);
+}
+
+#[test]
+fn no_thread_to_be_had_is_an_error_and_no_panic() {
+    // So large a stack no system gives to any thread.
+    let mut command = gatecrash(&["run", "scenarios", "--on", "model"]);
+    command.env("RUST_MIN_STACK", "4611686018427387904");
+    let ran = Ran::of(&mut command).exits(70);
+    assert!(ran.stderr.contains("error: ") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
 }

@@ -6,11 +6,12 @@
 
 mod compare;
 mod doctor;
-mod doctor_here;
+mod doctor_examination;
 mod exit_codes;
 mod explore;
 mod health;
 mod heed;
+mod interference;
 mod json;
 mod load;
 #[path = "../common/loads.rs"]

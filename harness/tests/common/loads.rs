@@ -41,6 +41,7 @@ pub(crate) fn atomic(slower: f64) -> Entry {
             latency_ns: summary(100_000),
         }),
         blocks: (0..12).map(|number| block(number, slower)).collect(),
+        checks: Vec::new(),
     };
     let latencies = [("acquire".to_owned(), summary(210_000)), ("release".to_owned(), summary(150_000))];
     let evidence = LoadEvidence {

@@ -153,3 +153,26 @@ fn a_stable_report_has_nothing_to_compare() {
     let comparison = compare::compare(("a", &side), ("b", &side), Options::default());
     assert_eq!(comparison.verdict(), Outcome::Undecided);
 }
+
+#[test]
+fn an_interval_that_could_hold_anything_is_undecided() {
+    let noisy = |factor: f64| {
+        of(|load| {
+            for (number, block) in load.blocks.iter_mut().enumerate() {
+                let times = if number % 2 == 0 { factor } else { 1.0 / factor };
+                block.load.throughput_per_s *= times;
+            }
+        })
+    };
+    let throughput = |factor| {
+        let (compared, _) = one(atomic(1.0), noisy(factor));
+        compared.changes.into_iter().find(|change| change.metric == Metric::Throughput).unwrap()
+    };
+    assert_eq!(throughput(1.1).direction, Direction::Unchanged);
+    let wide = throughput(20.0);
+    assert_eq!((wide.direction, wide.found.is_some()), (Direction::Undecided, true));
+    assert_eq!(
+        wide.why.as_deref(),
+        Some("the interval is too wide: its upper end is more than 2 times its lower end")
+    );
+}

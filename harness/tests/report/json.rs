@@ -80,7 +80,7 @@ fn a_result_is_written_in_the_order_of_the_contract() {
 #[test]
 fn every_shape_satisfies_the_schema() {
     let mismatch = Entry {
-        evidence: Evidence::Mismatch(Engine::Enumerate),
+        evidence: Evidence::Void(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Violation)),
         coverage: Some(Coverage {
             stopped_by: gatecrash::report::StoppedBy::Mismatch,

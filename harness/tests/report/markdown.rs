@@ -207,7 +207,7 @@ fn foreign_text_does_nothing() {
         limiter: "``` \n# x".into(),
         rerun: Some("gatecrash ```\n</details>".into()),
         notes: vec!["<b>*bold*".into()],
-        ..entry("x", StoreKind::Model, Evidence::Mismatch(Engine::Sample), Verdict::Violation, clean)
+        ..entry("x", StoreKind::Model, Evidence::Void(Engine::Sample), Verdict::Violation, clean)
     };
     let text = markdown::render(&report(vec![evil]));
     assert!(!text.contains("<script>") && !text.contains("\n# x") && !text.contains("<b>"), "{text}");

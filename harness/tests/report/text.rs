@@ -232,7 +232,7 @@ fn big_numbers_and_foreign_text_stay_readable() {
 #[test]
 fn a_server_that_differs_from_the_model_is_told() {
     let entry = Entry {
-        evidence: Evidence::Mismatch(Engine::Enumerate),
+        evidence: Evidence::Void(Engine::Enumerate),
         judgement: Judgement::mismatch(Some(Expected::Clean)),
         coverage: Some(Coverage { stopped_by: StoppedBy::Mismatch, covered: "A B: ...".into() }),
         store: StoreKind::Redis,
@@ -246,6 +246,8 @@ fn a_server_that_differs_from_the_model_is_told() {
 
             atomic
               redis  enumerate    undecided: the server and the model differ in 1 answer
+
+              A B: ...
 
             failed: 1 of 1 result not as expected
         "#]],

@@ -28,7 +28,7 @@ fn a_failure_outweighs_what_is_undecided() {
 #[test]
 fn a_server_that_differs_from_the_model_is_a_failure() {
     let judgement = Judgement::mismatch(Some(Expected::Clean));
-    let evidence = Evidence::Mismatch(Engine::Enumerate);
+    let evidence = Evidence::Void(Engine::Enumerate);
     let entry = Entry::new("last-slot", "atomic", StoreKind::Redis, evidence, judgement);
     assert_eq!(entry.judgement.verdict(), Verdict::Undecided);
     check(&report(vec![entry]), Overall::Failed, Exit::Failed);

@@ -149,7 +149,13 @@ pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
         let events = over.and_then(|over| over.events).unwrap_or(0);
         let attempts = entry.load().map_or(0, |found| found.load.attempts);
         match events {
-            0 => format!("{} kept its limit in {attempts} attempts", entry.limiter),
+            0 if entry.judgement.verdict() == Verdict::Clean => {
+                format!("{} kept its limit in {attempts} attempts", entry.limiter)
+            }
+            0 => format!(
+                "{} was not seen to over-admit in {attempts} attempts, which proves nothing",
+                entry.limiter
+            ),
             _ => format!("{} over-admitted {events} times in {attempts} attempts", entry.limiter),
         }
     };

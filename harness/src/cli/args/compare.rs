@@ -6,21 +6,21 @@ use clap::Args;
 
 pub(super) const AFTER_HELP: &str = "\
 Correctness is a hard gate: an over-admission, a leak or a wrong refusal that BASE did not have fails, and so does a \
-NEW that did not find what was expected. Speed is soft: ratios to the floor, by a bootstrap over the blocks; worse is \
-what an interval of 95 % confidence shows, all intervals together. What is missing is undecided. What differs between \
-runs as wholes, such as another machine, no interval covers: that is what --tolerance is for.
+NEW that did not find what was expected. Speed is soft: ratios to the floor, by a bootstrap over the blocks; a change counts \
+if its interval excludes none, with 95 % confidence for all intervals together. Missing data is undecided. No interval covers \
+what differs between whole runs, such as the machine: --tolerance does.
 
 Example: gatecrash compare ci/baseline.json load.json --tolerance 5% --markdown summary.md";
 
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
-    /// What was before: a report that `load --json` wrote, or a baseline
+    /// The loads before: a report of `load --json`, or a baseline
     #[arg(value_name = "BASE")]
     pub(crate) base: PathBuf,
-    /// What is now: the same
+    /// The loads now: the same
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
-    /// What is worse by at most that much is shown, but does not fail: 5%
+    /// Show what is worse by at most this much, but do not fail: 5%
     #[arg(long, value_name = "SHARE", value_parser = tolerance, default_value = "0%")]
     pub(crate) tolerance: f64,
 }
@@ -31,5 +31,5 @@ pub(super) fn tolerance(text: &str) -> Result<f64, String> {
     let percent = number.filter(|percent| (0.0..=1000.0).contains(percent));
     percent
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| "it is a share from 0% to 1000%, such as 5%".to_owned())
+        .ok_or_else(|| "expected a share from 0% to 1000%, such as 5%".to_owned())
 }

@@ -7,19 +7,19 @@ use clap::Args;
 /// What `gatecrash doctor` is to look at.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Reads GitHub Actions workflows: files, or folders of them [default: .github/workflows]
+    /// Check GitHub Actions workflows: files, or folders of them [default: .github/workflows]
     #[arg(long, value_name = "FILE", num_args = 0..)]
     pub(crate) ci: Option<Vec<PathBuf>>,
-    /// Shows which service each job's clients resolve to; the workflows are those of --ci, or named here
+    /// Show which service each job's clients resolve to; the workflows are those of --ci, or named here
     #[arg(long, value_name = "FILE", num_args = 0..)]
     pub(crate) matrix: Option<Vec<PathBuf>>,
-    /// Reads the mapping files of a stub server: its folder, or the mappings folder in it
+    /// Check the mapping files of a stub server: its folder, or the mappings folder in it
     #[arg(long, value_name = "DIR")]
     pub(crate) mappings: Vec<PathBuf>,
-    /// Removes from the server of --redis what killed runs left there: keys that no run has used for ten minutes
+    /// Remove what killed runs left on the server of --redis: keys that no run has used for ten minutes
     #[arg(long, conflicts_with_all = ["ci", "matrix", "mappings"])]
     pub(crate) clean_up: bool,
-    /// Writes the findings as SARIF 2.1.0
+    /// Write the findings as SARIF 2.1.0
     #[arg(long, value_name = "FILE")]
     pub(crate) sarif: Option<PathBuf>,
 }

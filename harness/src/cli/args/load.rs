@@ -16,55 +16,59 @@ pub(crate) struct Load {
     /// A limiter; several are loaded in turns, block by block
     #[arg(long, value_name = "NAME", required = true)]
     pub(crate) limiter: Vec<String>,
-    /// How many clients, each with a connection of its own
+    /// Run N clients, each with a connection of its own
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_CLIENTS)))]
     pub(crate) clients: u32,
-    /// How many permits
+    /// The number of permits
     #[arg(long, value_name = "L", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) limit: u64,
-    /// How long each limiter is measured
+    /// Measure each limiter for this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) duration: Duration,
-    /// How long each runs before that, counted nowhere
+    /// Run each for this long before; nothing of that counts
     #[arg(long, value_name = "DURATION", value_parser = warmup, default_value = "1s")]
     pub(crate) warmup: Duration,
-    /// Open loop: acquires per second of all clients together [default: closed loop]
+    /// Open loop: begin R acquires per second, all clients together [default: closed loop]
     #[arg(long, value_name = "R", value_parser = rate)]
     pub(crate) rate: Option<f64>,
-    /// How long a permit is held: 1ms, uniform:1ms..5ms or exp:2ms, to the next millisecond; 0s: not at all
+    /// Hold a permit for this long: 1ms, uniform:1ms..5ms or exp:2ms, to the next millisecond; 0s: not at all
     #[arg(long, value_name = "TIME", default_value = "1ms")]
     pub(crate) hold: Hold,
     /// Faults that strike operations: drop (a dropped future), cut (a cut connection), kill (a client that dies holding);
     /// such as drop,cut=0.5%. By itself, each strikes 1%
     #[arg(long, value_name = "FAULTS", default_value = None)]
     pub(crate) faults: Option<Faults>,
-    /// Loads one of n parts of it, with its share of the clients and of the rate, on a key of its own: the command
-    /// merge adds the JSON reports up
+    /// How many operations may fail or go unanswered before the load proves nothing [default: 0; any number with
+    /// --faults]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_errors: Option<u64>,
+    /// Load one of n parts, with its share of the clients and of the rate, on a key of its own; merge adds up the
+    /// JSON reports
     #[arg(long, value_name = "k/n")]
     pub(crate) shard: Option<Share>,
-    /// Writes histograms there: latency.hlog, and a .hgrm for each limiter and operation
+    /// Write histograms to DIR: latency.hlog, and a .hgrm for each limiter and operation
     #[arg(long, value_name = "DIR")]
     pub(crate) histograms: Option<PathBuf>,
-    /// Writes the ratios to the floor there, as a base for the command compare
+    /// Write the ratios to the floor to FILE, as a base for the command compare
     #[arg(long, value_name = "FILE")]
     pub(crate) save_baseline: Option<PathBuf>,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match warmup(text)? {
-        Duration::ZERO => Err("it has to be longer than nothing".to_owned()),
+        Duration::ZERO => Err("expected more than 0s".to_owned()),
         time => Ok(time),
     }
 }
 
 fn warmup(text: &str) -> Result<Duration, String> {
     let time = super::duration(text)?;
-    if time > LONGEST { Err("it is at most 168h, a week".to_owned()) } else { Ok(time) }
+    if time > LONGEST { Err("expected at most 168h, a week".to_owned()) } else { Ok(time) }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if (0.01..=10_000_000.0).contains(&rate) => Ok(rate),
-        _ => Err("it is a number from 0.01 to 10000000".to_owned()),
+        _ => Err("expected a number from 0.01 to 10000000".to_owned()),
     }
 }

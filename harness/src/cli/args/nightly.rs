@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 pub(crate) const AFTER_HELP: &str = "\
-Stages: a canary that has to be caught, saved counterexamples, all interleavings, samples, some of it once more, load \
-on a real server, and the cost beside a base's. What is new is written as a scenario that is ready to be committed.
+Stages: a canary that has to be caught, saved counterexamples, all interleavings, samples, some of them once more, load \
+on a real server, and the cost beside a base's. A new counterexample is saved as a scenario, ready to be committed.
 
 Exit codes: 0 ok; 1 a violation; 3 slower than the base; 2 undecided; 69 the machine or the server failed.
 
@@ -18,22 +18,22 @@ pub(crate) struct Nightly {
     /// Scenario files, and folders that are searched for them
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Where reports, histograms and the summary go
+    /// Write reports, histograms and the summary to DIR
     #[arg(long, value_name = "DIR", default_value = "night")]
     pub(crate) artifacts: PathBuf,
-    /// Where saved counterexamples are, and new ones go
+    /// Replay the counterexamples in DIR, and save new ones there
     #[arg(long, value_name = "DIR", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
-    /// How many executions are drawn, on each store
+    /// Draw N executions on each store
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) executions: u64,
-    /// How long each limiter is loaded, twice: for correctness, and for cost
+    /// Load each limiter for this long, twice: for correctness, and for cost
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = super::load::duration)]
     pub(crate) load: Duration,
-    /// What the cost is compared with: a baseline, or a report of load
+    /// Compare the cost with FILE: a baseline, or a report of load
     #[arg(long, value_name = "FILE")]
     pub(crate) base: Option<PathBuf>,
-    /// How much slower than the base is no regression
+    /// Accept that much slower than the base
     #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = super::compare::tolerance)]
     pub(crate) tolerance: f64,
 }

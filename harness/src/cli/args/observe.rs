@@ -8,11 +8,11 @@ use clap::Args;
 /// The options of every command that can take long.
 #[derive(Debug, Args)]
 pub(crate) struct Observe {
-    /// Serves /healthz, /readyz and /metrics there, such as 127.0.0.1:0 (0: any free port); where other machines could
-    /// reach it, only with --allow-remote
+    /// Serve /healthz, /readyz and /metrics at ADDRESS, such as 127.0.0.1:0 (0: any free port); one that other machines
+    /// can reach needs --allow-remote
     #[arg(long, value_name = "ADDRESS", value_parser = address, global = true)]
     pub(crate) health: Option<SocketAddr>,
-    /// How long nothing may happen before that is said to be a stall
+    /// Report a stall after this long without progress
     #[arg(long, value_name = "DURATION", value_parser = patience, default_value = "10s", global = true)]
     pub(crate) stall_after: Duration,
 }
@@ -22,16 +22,12 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     let localhost = named.map(|port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
     localhost
         .or_else(|| text.parse().ok())
-        .ok_or_else(|| "it is an address and a port, such as 127.0.0.1:9090, or 127.0.0.1:0".to_owned())
+        .ok_or_else(|| "expected an address and a port, such as 127.0.0.1:9090, or 127.0.0.1:0".to_owned())
 }
 
 fn patience(text: &str) -> Result<Duration, String> {
     let length = super::duration(text)?;
-    if length.is_zero() {
-        Err("it cannot be 0s: nothing happens all the time".to_owned())
-    } else {
-        Ok(length)
-    }
+    if length.is_zero() { Err("expected more than 0s".to_owned()) } else { Ok(length) }
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use crate::base::share::Share;
 /// Which part is run, and what is known already.
 #[derive(Debug, Args)]
 pub(crate) struct Spread {
-    /// Runs one of n parts, such as 2/7: the command merge puts the JSON reports together
+    /// Run one of n parts, such as 2/7; the command merge makes one report of all
     #[arg(long, value_name = "k/n")]
     pub(crate) shard: Option<Share>,
-    /// Keeps each result in FILE as it comes, and does not run again what is there already
+    /// Keep each result in FILE as it comes; what is there already is not run again
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::replace::{folder_of, probe, resolve};
@@ -224,7 +226,6 @@ fn lies_in(path: &Path, folder: &Path, endings: Endings) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Identity {
     /// What is there: its device and its number.
-    #[cfg(unix)]
     Inode(u64, u64),
     /// What is not there yet.
     Path(PathBuf),
@@ -235,33 +236,19 @@ impl Identity {
     fn of(path: &Path) -> Option<Self> {
         let path = resolve(path).ok()?;
         match fs::metadata(&path) {
-            Ok(there) => there.is_file().then(|| Self::of_file(&there, &path)),
+            Ok(there) => there.is_file().then(|| Self::of_file(&there)),
             Err(_) => Some(Self::Path(folder_of(&path).canonicalize().ok()?.join(path.file_name()?))),
         }
     }
 
-    #[cfg(unix)]
-    fn of_file(there: &Metadata, _: &Path) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
+    fn of_file(there: &Metadata) -> Self {
         Self::Inode(there.dev(), there.ino())
     }
 
-    #[cfg(not(unix))]
-    fn of_file(_: &Metadata, path: &Path) -> Self {
-        Self::Path(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
-    }
-
     /// The file that stdout is sent to, if it is one.
-    #[cfg(unix)]
     fn of_stdout() -> Option<Self> {
-        use std::os::fd::AsFd as _;
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
         let there = stdout.metadata().ok().filter(Metadata::is_file)?;
-        Some(Self::of_file(&there, Path::new("-")))
-    }
-
-    #[cfg(not(unix))]
-    fn of_stdout() -> Option<Self> {
-        None
+        Some(Self::of_file(&there))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -72,8 +73,7 @@ fn replace(path: &Path, text: &str, mode: Option<Permissions>) -> io::Result<()>
 fn temporary(path: &Path, mode: Option<Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".gatecrash-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(Permissions::from_mode(0o666));
     let file = builder.tempfile_in(folder_of(path)).map_err(without_path)?;
     if let Some(mode) = mode {
         file.as_file().set_permissions(mode)?;

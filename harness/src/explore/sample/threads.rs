@@ -39,16 +39,24 @@ pub fn sampled_on_model(
     // The bound on executions is in their number.
     let control = Control { max_executions: None, ..control.clone() };
     let each: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (1..=threads.get())
-            .map(|number| {
-                scope.spawn({
-                    let (parts, control) = (&parts, &control);
-                    move || parts.work(root, control, number)
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    });
+        let mut started = Vec::new();
+        for number in 1..=threads.get() {
+            let (parts, control) = (&parts, &control);
+            let work = move || parts.work(root, control, number);
+            match thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(thread) => started.push(thread),
+                Err(error) => {
+                    // Those that were started find nothing more to do.
+                    parts.taken.store(parts.count, Ordering::Relaxed);
+                    return Err(Error::Threads(error));
+                }
+            }
+        }
+        Ok(started
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect())
+    })?;
     let mut found = Exploration::default();
     for done in all_or_first_error(each)? {
         found.add(done.found);

@@ -19,6 +19,10 @@ const RESAMPLES_PER_TEST: usize = 1_000;
 /// And no more than that: a file may name thousands of limiters.
 const MOST_RESAMPLES: usize = 50_000;
 
+/// An interval without a change to be seen says that nothing changed only if its upper end is at most so many times its
+/// lower end: -29 % to +41 % still does.
+const WIDEST: f64 = 2.0;
+
 /// Ratios are kept in six digits: what is less is no change.
 const ROUNDING: f64 = 1e-5;
 
@@ -57,7 +61,7 @@ pub struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// The interval holds no change at all.
+    /// The interval holds no change at all, and is narrow enough to say so.
     Unchanged,
     /// Certainly better.
     Better,
@@ -189,6 +193,17 @@ impl Pair {
             _ if found.change.abs() <= tolerance => Direction::Tolerated,
             _ => Direction::Worse,
         };
+        if direction == Direction::Unchanged && 1.0 + high > WIDEST * (1.0 + low) {
+            let why =
+                format!("the interval is too wide: its upper end is more than {WIDEST} times its lower end");
+            return Change {
+                metric: self.metric,
+                blocks,
+                found: Some(found),
+                direction: Direction::Undecided,
+                why: Some(why),
+            };
+        }
         Change { metric: self.metric, blocks, found: Some(found), direction, why: None }
     }
 }

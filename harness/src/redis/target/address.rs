@@ -26,14 +26,14 @@ impl Address {
     /// could be a password.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| match error {
-            url::ParseError::RelativeUrlWithoutBase => ACCEPTED.to_owned(),
+            url::ParseError::RelativeUrlWithoutBase => no_redis_url(text),
             other => other.to_string(),
         })?;
         match url.scheme() {
             "redis" => check_network(&url, false)?,
             "rediss" => check_network(&url, true)?,
             "redis+unix" | "unix" => check_socket(&url)?,
-            _ => return Err(ACCEPTED.to_owned()),
+            _ => return Err(no_redis_url(text)),
         }
         let shown = show(&url, database(&url)?);
         let info = url
@@ -100,6 +100,22 @@ impl fmt::Debug for Address {
 fn settle(info: ConnectionInfo) -> ConnectionInfo {
     let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     info.set_tcp_settings(TcpSettings::default().set_nodelay(true)).set_redis_settings(redis)
+}
+
+/// What is accepted, and what was probably meant.
+fn no_redis_url(text: &str) -> String {
+    meant(text).map_or_else(|| ACCEPTED.to_owned(), |url| format!("{ACCEPTED}; try {url}"))
+}
+
+/// The URL of what is no more than a host with a port, or the path of a socket. Nothing else is repeated.
+fn meant(text: &str) -> Option<String> {
+    if text.starts_with('/') && Path::new(text).extension().is_some_and(|ending| ending == "sock") {
+        return Some(format!("redis+unix://{text}"));
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let is_address = !host.is_empty() && host.chars().all(is_plain) && port.parse::<u16>().is_ok();
+    is_address.then(|| format!("redis://{text}"))
 }
 
 fn check_network(url: &Url, tls: bool) -> Result<(), String> {

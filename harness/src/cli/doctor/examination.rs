@@ -52,7 +52,7 @@ pub(super) fn clean_up(common: &Common, interrupted: &AtomicBool) -> Result<(Dia
     let target = plan::target(common)?;
     if target.source() == Source::Private {
         return Err(Problem::Usage(
-            "--clean-up needs to know where: name the server with --redis or GATECRASH_REDIS_URL".into(),
+            "--clean-up needs a server: name it with --redis or GATECRASH_REDIS_URL".into(),
         ));
     }
     let server = Server::open(&target)?;

@@ -1,0 +1,148 @@
+//! What shows that somebody else changed the server in the middle of a run: a key that only gatecrash knows of, beside
+//! the limiter's keys; the scripts that were loaded; the id that a server gives itself when it starts.
+//!
+//! What it can miss: somebody who changes the limiter's keys and nothing else, or who puts all of it back.
+
+use std::fmt;
+
+use bytes::Bytes;
+use gatecrash_limiter::{Command, Reply, Script};
+
+use super::connection::Connection;
+use super::{Alone, Server};
+use crate::world::store::StoreError;
+
+/// Looks after a run on a server that others can reach. Dropping it deletes its key.
+#[derive(Debug)]
+pub(crate) struct Canary {
+    server: Server,
+    key: Bytes,
+    scripts: Vec<Script>,
+    connection: Alone,
+}
+
+/// What somebody else did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interference {
+    /// Another process answers at the address.
+    Restarted,
+    /// All keys were deleted, or those of this run.
+    KeysDeleted,
+    /// Scripts that were loaded are not known any more.
+    ScriptsFlushed,
+}
+
+impl fmt::Display for Interference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Restarted => "the server was restarted in the middle: it has another run_id",
+            Self::KeysDeleted => {
+                "somebody else deleted keys in the middle: one that only gatecrash knows of is gone"
+            }
+            Self::ScriptsFlushed => {
+                "somebody else flushed the server's scripts in the middle: one that was loaded is gone"
+            }
+        })
+    }
+}
+
+impl Canary {
+    /// Puts the key there, and the scripts.
+    pub(crate) fn plant(server: &Server, scripts: &[Script]) -> Result<Self, StoreError> {
+        let key = Bytes::from(format!("{}canary", server.next_prefix()));
+        let mut connection = server.alone()?;
+        connection.load(scripts)?;
+        connection.call(&Command::new("SET").arg(key.clone()).arg("1"))?;
+        Ok(Self { server: server.clone(), key, scripts: scripts.to_vec(), connection })
+    }
+
+    /// What somebody else has done since; nothing also if the server does not say.
+    pub(crate) fn interference(&mut self) -> Option<Interference> {
+        let now = Connection::greet(self.server.address()).ok()?;
+        if now.run_id != self.server.run_id() {
+            return Some(Interference::Restarted);
+        }
+        let mut answers = |command: Command, expected: &Reply| {
+            let reply = self.connection.call(&command).ok()?;
+            let refused = matches!(reply, Reply::Error(_));
+            (!refused && reply != *expected).then_some(())
+        };
+        if answers(Command::new("EXISTS").arg(self.key.clone()), &Reply::Int(1)).is_some() {
+            return Some(Interference::KeysDeleted);
+        }
+        let exists = |script: &Script| Command::new("SCRIPT").arg("EXISTS").arg(script.sha1().to_owned());
+        let known = Reply::Array(vec![Reply::Int(1)]);
+        let flushed = self.scripts.iter().any(|script| answers(exists(script), &known).is_some());
+        flushed.then_some(Interference::ScriptsFlushed)
+    }
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        // Over a new connection where the old one broke.
+        let unlink = Command::new("UNLINK").arg(self.key.clone());
+        let gone = self.connection.call(&unlink).or_else(|_| self.server.alone()?.call(&unlink));
+        if let Err(error) = gone {
+            tracing::warn!(key = %self.key.escape_ascii(), %error, "a key may be left on the server");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatecrash_limiter::{Algorithm, Atomic};
+
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+    use crate::redis::Opened;
+    use crate::redis::connection::Facts;
+    use crate::redis::target::Target;
+
+    fn planted() -> (Server, Canary) {
+        let server = Server::open(&Target::Private).unwrap();
+        let canary = Canary::plant(&server, Atomic.scripts()).unwrap();
+        (server, canary)
+    }
+
+    fn call(server: &Server, command: &str) -> Reply {
+        let parts = command.split(' ').map(|part| Bytes::copy_from_slice(part.as_bytes())).collect();
+        server.alone().unwrap().call(&Command::from_parts(parts).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_nobody_disturbs_has_no_interference_and_leaves_nothing() {
+        let (server, mut canary) = planted();
+        call(&server, "SET theirs 1");
+        call(&server, "DEL theirs");
+        assert_eq!(canary.interference(), None);
+        assert_eq!(call(&server, "DBSIZE"), Reply::Int(1));
+        drop(canary);
+        assert_eq!(call(&server, "DBSIZE"), Reply::Int(0));
+    }
+
+    #[test]
+    fn keys_and_scripts_that_are_gone_are_noticed() {
+        let (server, mut canary) = planted();
+        call(&server, "SCRIPT FLUSH");
+        assert_eq!(canary.interference(), Some(Interference::ScriptsFlushed));
+        call(&server, "FLUSHALL");
+        assert_eq!(canary.interference(), Some(Interference::KeysDeleted));
+    }
+
+    #[test]
+    fn another_process_at_the_same_address_is_noticed() {
+        let (server, mut canary) = planted();
+        let facts = Facts { run_id: "of the one before".into(), ..server.0.facts.clone() };
+        canary.server = Server(Arc::new(Opened {
+            address: server.address().clone(),
+            facts,
+            target: Target::Private,
+            run_prefix: server.0.run_prefix.clone(),
+            stores: AtomicU64::new(0),
+            _private: None,
+        }));
+        assert_eq!(canary.interference(), Some(Interference::Restarted));
+    }
+}
