@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::finding::{Finding, Severity};
 use super::input::{InputError, entries, read_text};
+use super::json_lines::{JsonLines, JsonStep};
 
 const RULE: &str = "mapping";
 /// Folders in folders, so deep.
@@ -116,7 +117,8 @@ fn check_file(
         }
         Err(error) => return Err(error),
     };
-    let value: Value = match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => {
             let line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
@@ -129,12 +131,13 @@ fn check_file(
             return Ok(());
         }
     };
+    let lines = JsonLines::new(text);
     let mappings: Vec<&Value> = match value.get("mappings") {
         Some(Value::Array(list)) => list.iter().collect(),
         Some(_) => {
             push(
                 Severity::Error,
-                line_of(&text, "mappings"),
+                lines.of(&[JsonStep::Key("mappings")]),
                 "`mappings` is no list".to_owned(),
                 "make it a list of mappings",
             );
@@ -150,10 +153,11 @@ fn check_file(
             "add a mapping, or leave the file out",
         );
     }
+    let in_list = value.get("mappings").is_some();
     for (at, mapping) in mappings.iter().enumerate() {
         let which = if mappings.len() > 1 { format!("mapping {}: ", at + 1) } else { String::new() };
         check_mapping(
-            &Mapping { value: mapping, which, text: &text, place, name: &name },
+            &Mapping { value: mapping, which, at: in_list.then_some(at), lines: &lines, place, name: &name },
             requests,
             &mut push,
         );
@@ -164,9 +168,20 @@ fn check_file(
 struct Mapping<'a> {
     value: &'a Value,
     which: String,
-    text: &'a str,
+    /// Its place in the file's list, if the file holds one.
+    at: Option<usize>,
+    lines: &'a JsonLines<'a>,
     place: &'a MappingFolder,
     name: &'a str,
+}
+
+impl Mapping<'_> {
+    /// The line where the value of these keys stands.
+    fn line(&self, keys: &[&str]) -> Option<u32> {
+        let list = self.at.into_iter().flat_map(|at| [JsonStep::Key("mappings"), JsonStep::Index(at)]);
+        let path: Vec<JsonStep<'_>> = list.chain(keys.iter().map(|key| JsonStep::Key(key))).collect();
+        self.lines.of(&path)
+    }
 }
 
 fn check_mapping(
@@ -174,7 +189,7 @@ fn check_mapping(
     requests: &mut Requests,
     push: &mut impl FnMut(Severity, Option<u32>, String, &str),
 ) {
-    let Mapping { value, which, text, place, .. } = mapping;
+    let Mapping { value, which, place, .. } = mapping;
     let Some(map) = value.as_object() else {
         push(
             Severity::Error,
@@ -204,7 +219,7 @@ fn check_mapping(
             Some(_) => {
                 push(
                     Severity::Error,
-                    line_of(text, part),
+                    mapping.line(&[part]),
                     format!("{which}`{part}` is no object"),
                     "make it an object",
                 );
@@ -218,7 +233,12 @@ fn check_mapping(
     {
         let message =
             format!("{which}`bodyFileName` names `{body}`, which is not in `{}`", place.bodies.display());
-        push(Severity::Error, line_of(text, body), message, "add the file, or mend its name");
+        push(
+            Severity::Error,
+            mapping.line(&["response", "bodyFileName"]),
+            message,
+            "add the file, or mend its name",
+        );
     }
     shadow(mapping, map, requests, push);
 }
@@ -253,17 +273,11 @@ fn shadow(
             );
             push(
                 Severity::Warning,
-                line_of(mapping.text, "request"),
+                mapping.line(&["request"]),
                 message,
                 "leave one of them out, or give them a `priority` each",
             );
         }
         None => drop(requests.insert(format!("{request}{priority}"), place)),
     }
-}
-
-/// The line of a string's first place in the file.
-fn line_of(text: &str, string: &str) -> Option<u32> {
-    let at = text.find(&format!("\"{string}\""))?;
-    u32::try_from(text[..at].matches('\n').count() + 1).ok()
 }
