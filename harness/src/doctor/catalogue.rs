@@ -66,7 +66,7 @@ const RULES: [RuleText; 32] = [
     text(
         "mapping",
         "A stub server's mapping file is broken or says too little.",
-        "The server skips such a file, answers something else, or does not start. Mend the file.",
+        "The server skips such a file, answers something else, or does not start. Correct the file.",
     ),
     text(
         "mappings-missing",

@@ -24,7 +24,7 @@ pub fn check(folder: &Path) -> Result<Vec<Finding>, InputError> {
     };
     if !folder.is_dir() {
         let message = if folder.exists() {
-            "it is no folder"
+            "it is not a folder"
         } else {
             "there is no such folder: the stub server has no mappings"
         };
@@ -126,7 +126,7 @@ fn check_file(
                 Severity::Error,
                 line,
                 format!("it is not JSON: {error}"),
-                "mend the file: the server skips it, or does not start",
+                "correct the file: the server skips it, or does not start",
             );
             return Ok(());
         }
@@ -138,7 +138,7 @@ fn check_file(
             push(
                 Severity::Error,
                 lines.of(&[JsonStep::Key("mappings")]),
-                "`mappings` is no list".to_owned(),
+                "`mappings` is not a list".to_owned(),
                 "make it a list of mappings",
             );
             return Ok(());
@@ -194,7 +194,7 @@ fn check_mapping(
         push(
             Severity::Error,
             None,
-            format!("{which}it is no object"),
+            format!("{which}it is not an object"),
             "a mapping is an object with `request` and `response`",
         );
         return;
@@ -220,7 +220,7 @@ fn check_mapping(
                 push(
                     Severity::Error,
                     mapping.line(&[part]),
-                    format!("{which}`{part}` is no object"),
+                    format!("{which}`{part}` is not an object"),
                     "make it an object",
                 );
             }
@@ -237,7 +237,7 @@ fn check_mapping(
             Severity::Error,
             mapping.line(&["response", "bodyFileName"]),
             message,
-            "add the file, or mend its name",
+            "add the file, or correct its name",
         );
     }
     shadow(mapping, map, requests, push);
@@ -268,7 +268,7 @@ fn shadow(
     match requests.get(&format!("{request}{priority}")) {
         Some(other) => {
             let message = format!(
-                "{}it answers the very request of {other}: only one of them ever counts",
+                "{}it matches the same request as {other}: the server uses only one of them",
                 mapping.which
             );
             push(

@@ -143,7 +143,12 @@ fn judge(inquiry: &Inquiry) -> Vec<Finding> {
     if is("cluster_enabled", "1") {
         let message = "the server is a node of a cluster: it refuses keys of other nodes, and gatecrash follows no \
                        redirection";
-        found("redis-cluster", Severity::Error, message.into(), "name a server that is no node of a cluster");
+        found(
+            "redis-cluster",
+            Severity::Error,
+            message.into(),
+            "name a server that is not part of a cluster",
+        );
     }
     if is("loading", "1") {
         let message = "the server is still loading its data, and refuses commands until then";
