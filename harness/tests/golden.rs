@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{ExpectFile, expect_file};
 use gatecrash::campaign::{Campaign, Redis, Stores};
-use gatecrash::doctor::files;
+use gatecrash::doctor::workflow_files;
 use gatecrash::explore::replay::Passing;
 use gatecrash::report::{Report, text};
 use gatecrash::world::scenario::{self, ClientSpec, Scenario};
@@ -106,7 +106,7 @@ fn readme_shows_a_workflow_that_doctor_finds_nothing_wrong_with() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let file = folder.path().join("gatecrash.yml");
     std::fs::write(&file, workflow).expect("it can be written");
-    let (workflows, others) = files::workflows(&[file]).expect("it is a workflow");
-    let findings = files::check(&workflows).expect("it can be checked");
+    let (workflows, others) = workflow_files::workflows(&[file]).expect("it is a workflow");
+    let findings = workflow_files::check(&workflows).expect("it can be checked");
     assert_eq!((workflows.len(), others, findings), (1, Vec::new(), Vec::new()));
 }

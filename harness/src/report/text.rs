@@ -16,7 +16,7 @@ use crate::world::trace::Trace;
 pub struct Options {
     /// Whether to colour it.
     pub color: bool,
-    /// Whether to show only what keeps the run from being ok, and the overall verdict.
+    /// Whether to show only what keeps the run from being ok, what was not run, and the overall verdict.
     pub quiet: bool,
     /// How many columns there are.
     pub width: usize,
@@ -48,8 +48,8 @@ pub fn render(report: &Report, options: &Options) -> String {
         }
     }
     paragraphs.extend(what_fell_to(report, options, &palette));
+    paragraphs.extend(not_run(&report.not_run, options.width));
     if !options.quiet {
-        paragraphs.extend(not_run(&report.not_run, options.width));
         paragraphs.extend(what_certificates_say(report, options.width));
     }
     paragraphs.push(last(report, &palette));

@@ -167,8 +167,11 @@ fn quiet_shows_only_failures_and_the_last_lines() {
     check(
         &render(&full().stable(), &options),
         &expect![[r#"
-        ok: 7 results, 1 not run
-    "#]],
+            not run on loom: it has no thread form
+              last-slot/naive
+
+            ok: 7 results, 1 not run
+        "#]],
     );
     let failing = vec![atomic_explored(None), naive_explored(StoreKind::Model, None)];
     check(
