@@ -333,11 +333,25 @@ fn plural_classes(classes: u64) -> String {
     if classes == 1 { "1 trace class".to_owned() } else { format!("{} trace classes", grouped(classes)) }
 }
 
+/// The verdict of a result that has one, whether it was expected, and what stopped it if anything did: a violation that
+/// was found is final, but how much was searched besides is not.
+fn decided(entry: &Entry) -> String {
+    let phrase = entry.judgement.phrase();
+    // The number of executions to draw ends a sample, it does not stop it.
+    let ended = |stopped_by| entry.engine() == Engine::Sample && stopped_by == StoppedBy::MaxExecutions;
+    match &entry.coverage {
+        Some(coverage) if !ended(coverage.stopped_by) => {
+            printable(&format!("{phrase}; stopped by {} after {}", coverage.stopped_by, coverage.covered))
+        }
+        _ => phrase.to_owned(),
+    }
+}
+
 /// The verdict, whether it was expected, and why it is undecided if it is.
 pub(super) fn judgement(entry: &Entry) -> String {
     let phrase = entry.judgement.phrase();
     match (&entry.coverage, entry.mismatches()) {
-        _ if entry.judgement.verdict() != Verdict::Undecided => phrase.to_owned(),
+        _ if entry.judgement.verdict() != Verdict::Undecided => decided(entry),
         (_, Some(different)) if different > 0 => {
             format!("{phrase}: the server and the model differ in {}", plural(different, "answer"))
         }

@@ -201,6 +201,17 @@ pub(crate) fn stopped() -> Entry {
     }
 }
 
+/// A violation that was found before the search was stopped.
+pub(crate) fn found_and_stopped() -> Entry {
+    let evidence = Evidence::Enumerate(EnumerateEvidence {
+        executions: 1000,
+        counted: Enumerated::Part { violating: 3 },
+        over_admission: OverAdmission::by(1),
+    });
+    let found = naive_explored(StoreKind::Model, Some(Expected::Violation));
+    Entry { evidence, coverage: stopped().coverage, ..found }
+}
+
 pub(crate) fn loom() -> Entry {
     let evidence = Evidence::Loom(LoomEvidence {
         executions: 14,

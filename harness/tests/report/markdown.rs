@@ -8,7 +8,9 @@ use gatecrash::report::{
 };
 use gatecrash::world::scenario::Expected;
 
-use crate::fixtures::{about, atomic_explored, entry, full, naive, naive_explored, report, stopped};
+use crate::fixtures::{
+    about, atomic_explored, entry, found_and_stopped, full, naive, naive_explored, report, stopped,
+};
 use crate::loads;
 
 /// The first diagram.
@@ -20,6 +22,19 @@ fn diagram(report: &Report) -> String {
 
 fn failing(entry: Entry) -> Entry {
     Entry { judgement: Judgement::new(Verdict::Violation, Some(Expected::Clean)), ..entry }
+}
+
+#[test]
+fn a_stopped_search_says_so_beside_its_violation() {
+    let row = |entry| {
+        let text = markdown::render(&report(vec![entry]));
+        text.lines().find(|line| line.starts_with("| `last-slot`")).expect("it is in the table").to_owned()
+    };
+    let stopped =
+        "| violation, as expected; stopped by --max-executions after 1,000 of 1,680 interleavings |";
+    assert!(row(found_and_stopped()).ends_with(stopped));
+    let whole = row(naive_explored(StoreKind::Model, Some(Expected::Violation)));
+    assert!(whole.ends_with("| violation, as expected |"), "{whole}");
 }
 
 #[test]

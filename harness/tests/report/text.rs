@@ -12,7 +12,9 @@ use gatecrash::world::scenario::Expected;
 use gatecrash::world::trace::Effect;
 use gatecrash_limiter::Reply;
 
-use crate::fixtures::{atomic_explored, full, naive, naive_explored, report, scripted, stopped};
+use crate::fixtures::{
+    atomic_explored, found_and_stopped, full, naive, naive_explored, report, scripted, stopped,
+};
 
 /// Compares, and holds every text to what a log can show.
 #[track_caller]
@@ -123,6 +125,36 @@ fn undecided_says_why() {
     );
 }
 
+/// A violation is final, whatever stopped the search later; how much was searched is said beside it.
+#[test]
+fn a_stopped_search_says_so_beside_its_violation() {
+    check_report(
+        &report(vec![found_and_stopped()]).stable(),
+        &expect![[r#"
+        last-slot: Two workers take the last slot (limit 1)
+        ===================================================
+
+        naive
+          model  enumerate  3 of 1,000 executions over-admit, by 1
+            violation, as expected; stopped by --max-executions after 1,000 of 1,680
+            interleavings
+
+        counterexample, seen on model and redis: A B A B
+
+        #  A                     B                               held
+        1  ZCARD slots -> 0                                      0/1
+        2                        ZCARD slots -> 0                0/1
+        3  ZADD slots 0 A1 -> 1                        admitted  1/1
+        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+
+        B counts the slots before A has taken one, so both find it free.
+        With steps 2 and 3 exchanged there is no violation.
+
+        ok: 1 result
+    "#]],
+    );
+}
+
 #[test]
 fn a_failed_report_ends_with_a_line_that_reproduces_it() {
     let results = vec![
@@ -167,8 +199,11 @@ fn quiet_shows_only_failures_and_the_last_lines() {
     check(
         &render(&full().stable(), &options),
         &expect![[r#"
-        ok: 7 results, 1 not run
-    "#]],
+            not run on loom: it has no thread form
+              last-slot/naive
+
+            ok: 7 results, 1 not run
+        "#]],
     );
     let failing = vec![atomic_explored(None), naive_explored(StoreKind::Model, None)];
     check(
@@ -178,7 +213,7 @@ fn quiet_shows_only_failures_and_the_last_lines() {
         ===================================================
 
         naive, all interleavings
-          model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
+          model  enumerate  8 of 16 over-admit (50%), by 1  violation
 
         shortest counterexample, seen on model and redis: A B A B
 
