@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use gatecrash::load::{self, Faults, Hold, Settings};
 use gatecrash::redis::Server;
-use gatecrash::report::Invocation;
-use gatecrash::report::Verdict;
+use gatecrash::report::{Invocation, Verdict};
 use gatecrash::world::control::Control;
 use gatecrash_benches::pipelining::{Sending, redis_benchmark};
 use gatecrash_benches::stats::Summary;
