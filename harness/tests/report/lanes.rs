@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use gatecrash::report::About;
-use gatecrash::report::text::{Options, interleaving};
+use gatecrash::report::text::{TextOptions, interleaving};
 use gatecrash::world::trace::{Effect, Trace};
 use gatecrash_limiter::Reply;
 
@@ -11,7 +11,7 @@ use crate::text::check;
 
 #[track_caller]
 fn check_table(about: &About, trace: &Trace, expect: &Expect) {
-    check(&interleaving(about, trace, &Options::default()), expect);
+    check(&interleaving(about, trace, &TextOptions::default()), expect);
 }
 
 #[test]

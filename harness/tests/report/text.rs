@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use gatecrash::report::text::{Options, render};
+use gatecrash::report::text::{TextOptions, render};
 use gatecrash::report::{
     Coverage, Engine, Entry, EnumerateEvidence, Enumerated, Evidence, InterleavingCounts, Judgement, NotRun,
     OverAdmission, Report, StoppedBy, StoreKind, Verdict,
@@ -25,7 +25,7 @@ pub(crate) fn check(text: &str, expect: &Expect) {
 
 #[track_caller]
 fn check_report(report: &Report, expect: &Expect) {
-    check(&render(report, &Options::default()), expect);
+    check(&render(report, &TextOptions::default()), expect);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_full_report() {
 
 #[test]
 fn a_stable_report_has_no_times() {
-    let text = render(&full().stable(), &Options::default());
+    let text = render(&full().stable(), &TextOptions::default());
     for word in ["took", "latency", " us", " ms", "sock"] {
         assert!(!text.contains(word), "{word}");
     }
@@ -163,7 +163,7 @@ fn a_failed_report_ends_with_a_line_that_reproduces_it() {
 
 #[test]
 fn quiet_shows_only_failures_and_the_last_lines() {
-    let options = Options { quiet: true, ..Options::default() };
+    let options = TextOptions { quiet: true, ..TextOptions::default() };
     check(
         &render(&full().stable(), &options),
         &expect![[r#"
@@ -291,8 +291,8 @@ fn steps_that_differ_between_stores_are_told_apart() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let colored = render(&full(), &Options { color: true, ..Options::default() });
+    let colored = render(&full(), &TextOptions { color: true, ..TextOptions::default() });
     assert!(colored.contains('\u{1b}'));
     let plain = anstream::adapter::strip_str(&colored).to_string();
-    assert_eq!(plain, render(&full(), &Options::default()));
+    assert_eq!(plain, render(&full(), &TextOptions::default()));
 }
