@@ -1,4 +1,4 @@
-//! Samplers are tested against odds that are known exactly, and for one result whatever runs them.
+//! Samplers are tested against probabilities that are known exactly, and for one result whatever runs them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -80,7 +80,7 @@ fn the_executions_of_a_seed_are_what_they_always_were() {
 }
 
 #[test]
-fn frequencies_are_near_the_exact_odds() {
+fn frequencies_are_near_the_exact_probabilities() {
     let two = world("naive", 2, 1);
     // The random walk: B reads second with 1/2, and then it is 1/2 that the one to add first does not go on to release.
     // PCT: A loses its priority after its first step of 6, B after its second, in that order of the two points.
@@ -99,7 +99,7 @@ fn frequencies_are_near_the_exact_odds() {
 
 /// Within three standard deviations. It is the same sample every time.
 fn is_near(sample: &Sample, exact: f64) {
-    let share = sample.odds().expect("there were executions").share;
+    let share = sample.estimate().expect("there were executions").share;
     let deviation = (exact * (1.0 - exact) / 20_000.0).sqrt();
     assert!((share.value - exact).abs() < 3.0 * deviation, "{}: {share:?}, exactly {exact}", sample.sampler);
 }
@@ -275,7 +275,7 @@ fn an_interrupt_ends_every_sampler() {
     for sampler in Sampler::ALL {
         let sample = on_model(&world("naive", 2, 1), settings(sampler, 600), threads(2), &control);
         let sample = sample.expect("the model does not fail");
-        assert!(sample.odds().is_none() && sample.found.stopped == Some(Bound::Interrupted), "{sampler}");
+        assert!(sample.estimate().is_none() && sample.found.stopped == Some(Bound::Interrupted), "{sampler}");
     }
 }
 
@@ -353,7 +353,7 @@ fn uniform_draws_each_interleaving_as_often() {
 fn uniform_tells_the_share_that_the_census_knows() {
     let sample =
         on_model(&world("naive", 4, 2), settings(Sampler::Uniform, 40_000), threads(2), &Control::default());
-    let share = sample.expect("it works").odds().expect("there were executions").share.value;
+    let share = sample.expect("it works").estimate().expect("there were executions").share.value;
     // 148,608 of 254,544; three standard deviations are 0.0074.
     assert!((share - 148_608.0 / 254_544.0).abs() < 0.0074, "{share}");
 }

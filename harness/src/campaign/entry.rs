@@ -178,7 +178,7 @@ impl Subject<'_> {
         exact_share: Option<f64>,
         elapsed: Duration,
     ) -> Result<Entry, Error> {
-        let estimate = sampled.odds().map(|ViolationEstimate { share, wait }| Estimate {
+        let estimate = sampled.estimate().map(|ViolationEstimate { share, wait }| Estimate {
             share: share.value,
             share_interval: (share.low, share.high),
             executions_to_first: wait.value,
@@ -356,7 +356,7 @@ impl Subject<'_> {
     }
 
     /// A result that is not to be trusted, as somebody else changed the server meanwhile.
-    fn interfered(&self, entry: Entry, why: &str) -> Entry {
+    pub(super) fn interfered(&self, entry: Entry, why: &str) -> Entry {
         let differed = entry.coverage.filter(|it| it.stopped_by == report::StoppedBy::Mismatch);
         let covered = match differed {
             Some(differed) => format!("{why}; {}", differed.covered),

@@ -300,7 +300,7 @@ impl Campaign {
                 return Ok(false);
             }
         };
-        let started = Instant::now();
+        let (canary, started) = (self.canary(subject), Instant::now());
         self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
         let trace = replay(subject.world(), Compared::new(store), &schedule, Passing::Allowed, &self.control);
         self.control.count();
@@ -309,7 +309,10 @@ impl Campaign {
             Landed::Differs(difference) => {
                 let elapsed = started.elapsed();
                 let entry = subject.schedule(StoreKind::Redis, None, &schedule, Err(difference), elapsed);
-                done.results.push(entry);
+                done.results.push(match canary.and_then(|mut canary| canary.interference()) {
+                    Some(interference) => subject.interfered(entry, &interference.to_string()),
+                    None => entry,
+                });
                 Ok(false)
             }
             Landed::Lost(not_run) => {

@@ -32,7 +32,7 @@ use crate::world::schedule::Choice;
 use crate::world::store::Store;
 use crate::world::verdict::Verdict;
 
-pub use self::estimate::{Probability, ViolationEstimate, Wait};
+pub use self::estimate::{EstimatedProbability, ViolationEstimate, Wait};
 pub use self::threads::{on_model, sampled_on_model};
 
 /// How the next client is chosen.
@@ -102,8 +102,8 @@ impl Sample {
         }
     }
 
-    /// The odds of a violation in one execution, so far as these tell; none if there was no execution.
-    pub fn odds(&self) -> Option<ViolationEstimate> {
+    /// The probability of a violation in one execution, so far as these tell; none if there was no execution.
+    pub fn estimate(&self) -> Option<ViolationEstimate> {
         ViolationEstimate::of(self.found.violating, self.found.executions)
     }
 }

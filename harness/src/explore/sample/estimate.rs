@@ -1,4 +1,4 @@
-//! What a sample says about the odds, with 95 % confidence intervals.
+//! What a sample says about the probability of a violation, with 95 % confidence intervals.
 //!
 //! Executions are independent, and each violates with the same probability. The number of violating ones is then
 //! binomial; the interval is Wilson's ("Probable Inference, the Law of Succession, and Statistical Inference", 1927),
@@ -11,18 +11,18 @@
 /// The quantile of the normal distribution for 95 %.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// The odds that an execution violates.
+/// The probability that an execution violates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ViolationEstimate {
     /// The share of violating executions.
-    pub share: Probability,
+    pub share: EstimatedProbability,
     /// How many executions it takes to see the first violating one, that one included.
     pub wait: Wait,
 }
 
 /// A probability: an estimate, and the interval that it lies in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Probability {
+pub struct EstimatedProbability {
     /// The share that was seen.
     pub value: f64,
     /// The interval begins here: at 0 exactly if none was seen.
@@ -45,14 +45,14 @@ pub struct Wait {
 impl ViolationEstimate {
     /// What follows from so many violating ones of so many executions; nothing if there was none.
     pub fn of(violating: u64, executions: u64) -> Option<Self> {
-        let share = Probability::of(violating, executions)?;
+        let share = EstimatedProbability::of(violating, executions)?;
         let inverse = |share: f64| (violating > 0).then(|| share.recip());
         let wait = Wait { value: inverse(share.value), low: share.high.recip(), high: inverse(share.low) };
         Some(Self { share, wait })
     }
 }
 
-impl Probability {
+impl EstimatedProbability {
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn of(hits: u64, of: u64) -> Option<Self> {
         if of == 0 {
