@@ -15,7 +15,6 @@ mod pipeline;
 pub(crate) mod resp;
 mod series;
 pub mod server;
-#[cfg(unix)]
 mod socket;
 pub mod target;
 

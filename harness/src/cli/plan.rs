@@ -425,6 +425,13 @@ fn display_path(scenario: &Scenario) -> String {
 pub(super) fn limiter(name: &str) -> Result<Arc<dyn Algorithm>, Problem> {
     algorithm::by_name(name).ok_or_else(|| {
         let built_in = algorithm::built_in();
+        if Path::new(name).extension().is_some() {
+            let names: Vec<&str> = built_in.iter().map(|limiter| limiter.name()).collect();
+            return Problem::Usage(format!(
+                "`{name}` looks like a file, and limiters of your own are not supported yet; built in are {}",
+                names.join(" and ")
+            ));
+        }
         let help = suggestion(name, built_in.iter().map(|limiter| limiter.name())).unwrap_or_default();
         Problem::Usage(format!("there is no limiter `{name}`: {help}"))
     })

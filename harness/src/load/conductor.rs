@@ -25,6 +25,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long an interrupted run waits for what has begun.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long a load may last beyond its time, all stages together.
+const LATE_FOR: Duration = Duration::from_secs(10);
+
 /// Plays stage after stage, and keeps what they come to.
 pub(super) struct Conductor<'a> {
     runtime: Runtime,
@@ -39,6 +42,8 @@ pub(super) struct Conductor<'a> {
     /// How many blocks of each limiter were played.
     played: Vec<u32>,
     floor: (Tally, Duration),
+    /// For how long stages were waited for after their time, all together.
+    late: Duration,
     /// Notices what somebody else does to the server.
     canary: Canary,
 }
@@ -57,7 +62,22 @@ impl<'a> Conductor<'a> {
         let played = vec![0; subjects.len()];
         let (began, log) = (Instant::now(), IntervalLog::new(SystemTime::now()));
         let floor = (Tally::default(), Duration::ZERO);
-        Self { runtime, run, subjects, crew, settings, control, began, log, totals, played, floor, canary }
+        let late = Duration::ZERO;
+        Self {
+            runtime,
+            run,
+            subjects,
+            crew,
+            settings,
+            control,
+            began,
+            log,
+            totals,
+            played,
+            floor,
+            late,
+            canary,
+        }
     }
 
     /// The whole programme. Says what ended it early.
@@ -117,6 +137,8 @@ impl<'a> Conductor<'a> {
         let arrivals = rate.map(|rate| Arrivals::new(began, rate, before, length));
         let stage = Arc::new(Stage::new(Arc::clone(&self.run), began + length, measured, arrivals));
         let subject = limiter.map(|at| Arc::clone(&self.subjects[at]));
+        // In open loop, those who wait are served for as long again.
+        let gives_up = stage.ends + if stage.arrivals.is_some() { length } else { Duration::ZERO };
         let stop = AtomicBool::new(false);
         let crew = std::mem::take(&mut self.crew);
         let crew = std::thread::scope(|scope| {
@@ -125,15 +147,21 @@ impl<'a> Conductor<'a> {
                 let activity = &self.control.activity;
                 scope.spawn(move || arrivals.let_in(stop, activity));
             }
-            let crew = self.runtime.block_on(self.perform(&stage, subject.as_ref(), crew));
+            let crew = self.runtime.block_on(self.perform(&stage, gives_up, subject.as_ref(), crew));
             self.wait_for_the_end(&stage);
             stop.store(true, Ordering::Relaxed);
             crew
         });
         self.crew = crew;
+        self.late += self.late_by(gives_up);
         let mut tally = stage.take_tally();
         tally.missed = stage.arrivals.as_ref().map_or(0, Arrivals::missed);
         (tally, began.elapsed())
+    }
+
+    /// How long a stage has been waited for in vain. Permits that are held may be held to their end.
+    fn late_by(&self, gives_up: Instant) -> Duration {
+        Instant::now().saturating_duration_since(gives_up + self.settings.hold.longest())
     }
 
     /// In open loop, the time after the last arrival of a block belongs to it: without, the rate would be too high.
@@ -148,6 +176,7 @@ impl<'a> Conductor<'a> {
     async fn perform(
         &self,
         stage: &Arc<Stage>,
+        gives_up: Instant,
         subject: Option<&Arc<Subject>>,
         crew: Vec<Option<Client>>,
     ) -> Vec<Option<Client>> {
@@ -166,8 +195,6 @@ impl<'a> Conductor<'a> {
                 (id, client)
             });
         }
-        // In open loop, those who wait are served for as long again.
-        let gives_up = stage.ends + (stage.ends - Instant::now().min(stage.ends));
         let mut cut_off_at = None;
         loop {
             match tokio::time::timeout(LOOK, tasks.join_next()).await {
@@ -177,6 +204,13 @@ impl<'a> Conductor<'a> {
                 Ok(Some(Err(_))) => {}
                 Err(_) => {
                     let now = Instant::now();
+                    if self.late + self.late_by(gives_up) >= LATE_FOR {
+                        self.run.lose(format!(
+                            "{}: replies come so late that the load is {} s behind its time",
+                            self.run.address,
+                            LATE_FOR.as_secs()
+                        ));
+                    }
                     let ending = self.bound().is_some();
                     if ending || now >= gives_up {
                         stage.stop();
@@ -206,7 +240,11 @@ impl<'a> Conductor<'a> {
         let mut limiters = Vec::new();
         for (subject, (tally, measured, blocks)) in self.subjects.iter().zip(self.totals) {
             // Whoever was cut off may still hold something.
-            let leaked = if stopped.is_none() { probe::leaked(server, subject)? } else { None };
+            let leaked = if stopped.is_none() {
+                probe::leaked(server, subject, || self.control.bound(0).is_none())?
+            } else {
+                None
+            };
             probe::clean_up(server, subject);
             limiters.push(Loaded {
                 tally,

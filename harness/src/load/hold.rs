@@ -7,10 +7,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::draws::Draws;
-use crate::base::duration;
+use crate::base::duration::{self, DurationError};
 
 /// No permit is held for longer, so that a run comes to an end.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// An exponentially distributed hold lasts for at most this many means.
+const MEANS: u32 = 20;
 
 /// A fixed time, or a distribution to draw from.
 ///
@@ -35,6 +38,14 @@ impl Hold {
         }
     }
 
+    /// The longest time that can be drawn.
+    pub(super) fn longest(self) -> Duration {
+        match self {
+            Self::Fixed(time) | Self::Uniform(_, time) => time,
+            Self::Exponential(mean) => mean * MEANS,
+        }
+    }
+
     /// How long this time.
     pub(super) fn draw(self, draws: &mut Draws) -> Duration {
         match self {
@@ -43,7 +54,7 @@ impl Hold {
                 let nanos = u64::try_from(most.saturating_sub(least).as_nanos()).unwrap_or(u64::MAX - 1);
                 least + Duration::from_nanos(draws.below(nanos + 1))
             }
-            Self::Exponential(mean) => mean.mul_f64((-unit(draws).ln()).min(20.0)),
+            Self::Exponential(mean) => mean.mul_f64((-unit(draws).ln()).min(f64::from(MEANS))),
         }
     }
 }
@@ -59,7 +70,10 @@ impl FromStr for Hold {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let time = |text: &str| {
-            let time = duration::parse(text).map_err(|error| format!("`{text}` is {error}"))?;
+            let time = duration::parse(text).map_err(|error| match error {
+                DurationError::Unreadable => format!("`{text}` is {error}"),
+                error => error.to_string(),
+            })?;
             if time > LONGEST { Err("a permit is held for at most 1h".to_owned()) } else { Ok(time) }
         };
         match text.split_once(':') {
@@ -120,6 +134,10 @@ mod tests {
             ["", "1", "2h", "exp:", "exp:x", "uniform:1ms", "uniform:5ms..1ms", "pareto:1ms", "uniform:.."]
         {
             assert!(bad.parse::<Hold>().is_err(), "{bad}");
+        }
+        for text in ["5", "exp:5", "uniform:1ms..5"] {
+            let error = text.parse::<Hold>().unwrap_err();
+            assert_eq!(error, "`5` needs a unit, such as `5ms`", "{text}");
         }
     }
 

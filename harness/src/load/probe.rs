@@ -1,5 +1,7 @@
 //! Before and after a load: one client by itself.
 
+use std::time::{Duration, Instant};
+
 use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
 
 use super::client::clock;
@@ -9,6 +11,9 @@ use crate::world::error::Error;
 
 /// Leaks are not looked for among more permits: each takes a round trip.
 const MOST_PERMITS: u64 = 100_000;
+
+/// Nor for longer than this.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 /// Loads the scripts, and sees that the limiter works here: better one clear error now than a load of nothing else.
 pub(super) fn prepare(server: &Server, subject: &Subject) -> Result<(), Error> {
@@ -31,14 +36,22 @@ pub(super) fn prepare(server: &Server, subject: &Subject) -> Result<(), Error> {
 }
 
 /// How many permits are taken although nobody holds one: those that a client by itself does not get. Nothing if there
-/// are too many to be tried.
-pub(super) fn leaked(server: &Server, subject: &Subject) -> Result<Option<u64>, Error> {
+/// are too many to be tried, or if it takes too long or is not wanted any more.
+pub(super) fn leaked(
+    server: &Server,
+    subject: &Subject,
+    goes_on: impl Fn() -> bool,
+) -> Result<Option<u64>, Error> {
+    let began = Instant::now();
     let limit = subject.call.limit;
     if limit > MOST_PERMITS {
         return Ok(None);
     }
     let mut alone = server.alone()?;
     for taken in 0..limit {
+        if began.elapsed() > LONGEST_LOOK || !goes_on() {
+            return Ok(None);
+        }
         let call = Call { token: format!("last-{taken}").into(), ..subject.call.clone() };
         let (outcome, _) = drive(&call, subject.algorithm.acquire(), |command| alone.call(command))?;
         if outcome != Outcome::Admitted {

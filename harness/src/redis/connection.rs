@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use gatecrash_limiter::{Command, Reply, Script};
-use redis::{Client, Cmd, ConnectionLike, ErrorKind, RedisError, Value};
+use redis::{Client, Cmd, ConnectionAddr, ConnectionLike, ErrorKind, RedisConnectionInfo, RedisError, Value};
 
-#[cfg(unix)]
+use super::resp;
 use super::socket::Socket;
 use crate::redis::target::Address;
 use crate::world::store::StoreError;
@@ -34,10 +34,9 @@ pub(crate) struct Connection {
 
 /// What carries bytes there and back.
 enum Link {
-    /// Without a word before the first command.
-    #[cfg(unix)]
+    /// A TCP or a unix socket.
     Socket(Socket),
-    /// Whatever the crate can do: TCP, TLS, passwords.
+    /// TLS, as the crate does it.
     Crate(Box<redis::Connection>),
 }
 
@@ -195,13 +194,21 @@ pub(crate) fn choose_cryptography() {
 
 impl Link {
     fn open(address: &Address) -> Result<Self, RedisError> {
-        #[cfg(unix)]
-        if let Some(path) = address.bare_socket() {
-            return Ok(Self::Socket(Socket::connect(path, RESPONSE_TIMEOUT)?));
+        let info = address.connection_info();
+        let socket = match info.addr() {
+            ConnectionAddr::Tcp(host, port) => {
+                Some(Socket::connect_tcp(host, *port, CONNECT_TIMEOUT, RESPONSE_TIMEOUT)?)
+            }
+            #[cfg(unix)]
+            ConnectionAddr::Unix(path) => Some(Socket::connect_unix(path, RESPONSE_TIMEOUT)?),
+            _ => None,
+        };
+        if let Some(socket) = socket {
+            let mut link = Self::Socket(socket);
+            link.introduce(info.redis_settings())?;
+            return Ok(link);
         }
-        if address.is_tls() {
-            choose_cryptography();
-        }
+        choose_cryptography();
         let client = Client::open(address.connection_info().clone())?;
         let link = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
         link.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
@@ -209,9 +216,31 @@ impl Link {
         Ok(Self::Crate(Box::new(link)))
     }
 
+    /// Says who we are, and which database is meant.
+    fn introduce(&mut self, settings: &RedisConnectionInfo) -> Result<(), RedisError> {
+        let auth = settings.password().map(|password| {
+            let names = settings.username().into_iter();
+            names.chain([password]).fold(Command::new("AUTH"), |auth, word| auth.arg(word.to_owned()))
+        });
+        let select = (settings.db() != 0).then(|| Command::new("SELECT").arg(settings.db().to_string()));
+        for command in auth.into_iter().chain(select) {
+            let mut packed = Vec::new();
+            resp::command(&mut packed, &command);
+            self.send(&packed)?;
+            if let Reply::Error(why) = self.receive()? {
+                let kind = if command.name() == b"AUTH" {
+                    ErrorKind::AuthenticationFailed
+                } else {
+                    ErrorKind::Client
+                };
+                return Err((kind, "the server refused", why).into());
+            }
+        }
+        Ok(())
+    }
+
     fn is_open(&self) -> bool {
         match self {
-            #[cfg(unix)]
             Self::Socket(_) => true,
             Self::Crate(link) => link.is_open(),
         }
@@ -219,7 +248,6 @@ impl Link {
 
     fn send(&mut self, packed: &[u8]) -> Result<(), RedisError> {
         match self {
-            #[cfg(unix)]
             Self::Socket(socket) => Ok(socket.send(packed)?),
             Self::Crate(link) => link.send_packed_command(packed),
         }
@@ -227,7 +255,6 @@ impl Link {
 
     fn receive(&mut self) -> Result<Reply, RedisError> {
         match self {
-            #[cfg(unix)]
             Self::Socket(socket) => socket.receive().map_err(|error| match error.kind() {
                 io::ErrorKind::InvalidData => (ErrorKind::Parse, "not RESP2", error.to_string()).into(),
                 _ => error.into(),

@@ -14,6 +14,9 @@ pub(super) const LINE_END: &[u8] = b"\r\n";
 /// The most arrays within arrays; nobody's replies have so many.
 const DEEPEST: usize = 64;
 
+/// The longest reply. A server that announces a longer one is not waited for, and no memory is taken for it.
+pub(super) const LONGEST: usize = 64 << 20;
+
 /// Appends a command as it is sent.
 pub(crate) fn command(buffer: &mut Vec<u8>, command: &Command) {
     header(buffer, b'*', command.parts().len());
@@ -62,6 +65,9 @@ fn nested(bytes: &[u8], depth: usize) -> io::Result<Option<(Reply, &[u8])>> {
 
 fn bulk(length: i64, bytes: &[u8]) -> io::Result<Option<(Reply, &[u8])>> {
     let Ok(length) = usize::try_from(length) else { return Ok(Some((Reply::Nil, bytes))) };
+    if length > LONGEST {
+        return Err(too_long());
+    }
     let Some((content, rest)) = bytes.split_at_checked(length) else { return Ok(None) };
     let Some(rest) = line_end(rest)? else { return Ok(None) };
     Ok(Some((Reply::Bulk(Bytes::copy_from_slice(content)), rest)))
@@ -69,6 +75,10 @@ fn bulk(length: i64, bytes: &[u8]) -> io::Result<Option<(Reply, &[u8])>> {
 
 fn array(length: i64, mut bytes: &[u8], depth: usize) -> io::Result<Option<(Reply, &[u8])>> {
     let Ok(length) = usize::try_from(length) else { return Ok(Some((Reply::Nil, bytes))) };
+    // An item takes four bytes at least.
+    if length > LONGEST / 4 {
+        return Err(too_long());
+    }
     let depth = depth.checked_sub(1).ok_or_else(|| malformed("too deep"))?;
     let mut items = Vec::new();
     for _ in 0..length {
@@ -95,6 +105,10 @@ fn text(line: &[u8]) -> String {
 fn integer(line: &[u8]) -> io::Result<i64> {
     let digits = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
     digits.ok_or_else(|| malformed("not a number"))
+}
+
+pub(super) fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("a reply of more than {} MiB", LONGEST >> 20))
 }
 
 fn malformed(what: &'static str) -> io::Error {
@@ -155,5 +169,14 @@ pub(super) mod tests {
             let error = reply(bytes).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{}", bytes.escape_ascii());
         }
+        for bytes in [&b"$67108865\r\n"[..], b"*99999999\r\n", b"*1\r\n$1000000000000\r\n"] {
+            assert_eq!(
+                reply(bytes).unwrap_err().kind(),
+                io::ErrorKind::FileTooLarge,
+                "{}",
+                bytes.escape_ascii()
+            );
+        }
+        assert_eq!(reply(b"$67108864\r\n").unwrap(), None);
     }
 }

@@ -1,9 +1,12 @@
-//! A unix socket to a server that wants no password, such as a private one: [RESP2](resp) read without a detour.
+//! A socket to a server: [RESP2](resp) read without a detour, and no wait without an end.
 
 use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs as _};
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
+#[cfg(unix)]
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatecrash_limiter::Reply;
 
@@ -15,39 +18,137 @@ const READ: usize = 16 * 1024;
 /// A socket and what was read from it that nobody has asked for yet.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: UnixStream,
+    stream: Stream,
+    /// How long a whole reply may take, however its bytes come.
+    timeout: Duration,
     buffer: Vec<u8>,
     /// What of the buffer has been read from the socket and not been taken.
     unread: std::ops::Range<usize>,
 }
 
-impl Socket {
-    pub(super) fn connect(path: &Path, timeout: Duration) -> io::Result<Self> {
-        let stream = UnixStream::connect(path)?;
-        stream.set_read_timeout(Some(timeout))?;
-        stream.set_write_timeout(Some(timeout))?;
-        Ok(Self { stream, buffer: Vec::new(), unread: 0..0 })
-    }
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
 
-    pub(super) fn send(&mut self, packed: &[u8]) -> io::Result<()> {
-        self.stream.write_all(packed)
-    }
-
-    /// The next reply. What is no RESP2 is [`io::ErrorKind::InvalidData`].
-    pub(super) fn receive(&mut self) -> io::Result<Reply> {
-        loop {
-            if let Some((reply, rest)) = resp::reply(&self.buffer[self.unread.clone()])? {
-                self.unread.start = self.unread.end - rest.len();
-                return Ok(reply);
+impl Stream {
+    fn set_timeouts(&self, timeout: Duration) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => {
+                stream.set_read_timeout(Some(timeout))?;
+                stream.set_write_timeout(Some(timeout))
             }
-            self.fill()?;
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                stream.set_read_timeout(Some(timeout))?;
+                stream.set_write_timeout(Some(timeout))
+            }
         }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+}
+
+impl Socket {
+    /// Through TCP, to the first of the host's addresses that accepts within `patience`.
+    pub(super) fn connect_tcp(
+        host: &str,
+        port: u16,
+        patience: Duration,
+        timeout: Duration,
+    ) -> io::Result<Self> {
+        let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for address in (host, port).to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, patience) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Self::new(Stream::Tcp(stream), timeout);
+                }
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    #[cfg(unix)]
+    pub(super) fn connect_unix(path: &Path, timeout: Duration) -> io::Result<Self> {
+        Self::new(Stream::Unix(UnixStream::connect(path)?), timeout)
+    }
+
+    fn new(stream: Stream, timeout: Duration) -> io::Result<Self> {
+        stream.set_timeouts(timeout)?;
+        Ok(Self { stream, timeout, buffer: Vec::new(), unread: 0..0 })
+    }
+
+    pub(super) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let deadline = Deadline::after(self.timeout);
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if !bytes.is_empty() {
+                deadline.left()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next reply, all of it within the timeout. What is no RESP2 is [`io::ErrorKind::InvalidData`].
+    pub(super) fn receive(&mut self) -> io::Result<Reply> {
+        let mut deadline = None;
+        let result = loop {
+            match resp::reply(&self.buffer[self.unread.clone()]) {
+                Ok(None) => {}
+                Ok(Some((reply, rest))) => {
+                    self.unread.start = self.unread.end - rest.len();
+                    break Ok(reply);
+                }
+                Err(error) => break Err(error),
+            }
+            // Most replies come as a whole: only for the others it is worth asking how long they have taken.
+            let waits = match &deadline {
+                None => {
+                    deadline = Some(Deadline::after(self.timeout));
+                    Ok(())
+                }
+                Some(deadline) => deadline.left().and_then(|left| self.stream.set_timeouts(left)),
+            };
+            if let Err(error) = waits.and_then(|()| self.fill()) {
+                break Err(error);
+            }
+        };
+        if deadline.is_some_and(|deadline| deadline.asked.get()) {
+            self.stream.set_timeouts(self.timeout)?;
+        }
+        result
     }
 
     /// Reads more. The longer a reply is, the more at once: it is looked at anew each time.
     fn fill(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
+        if self.unread.end > resp::LONGEST {
+            return Err(resp::too_long());
+        }
         let room = self.unread.end + self.unread.end.max(READ);
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);
@@ -66,14 +167,35 @@ impl Socket {
     }
 }
 
+/// The end of a wait, and whether anybody has asked how far it is.
+#[derive(Debug)]
+struct Deadline {
+    at: Instant,
+    asked: std::cell::Cell<bool>,
+}
+
+impl Deadline {
+    fn after(time: Duration) -> Self {
+        Self { at: Instant::now() + time, asked: std::cell::Cell::new(false) }
+    }
+
+    /// How much time is left; an error if none is.
+    fn left(&self) -> io::Result<Duration> {
+        self.asked.set(true);
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+}
+
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::resp::tests::{WIRE, replies};
     use super::*;
 
     fn socket() -> (UnixStream, Socket) {
         let (theirs, stream) = UnixStream::pair().unwrap();
-        (theirs, Socket { stream, buffer: Vec::new(), unread: 0..0 })
+        (theirs, Socket::new(Stream::Unix(stream), Duration::from_secs(5)).unwrap())
     }
 
     #[test]
@@ -105,5 +227,37 @@ mod tests {
         assert_eq!(socket.receive().unwrap(), Reply::Array(vec![Reply::Int(1), Reply::bulk(long)]));
         assert_eq!(socket.receive().unwrap(), Reply::Int(2));
         writer.join().unwrap();
+    }
+
+    #[test]
+    fn a_reply_that_comes_byte_by_byte_is_not_waited_for_without_end() {
+        let (mut theirs, stream) = UnixStream::pair().unwrap();
+        let timeout = Duration::from_millis(100);
+        let mut socket = Socket::new(Stream::Unix(stream), timeout).unwrap();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let writer = std::thread::spawn(move || {
+            theirs.write_all(b"$100000\r\n").unwrap();
+            // Each byte comes in time, all of them do not.
+            while stopped
+                .recv_timeout(timeout / 10)
+                .is_err_and(|ended| ended.to_string().contains("timed out"))
+            {
+                if theirs.write_all(b"x").is_err() {
+                    break;
+                }
+            }
+        });
+        let error = socket.receive().unwrap_err();
+        assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
+        drop(stop);
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn a_reply_that_is_too_long_takes_no_memory() {
+        let (mut theirs, mut socket) = socket();
+        theirs.write_all(b"$100000000000\r\nxxxx").unwrap();
+        assert_eq!(socket.receive().unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert!(socket.buffer.len() <= READ);
     }
 }

@@ -132,16 +132,18 @@ fn latencies(found: &LoadEvidence) -> Vec<String> {
     }
     let mut lines = latency::table(&summaries);
     if found.load.latency_corrected_ns.is_some() {
-        lines.push("* corrected for coordinated omission: from when it was to begin".to_owned());
+        lines.push(
+            "* corrected for coordinated omission: from when it was due; the others from the send".to_owned(),
+        );
     }
     lines
 }
 
 fn plot(load: &Load, width: usize) -> Option<Vec<String>> {
-    let (name, corrected) = [("acquire_corrected", ", corrected"), ("acquire", "")]
-        .into_iter()
-        .find(|(name, _)| load.histograms.contains_key(*name))?;
-    let histogram = histogram::parse(&load.histograms[name]).ok()?;
+    let (name, text) =
+        ["acquire_corrected", "acquire"].iter().find_map(|name| load.histograms.get_key_value(*name))?;
+    let histogram = histogram::parse(text).ok()?;
+    let corrected = if name == "acquire" { "" } else { ", corrected for coordinated omission" };
     let mut lines = vec![format!("acquire latency{corrected}, bucket upper bound:")];
     lines.extend(histogram::plot(&histogram, width.saturating_sub(INDENT)));
     Some(lines)

@@ -248,7 +248,9 @@ fn histograms_are_written_for_other_tools() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 10] = [
+        (&["--limiter", "own.lua"], "limiters of your own are not supported yet"),
+        (&["--hold", "5"], "`5` needs a unit, such as `5ms`"),
         (&["--limiter", "atomic"], "given twice"),
         (&["--limiter", "naiv"], "naive"),
         (&["--hold", "gauss:1ms"], "no distribution"),

@@ -102,8 +102,9 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
           undecided: NEW did not measure it
 
         All 15 intervals hold together with 95 % confidence (15,000 resamples of blocks
-        each, seed 3). What is worse by at most 5% is tolerated. They do not cover what
-        differs between runs as wholes, such as another machine.
+        each, seed 3). What is worse by at most 5% is tolerated. One that holds no
+        change is undecided if its upper end is more than 2 times its lower end. They do
+        not cover what differs between runs as wholes, such as another machine.
 
         regression: 1 of 5 limiters worse, 2 undecided
     "#]]
@@ -135,7 +136,7 @@ fn markdown_has_a_table_for_each_limiter() {
 
         `ci/baseline.json` -> `load.json`: 1 of 5 limiters worse, 2 undecided.
 
-        All 15 intervals hold together with 95 % confidence (15,000 resamples of blocks each, seed 3). What is worse by at most 5% is tolerated. They do not cover what differs between runs as wholes, such as another machine.
+        All 15 intervals hold together with 95 % confidence (15,000 resamples of blocks each, seed 3). What is worse by at most 5% is tolerated. One that holds no change is undecided if its upper end is more than 2 times its lower end. They do not cover what differs between runs as wholes, such as another machine.
 
         ### `broken`: **regression**
 

@@ -1,6 +1,6 @@
 //! The soft gate, and what is undecided about it.
 
-use gatecrash::load::compare::{Direction, Metric, Options, Outcome};
+use gatecrash::load::compare::{Direction, Metric, Options, Outcome, json};
 use gatecrash::report::load::{Faulted, Load, LoadBlock};
 use gatecrash::report::{Entry, Report};
 
@@ -175,4 +175,6 @@ fn an_interval_that_could_hold_anything_is_undecided() {
         wide.why.as_deref(),
         Some("the interval is too wide: its upper end is more than 2 times its lower end")
     );
+    let document = json::render(&compared(vec![atomic(1.0)], vec![noisy(20.0)])).unwrap();
+    assert_eq!(crate::forms::problems(&document), [""; 0]);
 }

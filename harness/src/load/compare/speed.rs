@@ -21,7 +21,7 @@ const MOST_RESAMPLES: usize = 50_000;
 
 /// An interval without a change to be seen says that nothing changed only if its upper end is at most so many times its
 /// lower end: -29 % to +41 % still does.
-const WIDEST: f64 = 2.0;
+pub(super) const WIDEST: f64 = 2.0;
 
 /// Ratios are kept in six digits: what is less is no change.
 const ROUNDING: f64 = 1e-5;

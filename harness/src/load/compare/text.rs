@@ -1,5 +1,6 @@
 //! What the terminal shows: limiter by limiter what changed, then the verdict.
 
+use super::speed::WIDEST;
 use super::{Change, Check, Compared, Comparison, Direction, Outcome};
 use crate::base::words::{grouped, percent, plural, printable, wrapped};
 use crate::report::palette::{Palette, paint};
@@ -117,7 +118,8 @@ pub(super) fn method(comparison: &Comparison) -> String {
         tolerance => format!(" What is worse by at most {} is tolerated.", percent(tolerance)),
     };
     format!(
-        "All {} hold together with 95 % confidence ({} of blocks each, seed {}).{tolerated} They do not cover what \
+        "All {} hold together with 95 % confidence ({} of blocks each, seed {}).{tolerated} \
+         One that holds no change is undecided if its upper end is more than {WIDEST} times its lower end. They do not cover what \
          differs between runs as wholes, such as another machine.",
         plural(tests, "interval"),
         plural(resamples, "resample"),

@@ -67,17 +67,6 @@ impl Address {
         matches!(self.info.addr(), ConnectionAddr::TcpTls { .. })
     }
 
-    /// The path of a unix socket on which nothing has to be said before the first command: no password, no database.
-    #[cfg(unix)]
-    pub(crate) fn bare_socket(&self) -> Option<&Path> {
-        let settings = self.info.redis_settings();
-        let bare = settings.password().is_none() && settings.username().is_none() && settings.db() == 0;
-        match self.info.addr() {
-            ConnectionAddr::Unix(path) if bare => Some(path),
-            _ => None,
-        }
-    }
-
     /// How to connect: everything that has a bearing on a measurement is set, nothing is left to defaults.
     pub fn connection_info(&self) -> &ConnectionInfo {
         &self.info
