@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use gatecrash::load::{self, Faults, Hold, Settings};
 use gatecrash::redis::Server;
+use gatecrash::report::Invocation;
 use gatecrash::report::Verdict;
 use gatecrash::world::control::Control;
 use gatecrash_benches::pipelining::{Sending, redis_benchmark};
@@ -84,7 +85,7 @@ fn under_load(server: &Server, duration: Duration) -> (f64, f64) {
     };
     let limiters: [Arc<dyn Algorithm>; 1] = [Arc::new(Atomic)];
     let found = load::load(server, &limiters, &settings, &Control::default()).expect("the server is there");
-    let entries = found.entries([(&*limiters[0], None)]);
+    let entries = found.entries([(&*limiters[0], None)], &Invocation::default());
     let entry = entries.first().expect("one limiter was loaded");
     let load = &entry.load().expect("it is a load").load;
     assert_eq!((entry.judgement.verdict(), load.admitted), (Verdict::Clean, load.attempts));

@@ -8,7 +8,7 @@
 //! | `duration`, `share` | what command lines and scenarios write: `30s`, `2/7` |
 //! | `count`, `draws` | exact counts; random draws that are the same everywhere |
 //! | `bounded_read`, `threads` | files up to a size; whether threads can be had |
-//! | `words`, `escape` | numbers, times and foreign text for people, and for Markdown |
+//! | `words`, `escape`, `quote` | numbers, times and foreign text: for people, for Markdown, for a shell |
 
 pub(crate) mod bounded_read;
 pub mod count;
@@ -17,6 +17,7 @@ pub(crate) mod draws;
 pub mod duration;
 pub(crate) mod escape;
 pub mod exit;
+pub(crate) mod quote;
 pub mod share;
 pub(crate) mod threads;
 pub(crate) mod words;

@@ -24,6 +24,7 @@
 //! ```
 
 pub mod combine;
+mod command_line;
 mod done;
 mod entry;
 mod interleavings;
@@ -33,7 +34,7 @@ mod loading;
 pub mod nightly;
 mod part;
 mod request;
-mod rerun;
+mod resize;
 mod search;
 mod server;
 mod stopwatch;
@@ -57,10 +58,10 @@ use crate::model::Model;
 use crate::model::compared::Compared;
 use crate::observe::{Extent, Phase};
 use crate::report::shard::Shard;
-use crate::report::{Engine, RedisInfo, Report, StoreKind};
+use crate::report::{Engine, Invocation, RedisInfo, Report, StoreKind};
 use crate::world::control::Control;
 use crate::world::error::Error;
-use crate::world::scenario::{Expectations, Expected, Scenario};
+use crate::world::scenario::{Expectations, Expected, Scenario, Size};
 use crate::world::schedule::Schedule;
 use crate::world::store::StoreError;
 
@@ -85,10 +86,10 @@ pub struct Campaign {
     pub search: Search,
     /// Expectations that replace those of the files.
     pub overrides: Vec<Override>,
-    /// What `--clients` and `--limit` made of the scenario, for whoever repeats a run.
-    pub resized: String,
-    /// The options that chose the search, likewise.
-    pub searched: String,
+    /// How the size of the scenario differs from its file's.
+    pub size: Size,
+    /// How the command lines to reproduce call this program.
+    pub invocation: Arc<Invocation>,
     /// On how many threads the model is explored. The report is the same for any number.
     pub threads: NonZeroUsize,
     /// The seed of whatever is drawn at random.
@@ -113,8 +114,8 @@ impl Campaign {
             control: Control::default(),
             search: Search::default(),
             overrides: Vec::new(),
-            resized: String::new(),
-            searched: String::new(),
+            size: Size::default(),
+            invocation: Arc::default(),
             threads: NonZeroUsize::MIN,
             seed: 0,
             journal: None,
@@ -163,7 +164,7 @@ impl Campaign {
         self.walk(scenario, &item::of_run(self, scenario))
     }
 
-    /// One schedule against one limiter.
+    /// One schedule against one limiter, with the expectation of the file's schedule that has the same order.
     pub fn replay(
         &mut self,
         scenario: &Scenario,
@@ -171,13 +172,15 @@ impl Campaign {
         order: &Schedule,
         passing: Passing,
     ) -> Result<(), Error> {
-        let subject = self.subject(scenario, limiter, None);
+        let known = scenario.schedules.iter().filter(|_| self.size.is_as_in_the_file());
+        let same = known.into_iter().find(|scripted| scripted.order == *order);
+        let subject = self.subject(scenario, limiter, same.map(|scripted| &scripted.expect));
         let items = item::of_schedule(self, &subject, Work::Schedule { name: None, order, passing });
         self.control.activity.expect_tasks(1);
         self.walk(scenario, &items)
     }
 
-    /// All interleavings against one limiter, with the file's expectation if that still applies.
+    /// All interleavings against one limiter, with the file's expectation if there is one.
     pub fn explore(
         &mut self,
         scenario: &Scenario,
@@ -194,8 +197,15 @@ impl Campaign {
         file: Option<&Expectations>,
     ) -> Subject<'a> {
         let expected = self.expected(limiter.name(), file);
-        let (resized, searched) = (self.resized.clone(), self.searched.clone());
-        Subject { scenario, limiter, expected, resized, searched }
+        Subject {
+            scenario,
+            limiter,
+            expected,
+            size: self.size,
+            search: self.search,
+            seed: self.seed,
+            invocation: Arc::clone(&self.invocation),
+        }
     }
 
     /// What is expected of a limiter: what was said of it, else of all, else in the file.

@@ -21,6 +21,7 @@ mod compare;
 mod demo;
 mod doctor;
 mod heed;
+mod invocation;
 mod load;
 mod merge;
 mod nightly;

@@ -13,7 +13,6 @@
 //! - An expired key vanishes when the clock moves, not at the next access. No command can see the difference, save
 //!   that a server may still count it in `DBSIZE`.
 //! - `SCAN` gives everything at once, with cursor 0.
-//! - `INCRBYFLOAT` refuses numbers beyond 10^21, as an overflow.
 //! - A score of -0 is 0; a server may write it as -0 until it has stored it.
 //! - To a script's `pairs`, the tables of the libraries look empty; `collectgarbage` always gives 0; an error that
 //!   `setmetatable` or `math.random` raises in a tail call does not say its place.
@@ -33,6 +32,7 @@
 pub mod compared;
 pub(crate) mod content;
 mod database;
+mod extended;
 mod fault;
 pub mod footprint;
 mod glob;
@@ -62,7 +62,7 @@ use gatecrash_limiter::{Command, Reply, Script};
 use self::database::Database;
 use self::fault::Fault;
 use self::scripts::Scripts;
-use self::table::{Handler, Row};
+use self::table::{CommandRow, Handler};
 use self::transactions::Transaction;
 use crate::world::schedule::ClientId;
 use crate::world::store::{Store, StoreError};
@@ -132,7 +132,7 @@ impl Model {
     }
 
     /// Runs a command that was resolved to its row, whether or not the client is in a transaction.
-    fn apply(&mut self, client: ClientId, row: &Row, command: &Command) -> Answer {
+    fn apply(&mut self, client: ClientId, row: &CommandRow, command: &Command) -> Answer {
         let args = &command.parts()[row.words..];
         self.database.note(row, command.parts());
         match row.handler {

@@ -36,9 +36,9 @@ pub(crate) use batch::Batch;
 pub(crate) use canary::Canary;
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts, choose_cryptography, from_value};
-pub(crate) use inquiry::Inquiry;
 #[cfg(test)]
 pub(crate) use inquiry::Time;
+pub(crate) use inquiry::{Inquiry, Refusal};
 use keys::Prefix;
 pub(crate) use leftovers::{Leftover, Leftovers, Scan};
 pub(crate) use packed::Packed;

@@ -27,6 +27,7 @@ mod entry;
 mod evidence;
 mod flat_entry;
 pub mod histogram;
+mod invocation;
 pub mod json;
 pub mod junit;
 mod lanes;
@@ -54,6 +55,7 @@ pub use evidence::{
     AnyNumberEvidence, Cases, CensusEvidence, Certificate, CertifyEvidence, DporEvidence, EnumerateEvidence,
     Enumerated, Estimate, Evidence, Leak, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
 };
+pub use invocation::Invocation;
 pub use over_admission::{Excess, OverAdmission};
 pub use verdict::{Judgement, Overall, Verdict};
 

@@ -43,7 +43,7 @@ fn requests() -> [Request; 4] {
     let explore = |strategy| {
         let search = Search { strategy, executions: 20, ..Search::default() };
         let (limiters, size) = (vec!["naive".to_owned()], Size::default());
-        request(Job::Explore(Explore { limiters, size, search, searched: String::new() }))
+        request(Job::Explore(Explore { limiters, size, search }))
     };
     let spread = [Strategy::Enumerate, Strategy::Sample(Sampler::Pos)].map(explore);
     let [enumerate, sample] = spread;

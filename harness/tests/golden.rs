@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{ExpectFile, expect_file};
 use gatecrash::campaign::{Campaign, Redis, Stores};
-use gatecrash::doctor::files;
+use gatecrash::doctor::workflow_files;
 use gatecrash::explore::replay::Passing;
 use gatecrash::report::{Report, text};
 use gatecrash::world::scenario::{self, ClientSpec, Scenario};
@@ -89,8 +89,10 @@ fn readme_shows_a_census() {
     let naive = algorithm::by_name("naive").expect("built in");
     let clients = ClientSpec::workers(8, &scenario.clients[0].program);
     let eight = Scenario { clients, limit: 3, ..scenario };
-    let printed =
-        on_the_model(|campaign| campaign.explore(&eight, &naive, None).expect("the model does not fail"));
+    let printed = on_the_model(|campaign| {
+        let expected = eight.explore.as_ref();
+        campaign.explore(&eight, &naive, expected).expect("the model does not fail");
+    });
     let shown = readme_block(
         "transcript: explore scenarios/last-slot.toml --limiter naive --clients 8 --limit 3 --stable",
     );
@@ -104,7 +106,7 @@ fn readme_shows_a_workflow_that_doctor_finds_nothing_wrong_with() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let file = folder.path().join("gatecrash.yml");
     std::fs::write(&file, workflow).expect("it can be written");
-    let (workflows, others) = files::workflows(&[file]).expect("it is a workflow");
-    let findings = files::check(&workflows).expect("it can be checked");
+    let (workflows, others) = workflow_files::workflows(&[file]).expect("it is a workflow");
+    let findings = workflow_files::check(&workflows).expect("it can be checked");
     assert_eq!((workflows.len(), others, findings), (1, Vec::new(), Vec::new()));
 }

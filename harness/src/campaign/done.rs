@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command_line::{explore_command, replay_command};
 use super::item::{Item, Work};
-use super::rerun::{explore_command, replay_command};
+use super::resize::resized;
 use super::subject::Subject;
 use crate::explore::replay::{Passing, replay};
 use crate::model::Model;
 use crate::report::shard::Part;
 use crate::report::{self, About, Entry, NotRun};
 use crate::world::control::{Bound, Control};
-use crate::world::scenario::{ClientSpec, MAX_CLIENTS, Scenario};
+use crate::world::scenario::Scenario;
 use crate::world::schedule::Schedule;
 use crate::world::trace::Trace;
 
@@ -82,12 +83,6 @@ impl Done {
     pub(super) fn about(&self, scenario: &Scenario) -> Option<About> {
         resized(scenario, self.clients?).map(|scenario| About::from(&scenario))
     }
-}
-
-/// A scenario of identical clients with another number of them.
-pub(super) fn resized(scenario: &Scenario, clients: usize) -> Option<Scenario> {
-    let first = scenario.clients.first().filter(|_| (1..=MAX_CLIENTS).contains(&clients))?;
-    Some(Scenario { clients: ClientSpec::workers(clients, &first.program), ..scenario.clone() })
 }
 
 impl Item<'_> {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::command_line::{explore_command, replay_command};
 use super::done::Done;
 use super::item::Item;
-use super::rerun::{explore_command, replay_command};
 use super::stopwatch::latencies_of;
 use super::subject::Subject;
 use crate::explore::Exploration;

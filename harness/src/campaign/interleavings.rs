@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::done::{Done, resized};
+use super::done::Done;
 use super::item::Item;
 use super::part::Tally;
+use super::resize::{most_held, resized};
 use super::server::Landed;
 use super::subject::Subject;
 use super::{Campaign, Redis};
@@ -25,7 +26,7 @@ use crate::report::{Engine, Entry, StoreKind};
 use crate::world::clients::World;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
-use crate::world::scenario::{ClientSpec, MAX_CLIENTS, OperationKind, Scenario};
+use crate::world::scenario::{ClientCount, MAX_CLIENTS, Scenario, Size};
 use crate::world::schedule::Schedule;
 
 /// A census, the graph that it counts over, and how long both took.
@@ -161,9 +162,9 @@ impl Campaign {
         if found.violated
             && let Some((scenario, violation)) = self.fewest(subject)?
         {
-            let resized = format!(" --clients {}", scenario.clients.len());
-            let resized = subject.resized.replace(" --clients any", &resized);
-            let fewest = Subject { scenario: &scenario, resized, ..subject.clone() };
+            let count = u16::try_from(scenario.clients.len()).ok().map(ClientCount::Number);
+            let size = Size { clients: count, ..subject.size };
+            let fewest = Subject { scenario: &scenario, size, ..subject.clone() };
             (entry.counterexample, entry.trace) =
                 fewest.counterexample_of(StoreKind::Model, Some(&violation))?;
             clients = Some(scenario.clients.len());
@@ -331,21 +332,6 @@ impl Campaign {
         let explored = loom::explore(&world, &self.control)?;
         Ok(item.subject.loom(&explored, started.elapsed())?.into())
     }
-}
-
-/// The most permits that a client can hold at once.
-fn most_held(client: &ClientSpec, repeat: u32) -> u64 {
-    let (mut held, mut most) = (0u64, 0);
-    for _ in 0..repeat {
-        for operation in &client.program {
-            held = match operation {
-                OperationKind::Acquire => held + 1,
-                OperationKind::Release => held.saturating_sub(1),
-            };
-            most = most.max(held);
-        }
-    }
-    most
 }
 
 /// The order of a counterexample that was not seen on the server yet.

@@ -2,6 +2,7 @@
 //!
 //! The first line says which campaign it is, each other one holds what an item came to. A line is written at once as
 //! soon as its item is done, so that only the last one can be torn; that one is dropped, and its item run again.
+//! One process writes a file at a time: it locks the file, and the system frees the lock however the process ends.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -30,11 +31,28 @@ pub struct Journal {
 
 /// The file cannot be gone on with. It says what to do instead.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: {what}")]
-pub struct JournalError {
-    /// The file, and the line if it is about one.
-    place: String,
-    what: String,
+#[non_exhaustive]
+pub enum JournalError {
+    /// What it holds, or the file itself, does not do.
+    #[error("{place}: {what}")]
+    Unfit {
+        /// The file, and the line if it is about one.
+        place: String,
+        /// Why not, and what to do.
+        what: String,
+    },
+    /// Another process writes it.
+    #[error("{}: {} is using it; wait for that to end, or name another file", path.display(), holder(*pid))]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// The process, where the system names it.
+        pid: Option<u32>,
+    },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
 
 /// The first line.
@@ -77,7 +95,7 @@ impl Journal {
         request: &Request,
         share: Option<Share>,
     ) -> Result<(Self, BTreeMap<u64, Vec<Known>>), JournalError> {
-        let error = |what: String| JournalError { place: path.display().to_string(), what };
+        let error = |what: String| JournalError::Unfit { place: path.display().to_string(), what };
         let unwritable = |why: &dyn Display| error(format!("it cannot be written: {why}"));
         let ours = Header::of(request, share).map_err(|why| unwritable(&why))?;
         let header = line(&ours).map_err(|why| unwritable(&why))?;
@@ -87,6 +105,11 @@ impl Journal {
             .create(true)
             .open(path)
             .map_err(|why| unwritable(&why))?;
+        // Before it is read: what another process writes just now would be taken for a torn line.
+        lock(&file).map_err(|why| match why {
+            Unlocked::Held(pid) => JournalError::InUse { path: path.to_owned(), pid },
+            Unlocked::Failed(why) => error(format!("it cannot be locked: {why}")),
+        })?;
         let bytes = bounded_read::all(&file, MAX_BYTES)
             .map_err(|why| error(format!("it cannot be read: {why}")))?
             .ok_or_else(|| error("it is larger than 256 MiB; name another file".to_owned()))?;
@@ -121,6 +144,40 @@ impl Journal {
     }
 }
 
+/// Why a file is not locked.
+enum Unlocked {
+    Held(Option<u32>),
+    Failed(std::io::Error),
+}
+
+/// Locks a file for as long as it is open in this process. A lock of `fcntl`, as the system tells who holds one, and
+/// because no child inherits it: a server that outlives a killed run keeps nothing locked.
+#[cfg(unix)]
+fn lock(file: &File) -> Result<(), Unlocked> {
+    use nix::errno::Errno;
+    use nix::fcntl::{FcntlArg, fcntl};
+    use nix::libc::{F_WRLCK, SEEK_SET, flock};
+
+    let (Ok(kind), Ok(begin)) = (i16::try_from(F_WRLCK), i16::try_from(SEEK_SET)) else { return Ok(()) };
+    let mut whole = flock { l_type: kind, l_whence: begin, l_start: 0, l_len: 0, l_pid: 0 };
+    match fcntl(file, FcntlArg::F_SETLK(&whole)) {
+        // A file system without locks is no reason not to resume.
+        Ok(_) | Err(Errno::ENOLCK | Errno::EOPNOTSUPP) => Ok(()),
+        Err(Errno::EACCES | Errno::EAGAIN) => {
+            let asked = fcntl(file, FcntlArg::F_GETLK(&mut whole));
+            // A process of another container has no number here.
+            let pid = asked.ok().and_then(|_| u32::try_from(whole.l_pid).ok()).filter(|pid| *pid > 0);
+            Err(Unlocked::Held(pid))
+        }
+        Err(other) => Err(Unlocked::Failed(other.into())),
+    }
+}
+
+#[cfg(not(unix))]
+fn lock(_: &File) -> Result<(), Unlocked> {
+    Ok(())
+}
+
 fn line(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(value).map(|text| text + "\n")
 }
@@ -133,14 +190,14 @@ fn read_lines(
     request: &Request,
 ) -> Result<BTreeMap<u64, Vec<Known>>, JournalError> {
     let place = |number: usize| format!("{}:{number}", path.display());
-    let damaged = |number: usize, why: &dyn Display| JournalError {
+    let damaged = |number: usize, why: &dyn Display| JournalError::Unfit {
         place: place(number),
         what: format!("it is damaged: {why}; delete the file to begin anew"),
     };
     let mut lines = bytes.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.is_empty());
     let first = lines.next().map_or(&[][..], |(line, _)| line);
     let header: Header = serde_json::from_slice(first).map_err(|why| damaged(1, &why))?;
-    check(&header, ours, request).map_err(|what| JournalError { place: place(1), what })?;
+    check(&header, ours, request).map_err(|what| JournalError::Unfit { place: place(1), what })?;
     let mut known = BTreeMap::new();
     for (line, number) in lines {
         let Line { item, done } =

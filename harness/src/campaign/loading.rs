@@ -25,7 +25,7 @@ impl Campaign {
         let loaded = load::load(server, limiters, settings, &self.control)?;
         self.report.scenarios.push(About::from(settings));
         let expected = limiters.iter().map(|limiter| (&**limiter, self.expected(limiter.name(), None)));
-        self.report.results.extend(loaded.entries(expected));
+        self.report.results.extend(loaded.entries(expected, &self.invocation));
         self.note_bound(loaded.stopped.as_ref());
         Ok(loaded.log)
     }

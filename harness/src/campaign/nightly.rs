@@ -34,8 +34,8 @@ use crate::base::exit::Exit;
 use crate::campaign::{Campaign, Override, Redis, Stores};
 use crate::load::Settings;
 use crate::load::compare::{self, Baseline, Comparison};
-use crate::report::Report;
 use crate::report::histogram::IntervalLog;
+use crate::report::{Invocation, Report};
 use crate::world::control::Control;
 use crate::world::error::Error;
 use crate::world::scenario::{Expected, Scenario};
@@ -67,6 +67,8 @@ pub struct Plan {
     pub tolerance: f64,
     /// On how many threads the model is explored.
     pub threads: NonZeroUsize,
+    /// How the command lines to reproduce call this program.
+    pub invocation: Arc<Invocation>,
 }
 
 /// What a night came to.
@@ -139,7 +141,7 @@ pub fn run(plan: &Plan, stores: &Stores, control: &Control) -> Result<Night, Err
     night.stages.push(canary::stage(control)?);
     explore::stages(plan, stores, control, &mut night)?;
     for (name, settings) in [(Name::Load, &plan.load), (Name::Cost, &plan.cost)] {
-        under_load(name, settings, stores, control, &mut night)?;
+        under_load(plan, name, settings, stores, control, &mut night)?;
     }
     if let Some((file, base)) = &plan.base {
         night.stages.push(compared(plan, (file, base), &mut night.comparison, &night.measured));
@@ -150,6 +152,7 @@ pub fn run(plan: &Plan, stores: &Stores, control: &Control) -> Result<Night, Err
 
 /// All limiters under load. In the first stage the canary has to sing.
 fn under_load(
+    plan: &Plan,
     name: Name,
     settings: &Settings,
     stores: &Stores,
@@ -168,6 +171,7 @@ fn under_load(
     let mut campaign = Campaign::new(stores.clone());
     campaign.control = control.clone();
     campaign.seed = night.seed;
+    campaign.invocation = Arc::clone(&plan.invocation);
     if name == Name::Load {
         let all = Override { limiter: None, expected: Expected::Clean };
         let canary = Override { limiter: Some(CANARY.to_owned()), expected: Expected::Violation };

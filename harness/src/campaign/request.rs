@@ -8,6 +8,7 @@ use std::sync::Arc;
 use gatecrash_limiter::{Algorithm, algorithm};
 use serde::{Deserialize, Serialize};
 
+use super::resize::expected_of_all;
 use super::{Campaign, Override, Redis, Search, Stores};
 use crate::load::Settings;
 use crate::report::{RedisInfo, StoreKind, Tool};
@@ -70,8 +71,6 @@ pub struct Explore {
     pub size: Size,
     /// By which engine.
     pub search: Search,
-    /// The options that chose the search, for whoever repeats it.
-    pub searched: String,
 }
 
 impl Request {
@@ -121,8 +120,7 @@ impl Request {
         campaign.control.max_states = self.max_states;
         if let Job::Explore(explore) = &self.job {
             campaign.search = explore.search;
-            campaign.searched.clone_from(&explore.searched);
-            campaign.resized = explore.size.options();
+            campaign.size = explore.size;
         }
         campaign
     }
@@ -155,11 +153,11 @@ impl Request {
 impl Explore {
     fn carry_out(&self, campaign: &mut Campaign, scenario: Scenario) -> Result<(), Error> {
         let scenario = self.size.of(scenario).map_err(|error| Error::Damaged(error.to_string()))?;
-        let expect = scenario.explore.as_ref().filter(|_| self.size.is_as_in_the_file());
+        let expect = expected_of_all(&scenario, self.size);
         for name in &self.limiters {
             let limiter = limiter(&scenario, name)
                 .ok_or_else(|| Error::Damaged(format!("there is no limiter `{name}`")))?;
-            campaign.explore(&scenario, &limiter, expect)?;
+            campaign.explore(&scenario, &limiter, expect.as_deref())?;
         }
         Ok(())
     }

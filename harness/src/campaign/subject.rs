@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use gatecrash_limiter::Algorithm;
 
+use super::search::Search;
+use crate::report::Invocation;
 use crate::world::clients::World;
-use crate::world::scenario::{Expected, Scenario};
+use crate::world::scenario::{Expected, Scenario, Size};
 
 /// What an entry is about.
 #[derive(Clone, Debug)]
@@ -13,10 +15,14 @@ pub(super) struct Subject<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) limiter: &'a Arc<dyn Algorithm>,
     pub(super) expected: Option<Expected>,
-    /// The options by which the scenario differs from its file.
-    pub(super) resized: String,
-    /// The options that chose the search.
-    pub(super) searched: String,
+    /// How the scenario's size differs from its file's.
+    pub(super) size: Size,
+    /// How its interleavings are explored.
+    pub(super) search: Search,
+    /// The seed of whatever is drawn at random.
+    pub(super) seed: u64,
+    /// How this program is called again.
+    pub(super) invocation: Arc<Invocation>,
 }
 
 impl Subject<'_> {

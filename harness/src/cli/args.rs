@@ -274,7 +274,7 @@ pub(crate) struct Common {
     /// Colour the text
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,
-    /// Show only what failed, and the verdict
+    /// Show only what failed, what was not run, and the verdict
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Log more to stderr; twice: much more

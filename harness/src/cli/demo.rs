@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::watch::Watch;
 use crate::base::exit::Exit;
 use crate::campaign::{Campaign, Redis};
+use crate::report::Invocation;
 use crate::world::scenario;
 
 const INTRODUCTION: &str = "\
@@ -52,5 +53,8 @@ pub(super) fn demo(common: &Common, interrupted: Arc<AtomicBool>) -> Result<Exit
     if !common.quiet && !output::has_stdout_alone(common) {
         output::to_stdout(INTRODUCTION)?;
     }
-    plan::carry_out(Campaign::new(stores), common, interrupted, watch, |campaign| campaign.run(&scenario))
+    let mut campaign = Campaign::new(stores);
+    // No file holds the scenario.
+    campaign.invocation = Arc::new(Invocation { built_in: Some("demo"), ..Invocation::default() });
+    plan::carry_out(campaign, common, interrupted, watch, |campaign| campaign.run(&scenario))
 }

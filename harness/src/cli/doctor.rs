@@ -10,7 +10,7 @@ use super::output::{self, Writer};
 use super::problem::Problem;
 use super::terminal;
 use crate::base::exit::Exit;
-use crate::doctor::{Diagnosis, Finding, annotations, files, json, mappings, matrix, sarif, text};
+use crate::doctor::{Diagnosis, Finding, annotations, json, mappings, matrix, sarif, text, workflow_files};
 
 /// `gatecrash doctor`.
 pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool) -> Result<Exit, Problem> {
@@ -26,10 +26,10 @@ pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool)
     let mut findings: Vec<Finding> = Vec::new();
     let mut matrix = None;
     if doctor.ci.is_some() || doctor.matrix.is_some() {
-        let (workflows, others) = files::workflows(&paths(doctor)).map_err(Problem::Files)?;
+        let (workflows, others) = workflow_files::workflows(&paths(doctor)).map_err(Problem::Files)?;
         if doctor.ci.is_some() {
             findings.extend(others);
-            findings.extend(files::check(&workflows).map_err(Problem::Files)?);
+            findings.extend(workflow_files::check(&workflows).map_err(Problem::Files)?);
         }
         matrix = doctor.matrix.as_ref().map(|_| matrix::of(&workflows));
     }
@@ -44,7 +44,7 @@ pub(super) fn doctor(doctor: &Doctor, common: &Common, interrupted: &AtomicBool)
 /// The files that were named, or those that GitHub would run.
 fn paths(doctor: &Doctor) -> Vec<PathBuf> {
     let named: Vec<PathBuf> = doctor.ci.iter().chain(&doctor.matrix).flatten().cloned().collect();
-    if named.is_empty() { vec![files::WORKFLOWS.into()] } else { named }
+    if named.is_empty() { vec![workflow_files::WORKFLOWS.into()] } else { named }
 }
 
 /// Writes the diagnosis in every form that was asked for: what goes to stdout first.

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::{Common, Nightly};
+use super::invocation;
 use super::output::{self, Writer};
 use super::plan::{self, LOOM, MODEL, REDIS, Wanted};
 use super::problem::Problem;
@@ -31,9 +32,10 @@ pub(super) fn nightly(
     interrupted: Arc<AtomicBool>,
 ) -> Result<Exit, Problem> {
     let watch = Watch::start(common)?;
-    let plan = plan_of(nightly, common)?;
+    let mut plan = plan_of(nightly, common)?;
     let wanted = Wanted::of(common.on, &[MODEL, REDIS, LOOM], &[MODEL, REDIS, LOOM])?;
     let stores = plan::open(&wanted, common)?;
+    plan.invocation = Arc::new(invocation::of(common, &stores.redis));
     // Better now than after a night.
     let mut writer = Writer::default();
     writer.folder("--artifacts", &nightly.artifacts);
@@ -85,7 +87,19 @@ fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
     let cost = Settings { limit: CLIENTS.into(), hold: Hold::Fixed(Duration::ZERO), ..load.clone() };
     let threads = plan::threads(common);
     let Nightly { executions, tolerance, .. } = *nightly;
-    Ok(Plan { regressions, scenarios: others, executions, seed, load, cost, base, tolerance, threads })
+    let invocation = Arc::default();
+    Ok(Plan {
+        regressions,
+        scenarios: others,
+        executions,
+        seed,
+        load,
+        cost,
+        base,
+        tolerance,
+        threads,
+        invocation,
+    })
 }
 
 fn scenarios(paths: &[PathBuf]) -> Result<Vec<Scenario>, Problem> {

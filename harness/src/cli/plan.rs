@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::ValueEnum as _;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 use super::args::{CertifyName, Common, Explore, Replay, Run, Size, StoreName, StrategyName};
-use super::output;
 use super::problem::Problem;
 use super::spread::Spread;
 use super::watch::Watch;
+use super::{invocation, output};
 use crate::base::diagnostic::{Diagnostic, Diagnostics, suggestion};
 use crate::base::exit::Exit;
 use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Stores, Strategy};
@@ -21,7 +20,7 @@ use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
 use crate::redis::Server;
 use crate::redis::target::{self, Target, TargetError};
-use crate::report::Entry;
+use crate::report::{Entry, Invocation};
 use crate::world::control::{Control, Timeout};
 use crate::world::error::Error;
 use crate::world::scenario::{self, ClientCount, Expected, Scenario, Source};
@@ -108,7 +107,7 @@ pub(super) fn replay(
     let wanted = Wanted::of(common.on, &[MODEL, REDIS], &[MODEL])?;
     let stores = open(&wanted, common)?;
     let mut campaign = Campaign::new(stores);
-    campaign.resized = size.options();
+    campaign.size = size;
     carry_out(campaign, common, interrupted, watch, |campaign| {
         campaign.replay(&scenario, &limiter, &order, passing)
     })
@@ -159,7 +158,6 @@ pub(super) fn explore(
         limiters: limiters.iter().map(|limiter| limiter.name().to_owned()).collect(),
         size: explore.size.into(),
         search: search(explore),
-        searched: searched(explore, common.seed()),
     });
     let request = request(job, vec![source], &stores, common);
     let spread = Spread::over(&explore.spread, &request)?;
@@ -270,22 +268,6 @@ fn search(explore: &Explore) -> Search {
     }
 }
 
-/// How, as options again.
-fn searched(explore: &Explore, seed: u64) -> String {
-    let strategy = explore.strategy.and_then(|strategy| strategy.to_possible_value());
-    let strategy = strategy.map(|value| format!(" --strategy {}", value.get_name())).unwrap_or_default();
-    let by_preemptions = if explore.by_preemptions { " --by-preemptions" } else { "" };
-    let preemptions = explore.preemptions.map(|max| format!(" --preemptions {max}")).unwrap_or_default();
-    let certify = if explore.certify == Some(CertifyName::Edges) { " --certify edges" } else { "" };
-    let Search { strategy: engine, executions, .. } = search(explore);
-    let drawn = match engine {
-        Strategy::Sample(_) => format!(" --executions {executions} --seed {seed}"),
-        Strategy::CompareSamplers => format!(" --compare-samplers --executions {executions} --seed {seed}"),
-        _ => String::new(),
-    };
-    format!("{strategy}{by_preemptions}{preemptions}{certify}{drawn}")
-}
-
 /// Runs a campaign under the common bounds and writes its report, also of what an error cut short.
 pub(super) fn carry_out(
     mut campaign: Campaign,
@@ -298,6 +280,8 @@ pub(super) fn carry_out(
         output::note(&format!("redis: {}", server.describe()));
     }
     campaign.seed = common.seed();
+    let invocation = invocation::of(common, campaign.redis());
+    campaign.invocation = Arc::new(Invocation { built_in: campaign.invocation.built_in, ..invocation });
     campaign.threads = threads(common);
     campaign.overrides = overrides(common);
     campaign.control = control(common, interrupted, &watch);

@@ -5,7 +5,7 @@ use crate::base::diagnostic::Diagnostics;
 use crate::base::exit::Exit;
 use crate::campaign::combine::CombineError;
 use crate::campaign::journal::JournalError;
-use crate::doctor::files::FileError;
+use crate::doctor::input::InputError;
 use crate::load::compare::read::ReadError;
 use crate::redis::OpenError;
 use crate::redis::target::TargetError;
@@ -29,7 +29,7 @@ pub(super) enum Problem {
     Scenarios(Vec<LoadError>),
     /// Files that the doctor cannot read: all of them.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Files(Vec<FileError>),
+    Files(Vec<InputError>),
     #[error("{path}: there is nothing to run: it has neither `[[schedule]]` nor `[explore]`")]
     Empty { path: String },
     #[error("{0}")]
@@ -70,6 +70,7 @@ impl Problem {
             | Self::Order(_)
             | Self::Target(_)
             | Self::Outputs(_)
+            | Self::Resume(JournalError::InUse { .. })
             | Self::Run(Error::Passed { .. } | Error::OpenFiles { .. }) => Exit::Usage,
             Self::Scenarios(_)
             | Self::Files(_)

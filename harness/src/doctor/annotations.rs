@@ -1,6 +1,7 @@
 //! The findings as remarks at the lines that they are about.
 
-use super::{Diagnosis, Finding, Level};
+use super::diagnosis::Diagnosis;
+use super::finding::{Finding, Severity};
 use crate::report::annotations::{self, Annotation};
 
 /// One for each finding, in their order.
@@ -10,9 +11,9 @@ pub fn of_diagnosis(diagnosis: &Diagnosis) -> Vec<Annotation> {
 
 fn of_finding(finding: &Finding) -> Annotation {
     let level = match finding.level {
-        Level::Error => annotations::Level::Error,
-        Level::Warning => annotations::Level::Warning,
-        Level::Note => annotations::Level::Notice,
+        Severity::Error => annotations::Level::Error,
+        Severity::Warning => annotations::Level::Warning,
+        Severity::Note => annotations::Level::Notice,
     };
     Annotation {
         level,

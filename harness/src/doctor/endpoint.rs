@@ -1,27 +1,29 @@
 //! Which Redis a job's clients resolve to: the variables that say so, and what each leads to.
 
-use super::shell::Command;
-use super::workflow::{Container, Job, Origin, Port, Script, Service, Variable, without_expressions};
+use super::shell::ShellCommand;
+use super::workflow::{
+    Container, Origin, Port, Service, StepScript, WorkflowJob, WorkflowVariable, without_expressions,
+};
 
 /// Where Redis listens if nothing else is said.
 pub const REDIS_PORT: u16 = 6379;
 
 /// A variable that names a Redis, and where it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Client {
+pub struct ClientVariable {
     /// The variable.
-    pub variable: Variable,
+    pub variable: WorkflowVariable,
     /// The only step that it holds for; all if there is none.
     pub step: Option<usize>,
     /// What its value says.
-    pub target: Target,
+    pub target: Endpoint,
     /// What that leads to.
     pub reach: Reach,
 }
 
 /// What a value says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum Endpoint {
     /// A host, and a port if it is known.
     Host {
         /// The host.
@@ -74,13 +76,13 @@ pub fn is_redis(service: &Service) -> bool {
 }
 
 /// The service containers of a job that are a Redis.
-pub fn redis_services(job: &Job) -> impl Iterator<Item = &Service> {
+pub fn redis_services(job: &WorkflowJob) -> impl Iterator<Item = &Service> {
     job.services.iter().filter(|service| is_redis(service))
 }
 
 /// Every variable of the job that names a Redis, in the order of the file.
-pub fn clients(job: &Job) -> Vec<Client> {
-    let mut clients: Vec<(Variable, Option<usize>)> = Vec::new();
+pub fn clients(job: &WorkflowJob) -> Vec<ClientVariable> {
+    let mut clients: Vec<(WorkflowVariable, Option<usize>)> = Vec::new();
     for (at, variable) in job.env.iter().enumerate() {
         let overridden = job.env[at + 1..].iter().any(|later| later.name == variable.name);
         if !overridden {
@@ -99,16 +101,16 @@ pub fn clients(job: &Job) -> Vec<Client> {
         .map(|(variable, step)| {
             let target = target(&variable.value, &job.env);
             let reach = reach(&target, job, other_means);
-            Client { variable, step, target, reach }
+            ClientVariable { variable, step, target, reach }
         })
         .collect()
 }
 
 /// What a script sets, and whether it lasts for the steps that follow.
-fn in_script(script: &Script) -> impl Iterator<Item = (Variable, bool)> {
+fn in_script(script: &StepScript) -> impl Iterator<Item = (WorkflowVariable, bool)> {
     script.commands.iter().flat_map(|command| {
         let lasts = command.redirects.iter().any(|(_, target)| target.contains("GITHUB_ENV"));
-        let variable = |(name, value): (&str, &str)| Variable {
+        let variable = |(name, value): (&str, &str)| WorkflowVariable {
             name: name.to_owned(),
             value: value.to_owned(),
             line: script.line_of(command),
@@ -122,7 +124,7 @@ fn in_script(script: &Script) -> impl Iterator<Item = (Variable, bool)> {
     })
 }
 
-fn assigned(command: &Command, lasts: bool) -> Vec<(&str, &str)> {
+fn assigned(command: &ShellCommand, lasts: bool) -> Vec<(&str, &str)> {
     let own = command.assignments.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let exports = matches!(command.words.first().map(String::as_str), Some("export" | "env" | "declare"));
     let words = command.words.iter().filter(|_| exports || lasts).flat_map(|word| word.lines());
@@ -159,7 +161,7 @@ pub fn names_a_redis(name: &str, value: &str) -> bool {
 }
 
 /// What a value says.
-pub fn target(value: &str, env: &[Variable]) -> Target {
+pub fn target(value: &str, env: &[WorkflowVariable]) -> Endpoint {
     const MARK: char = '\u{1}';
     let (text, expressions) = without_expressions(value.trim(), &MARK.to_string());
     let address = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
@@ -175,11 +177,15 @@ pub fn target(value: &str, env: &[Variable]) -> Target {
     };
     if host.contains(MARK) {
         let expression = expressions.get(skipped).copied().unwrap_or_default();
-        return if host.len() == MARK.len_utf8() { of_expression(expression, env) } else { Target::Unknown };
+        return if host.len() == MARK.len_utf8() {
+            of_expression(expression, env)
+        } else {
+            Endpoint::Unknown
+        };
     }
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     if host.is_empty() || authority.contains(',') || !host.chars().all(is_name) {
-        return Target::Unknown;
+        return Endpoint::Unknown;
     }
     let port = match port {
         // A host by itself may have its port in another variable.
@@ -191,23 +197,23 @@ pub fn target(value: &str, env: &[Variable]) -> Target {
         }
         Some(port) => port.parse().map_or(PortOf::Unknown, PortOf::Number),
     };
-    Target::Host { host: host.to_ascii_lowercase(), port }
+    Endpoint::Host { host: host.to_ascii_lowercase(), port }
 }
 
-fn of_expression(expression: &str, env: &[Variable]) -> Target {
+fn of_expression(expression: &str, env: &[WorkflowVariable]) -> Endpoint {
     let name = |after: &str| {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
         (!after[..end].is_empty()).then(|| after[..end].to_owned())
     };
     if let Some(found) = expression.find("secrets.") {
-        let Some(secret) = name(&expression[found + "secrets.".len()..]) else { return Target::Unknown };
+        let Some(secret) = name(&expression[found + "secrets.".len()..]) else { return Endpoint::Unknown };
         return if expression == format!("secrets.{secret}") {
-            Target::Secret(secret)
+            Endpoint::Secret(secret)
         } else if found == 0 && expression[found..].contains("||") && !expression.contains("&&") {
-            Target::SecretOr(secret)
+            Endpoint::SecretOr(secret)
         } else {
-            Target::Unknown
+            Endpoint::Unknown
         };
     }
     // What another variable holds, followed once.
@@ -215,17 +221,17 @@ fn of_expression(expression: &str, env: &[Variable]) -> Target {
     let held = held.and_then(|name| env.iter().rev().find(|variable| variable.name == name));
     match held {
         Some(variable) if !variable.value.contains("env.") => target(&variable.value, &[]),
-        _ => Target::Unknown,
+        _ => Endpoint::Unknown,
     }
 }
 
 /// What the value leads to from the job's steps. With other means, nothing is certainly not there.
-fn reach(target: &Target, job: &Job, other_means: bool) -> Reach {
+fn reach(target: &Endpoint, job: &WorkflowJob, other_means: bool) -> Reach {
     match target {
-        Target::Secret(_) => Reach::Remote,
-        Target::SecretOr(_) | Target::Unknown => Reach::Unknown,
-        Target::Host { host, port } if is_local(host) => reach_local(*port, job, other_means),
-        Target::Host { host, .. } => match job
+        Endpoint::Secret(_) => Reach::Remote,
+        Endpoint::SecretOr(_) | Endpoint::Unknown => Reach::Unknown,
+        Endpoint::Host { host, port } if is_local(host) => reach_local(*port, job, other_means),
+        Endpoint::Host { host, .. } => match job
             .services
             .iter()
             .find(|service| service.name.eq_ignore_ascii_case(host))
@@ -249,7 +255,7 @@ fn is_internal(host: &str) -> bool {
         .any(|end| host.ends_with(end))
 }
 
-fn reach_local(port: PortOf, job: &Job, other_means: bool) -> Reach {
+fn reach_local(port: PortOf, job: &WorkflowJob, other_means: bool) -> Reach {
     let mut services = redis_services(job).peekable();
     if services.peek().is_none() || job.container == Container::Unknown {
         return Reach::Unknown;
@@ -284,7 +290,7 @@ fn reach_local(port: PortOf, job: &Job, other_means: bool) -> Reach {
     })
 }
 
-fn reach_by_name(service: &Service, job: &Job, other_means: bool) -> Reach {
+fn reach_by_name(service: &Service, job: &WorkflowJob, other_means: bool) -> Reach {
     match job.container {
         Container::Unknown => Reach::Unknown,
         Container::Inside => Reach::Service(service.name.clone()),
@@ -303,7 +309,7 @@ fn unless(other_means: bool, why: impl FnOnce() -> String) -> Reach {
 }
 
 /// Whether a step may do what the file does not tell: start a server, make names known, tunnel.
-fn has_other_means(job: &Job) -> bool {
+fn has_other_means(job: &WorkflowJob) -> bool {
     const MEANS: [&str; 20] = [
         "docker",
         "podman",
@@ -336,15 +342,15 @@ fn has_other_means(job: &Job) -> bool {
 }
 
 /// The variable that leads to a service of any kind, by the port that is mapped or by its name.
-pub fn leading_to<'a>(service: &Service, job: &'a Job) -> Option<&'a Variable> {
-    let leads = |variable: &&Variable| match target(&variable.value, &job.env) {
-        Target::Host { host, port: PortOf::Number(port) } if is_local(&host) => {
+pub fn leading_to<'a>(service: &Service, job: &'a WorkflowJob) -> Option<&'a WorkflowVariable> {
+    let leads = |variable: &&WorkflowVariable| match target(&variable.value, &job.env) {
+        Endpoint::Host { host, port: PortOf::Number(port) } if is_local(&host) => {
             job.container == Container::Runner && service.ports.iter().any(|mapped| mapped.host == Some(port))
         }
-        Target::Host { host, .. } => {
+        Endpoint::Host { host, .. } => {
             job.container == Container::Inside && host.eq_ignore_ascii_case(&service.name)
         }
-        Target::Secret(_) | Target::SecretOr(_) | Target::Unknown => false,
+        Endpoint::Secret(_) | Endpoint::SecretOr(_) | Endpoint::Unknown => false,
     };
     job.env.iter().chain(job.steps.iter().flat_map(|step| &step.env)).find(leads)
 }

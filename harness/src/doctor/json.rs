@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::matrix::Row;
-use super::{Diagnosis, Finding};
+use super::diagnosis::Diagnosis;
+use super::finding::Finding;
+use super::matrix::MatrixRow;
 use crate::report::{SCHEMA_VERSION, Tool};
 
 /// The diagnosis as indented JSON with a newline at its end. Equal diagnoses give equal bytes.
@@ -14,7 +15,7 @@ pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
     for fact in &diagnosis.facts {
         facts.entry(fact.topic).or_default().insert(fact.name, fact.value.as_str());
     }
-    let document = Document {
+    let document = DiagnosisDocument {
         schema_version: SCHEMA_VERSION,
         tool: &diagnosis.tool,
         facts,
@@ -27,7 +28,7 @@ pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct DiagnosisDocument<'a> {
     schema_version: u32,
     tool: &'a Tool,
     /// By topic and name; absent where only files were looked at.
@@ -35,5 +36,5 @@ struct Document<'a> {
     facts: BTreeMap<&'static str, BTreeMap<&'static str, &'a str>>,
     findings: &'a [Finding],
     #[serde(skip_serializing_if = "Option::is_none")]
-    matrix: Option<&'a [Row]>,
+    matrix: Option<&'a [MatrixRow]>,
 }

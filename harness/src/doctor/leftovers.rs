@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::{Fact, Finding, Level};
+use super::finding::{Fact, Finding, Severity};
 use crate::base::words::{grouped, plural, printable, span};
 use crate::redis::{Leftover, Leftovers, Scan, Server};
 use crate::world::store::StoreError;
@@ -37,7 +37,7 @@ pub fn clean_up(server: &Server, stop: impl Fn() -> bool) -> Result<(Vec<Fact>, 
     if cut_short {
         let message = "not all keys of the server were looked at";
         let fix = "run it again; on a server with more than ten million keys, at a database that has fewer";
-        findings.push(Finding::new("clean-up-cut-short", Level::Warning, message, fix));
+        findings.push(Finding::new("clean-up-cut-short", Severity::Warning, message, fix));
     }
     let facts = vec![
         Fact::new(TOPIC, "runs", grouped(runs.len())),
@@ -54,7 +54,7 @@ fn is_dead(leftover: &Leftover) -> bool {
 fn gone(run: &str, leftover: &Leftover) -> Finding {
     let idle = leftover.idle.map(span).unwrap_or_default();
     let message = format!("run {run} left {}, idle for {idle}: removed", keys(leftover));
-    Finding::new("keys-removed", Level::Note, message, "nothing is left to do")
+    Finding::new("keys-removed", Severity::Note, message, "nothing is left to do")
 }
 
 /// Why a run's keys stay.
@@ -70,7 +70,7 @@ fn kept(run: &str, leftover: &Leftover) -> Finding {
         ),
     };
     let message = format!("run {run} has {}, which stay: {why}", keys(leftover));
-    Finding::new("keys-kept", Level::Note, message, fix)
+    Finding::new("keys-kept", Severity::Note, message, fix)
 }
 
 /// How many keys, and which.

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use super::{Fact, Finding, Level};
+use super::finding::{Fact, Finding, Severity};
 use crate::base::words::grouped;
 
 const TOPIC: &str = "machine";
@@ -13,7 +13,7 @@ const ENOUGH_MEMORY: u64 = 1 << 30;
 
 /// What was read of the machine. What cannot be read is absent.
 #[derive(Clone, Debug, Default)]
-pub struct Machine {
+pub struct MachineState {
     /// How many threads run at once.
     pub cores: Option<usize>,
     /// How many files a process may have open now, and how many it may ask for.
@@ -26,7 +26,7 @@ pub struct Machine {
     pub governor: Option<String>,
 }
 
-impl Machine {
+impl MachineState {
     /// Reads what there is.
     pub fn read() -> Self {
         Self {
@@ -67,18 +67,18 @@ impl Machine {
             let message =
                 format!("a process may have {now} files open: load has a connection for each client");
             let fix = format!("ulimit -n {}", most.clamp(now, 65_536));
-            findings.push(Finding::new("few-open-files", Level::Warning, message, fix));
+            findings.push(Finding::new("few-open-files", Severity::Warning, message, fix));
         }
         let memory = [self.free_memory, self.memory_limit].into_iter().flatten().min();
         if let Some(bytes) = memory.filter(|bytes| *bytes < ENOUGH_MEMORY) {
             let message =
                 format!("there are {} of memory; a large census takes a gigabyte", megabytes(bytes));
-            findings.push(Finding::new("little-memory", Level::Note, message, "lower --max-states"));
+            findings.push(Finding::new("little-memory", Severity::Note, message, "lower --max-states"));
         }
         if self.governor.as_deref() == Some("powersave") {
             let message = "the processor saves power: latencies depend on how busy it is";
             let fix = "for measurements, set the governor: cpupower frequency-set -g performance";
-            findings.push(Finding::new("cpu-powersave", Level::Note, message, fix));
+            findings.push(Finding::new("cpu-powersave", Severity::Note, message, fix));
         }
         findings
     }
@@ -152,13 +152,13 @@ fn lua_version() -> String {
 mod tests {
     use super::*;
 
-    fn rules(machine: &Machine) -> Vec<(&'static str, Level)> {
+    fn rules(machine: &MachineState) -> Vec<(&'static str, Severity)> {
         machine.findings().iter().map(|finding| (finding.rule, finding.level)).collect()
     }
 
     #[test]
     fn a_machine_with_enough_of_everything_is_left_alone() {
-        let machine = Machine {
+        let machine = MachineState {
             cores: Some(2),
             files: Some((1_024, 524_288)),
             free_memory: Some(4 << 30),
@@ -173,23 +173,23 @@ mod tests {
             "1,024 (up to 524,288 with ulimit -n); each client of load needs one"
         );
         assert_eq!(value("memory"), "4,096 MiB free");
-        assert_eq!(rules(&Machine::default()), []);
-        assert!(Machine::default().facts().iter().any(|fact| fact.value == "unknown"));
+        assert_eq!(rules(&MachineState::default()), []);
+        assert!(MachineState::default().facts().iter().any(|fact| fact.value == "unknown"));
     }
 
     #[test]
     fn what_gets_in_the_way_is_found() {
-        let machine = Machine {
+        let machine = MachineState {
             files: Some((256, 10_000)),
             free_memory: Some(8 << 30),
             memory_limit: Some(512 << 20),
             governor: Some("powersave".into()),
-            ..Machine::default()
+            ..MachineState::default()
         };
         let expected = [
-            ("few-open-files", Level::Warning),
-            ("little-memory", Level::Note),
-            ("cpu-powersave", Level::Note),
+            ("few-open-files", Severity::Warning),
+            ("little-memory", Severity::Note),
+            ("cpu-powersave", Severity::Note),
         ];
         assert_eq!(rules(&machine), expected);
         assert_eq!(machine.findings()[0].fix, "ulimit -n 10000");

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::files::{FileError, entries, read_text};
-use super::{Finding, Level};
+use super::finding::{Finding, Severity};
+use super::input::{InputError, entries, read_text};
+use super::json_lines::{JsonLines, JsonStep};
 
 const RULE: &str = "mapping";
 /// Folders in folders, so deep.
@@ -15,21 +16,21 @@ const MAX_DEPTH: usize = 16;
 
 /// Looks at the folder: the one that holds `mappings` and `__files`, or `mappings` itself. What a mapping lacks is a
 /// finding; so is a folder that is missing or empty.
-pub fn check(folder: &Path) -> Result<Vec<Finding>, FileError> {
+pub fn check(folder: &Path) -> Result<Vec<Finding>, InputError> {
     let told = folder.to_string_lossy().into_owned();
     let about = |message: &str, fix: &str| Finding {
         file: Some(told.clone()),
-        ..Finding::new("mappings-missing", Level::Error, message, fix)
+        ..Finding::new("mappings-missing", Severity::Error, message, fix)
     };
     if !folder.is_dir() {
         let message = if folder.exists() {
-            "it is no folder"
+            "it is not a folder"
         } else {
             "there is no such folder: the stub server has no mappings"
         };
         return Ok(vec![about(message, "commit the folder with its mapping files, or name the right one")]);
     }
-    let place = Place::of(folder);
+    let place = MappingFolder::of(folder);
     let files = json_files(&place.mappings)?;
     if files.is_empty() {
         let fix = "commit mapping files: git keeps no empty folder, so it may be full on one machine and empty on the next";
@@ -47,18 +48,18 @@ pub fn check(folder: &Path) -> Result<Vec<Finding>, FileError> {
 }
 
 /// Whether there is any mapping file.
-pub(super) fn has_any(folder: &Path) -> Result<bool, FileError> {
-    Ok(folder.is_dir() && !json_files(&Place::of(folder).mappings)?.is_empty())
+pub(super) fn has_any(folder: &Path) -> Result<bool, InputError> {
+    Ok(folder.is_dir() && !json_files(&MappingFolder::of(folder).mappings)?.is_empty())
 }
 
 /// Where mappings and the bodies that they name lie.
 #[derive(Debug)]
-struct Place {
+struct MappingFolder {
     mappings: PathBuf,
     bodies: PathBuf,
 }
 
-impl Place {
+impl MappingFolder {
     fn of(folder: &Path) -> Self {
         let inner = folder.join("mappings");
         if inner.is_dir() || folder.join("__files").is_dir() {
@@ -70,7 +71,7 @@ impl Place {
     }
 }
 
-fn json_files(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+fn json_files(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
     let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
     while let Some((folder, depth)) = folders.pop() {
         if !folder.is_dir() {
@@ -95,19 +96,19 @@ type Requests = BTreeMap<String, String>;
 
 fn check_file(
     file: &Path,
-    place: &Place,
+    place: &MappingFolder,
     requests: &mut Requests,
     findings: &mut Vec<Finding>,
-) -> Result<(), FileError> {
+) -> Result<(), InputError> {
     let name = file.to_string_lossy().into_owned();
     let mut push = |level, line: Option<u32>, message: String, fix: &str| {
         findings.push(Finding { file: Some(name.clone()), line, ..Finding::new(RULE, level, message, fix) });
     };
     let text = match read_text(file) {
         Ok(text) => text,
-        Err(FileError::NotText { at, .. }) => {
+        Err(InputError::NotText { at, .. }) => {
             push(
-                Level::Error,
+                Severity::Error,
                 None,
                 format!("it is not UTF-8 text: byte {at} cannot be read"),
                 "save it as UTF-8",
@@ -116,26 +117,28 @@ fn check_file(
         }
         Err(error) => return Err(error),
     };
-    let value: Value = match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => {
             let line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
             push(
-                Level::Error,
+                Severity::Error,
                 line,
                 format!("it is not JSON: {error}"),
-                "mend the file: the server skips it, or does not start",
+                "correct the file: the server skips it, or does not start",
             );
             return Ok(());
         }
     };
+    let lines = JsonLines::new(text);
     let mappings: Vec<&Value> = match value.get("mappings") {
         Some(Value::Array(list)) => list.iter().collect(),
         Some(_) => {
             push(
-                Level::Error,
-                line_of(&text, "mappings"),
-                "`mappings` is no list".to_owned(),
+                Severity::Error,
+                lines.of(&[JsonStep::Key("mappings")]),
+                "`mappings` is not a list".to_owned(),
                 "make it a list of mappings",
             );
             return Ok(());
@@ -144,16 +147,17 @@ fn check_file(
     };
     if mappings.is_empty() {
         push(
-            Level::Warning,
+            Severity::Warning,
             None,
             "its list of mappings is empty".to_owned(),
             "add a mapping, or leave the file out",
         );
     }
+    let in_list = value.get("mappings").is_some();
     for (at, mapping) in mappings.iter().enumerate() {
         let which = if mappings.len() > 1 { format!("mapping {}: ", at + 1) } else { String::new() };
         check_mapping(
-            &Mapping { value: mapping, which, text: &text, place, name: &name },
+            &Mapping { value: mapping, which, at: in_list.then_some(at), lines: &lines, place, name: &name },
             requests,
             &mut push,
         );
@@ -164,22 +168,33 @@ fn check_file(
 struct Mapping<'a> {
     value: &'a Value,
     which: String,
-    text: &'a str,
-    place: &'a Place,
+    /// Its place in the file's list, if the file holds one.
+    at: Option<usize>,
+    lines: &'a JsonLines<'a>,
+    place: &'a MappingFolder,
     name: &'a str,
+}
+
+impl Mapping<'_> {
+    /// The line where the value of these keys stands.
+    fn line(&self, keys: &[&str]) -> Option<u32> {
+        let list = self.at.into_iter().flat_map(|at| [JsonStep::Key("mappings"), JsonStep::Index(at)]);
+        let path: Vec<JsonStep<'_>> = list.chain(keys.iter().map(|key| JsonStep::Key(key))).collect();
+        self.lines.of(&path)
+    }
 }
 
 fn check_mapping(
     mapping: &Mapping<'_>,
     requests: &mut Requests,
-    push: &mut impl FnMut(Level, Option<u32>, String, &str),
+    push: &mut impl FnMut(Severity, Option<u32>, String, &str),
 ) {
-    let Mapping { value, which, text, place, .. } = mapping;
+    let Mapping { value, which, place, .. } = mapping;
     let Some(map) = value.as_object() else {
         push(
-            Level::Error,
+            Severity::Error,
             None,
-            format!("{which}it is no object"),
+            format!("{which}it is not an object"),
             "a mapping is an object with `request` and `response`",
         );
         return;
@@ -190,17 +205,22 @@ fn check_mapping(
             // Without a request everything matches; that is how a default is written.
             None if part == "request" => {
                 let fix = "say which requests it answers: `\"request\": {\"method\": ..., \"urlPath\": ...}`";
-                push(Level::Warning, None, format!("{which}it has no `request`: it answers everything"), fix);
+                push(
+                    Severity::Warning,
+                    None,
+                    format!("{which}it has no `request`: it answers everything"),
+                    fix,
+                );
             }
             None => {
                 let fix = "say what it answers: `\"response\": {\"status\": 200}`";
-                push(Level::Error, None, format!("{which}it has no `response`"), fix);
+                push(Severity::Error, None, format!("{which}it has no `response`"), fix);
             }
             Some(_) => {
                 push(
-                    Level::Error,
-                    line_of(text, part),
-                    format!("{which}`{part}` is no object"),
+                    Severity::Error,
+                    mapping.line(&[part]),
+                    format!("{which}`{part}` is not an object"),
                     "make it an object",
                 );
             }
@@ -213,7 +233,12 @@ fn check_mapping(
     {
         let message =
             format!("{which}`bodyFileName` names `{body}`, which is not in `{}`", place.bodies.display());
-        push(Level::Error, line_of(text, body), message, "add the file, or mend its name");
+        push(
+            Severity::Error,
+            mapping.line(&["response", "bodyFileName"]),
+            message,
+            "add the file, or correct its name",
+        );
     }
     shadow(mapping, map, requests, push);
 }
@@ -223,7 +248,7 @@ fn shadow(
     mapping: &Mapping<'_>,
     map: &serde_json::Map<String, Value>,
     requests: &mut Requests,
-    push: &mut impl FnMut(Level, Option<u32>, String, &str),
+    push: &mut impl FnMut(Severity, Option<u32>, String, &str),
 ) {
     let Some(request @ Value::Object(parts)) = map.get("request") else { return };
     // Of scenarios, each has its turn.
@@ -243,22 +268,16 @@ fn shadow(
     match requests.get(&format!("{request}{priority}")) {
         Some(other) => {
             let message = format!(
-                "{}it answers the very request of {other}: only one of them ever counts",
+                "{}it matches the same request as {other}: the server uses only one of them",
                 mapping.which
             );
             push(
-                Level::Warning,
-                line_of(mapping.text, "request"),
+                Severity::Warning,
+                mapping.line(&["request"]),
                 message,
                 "leave one of them out, or give them a `priority` each",
             );
         }
         None => drop(requests.insert(format!("{request}{priority}"), place)),
     }
-}
-
-/// The line of a string's first place in the file.
-fn line_of(text: &str, string: &str) -> Option<u32> {
-    let at = text.find(&format!("\"{string}\""))?;
-    u32::try_from(text[..at].matches('\n').count() + 1).ok()
 }

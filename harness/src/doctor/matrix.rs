@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use super::endpoint::{Client, Reach, Target, clients, is_redis, leading_to, shown};
-use super::workflow::{Container, Job, Origin, Service, Workflow};
+use super::endpoint::{ClientVariable, Endpoint, Reach, clients, is_redis, leading_to, shown};
+use super::workflow::{Container, Origin, Service, Workflow, WorkflowJob};
 use crate::base::words::{columns, cut, printable, wrapped};
 
 /// One cell of the matrix, told in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct MatrixRow {
     /// The workflow's file.
     pub file: String,
     /// The job.
@@ -17,7 +17,7 @@ pub struct Row {
     /// The service container, or the name of the secret or host elsewhere.
     pub service: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ServiceKind,
     /// The variable that names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variable: Option<String>,
@@ -39,7 +39,7 @@ pub struct Row {
 /// What a client resolves to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ServiceKind {
     /// A service container.
     Container,
     /// A server elsewhere.
@@ -60,7 +60,7 @@ pub enum Reached {
     Unknown,
 }
 
-impl Kind {
+impl ServiceKind {
     fn word(self) -> &'static str {
         match self {
             Self::Container => "container",
@@ -81,19 +81,19 @@ impl Reached {
 }
 
 /// The matrix of these workflows: their files, jobs and services in order.
-pub fn of(workflows: &[Workflow]) -> Vec<Row> {
+pub fn of(workflows: &[Workflow]) -> Vec<MatrixRow> {
     let of_workflow =
         |workflow: &Workflow| workflow.jobs.iter().flat_map(|job| of_job(workflow, job)).collect::<Vec<_>>();
     workflows.iter().flat_map(of_workflow).collect()
 }
 
-fn of_job(workflow: &Workflow, job: &Job) -> Vec<Row> {
+fn of_job(workflow: &Workflow, job: &WorkflowJob) -> Vec<MatrixRow> {
     let clients = clients(job);
-    let row = Row {
+    let row = MatrixRow {
         file: workflow.file.clone(),
         job: job.id.clone(),
         service: String::new(),
-        kind: Kind::Unknown,
+        kind: ServiceKind::Unknown,
         variable: None,
         value: None,
         source: None,
@@ -109,8 +109,8 @@ fn of_job(workflow: &Workflow, job: &Job) -> Vec<Row> {
     by_service.chain(by_client).collect()
 }
 
-fn of_client(client: &Client, job: &Job, row: &Row) -> Row {
-    let row = Row {
+fn of_client(client: &ClientVariable, job: &WorkflowJob, row: &MatrixRow) -> MatrixRow {
+    let row = MatrixRow {
         variable: Some(client.variable.name.clone()),
         value: Some(shown(&client.variable.value)),
         source: Some(source(client.variable.origin)),
@@ -118,36 +118,46 @@ fn of_client(client: &Client, job: &Job, row: &Row) -> Row {
         ..row.clone()
     };
     let elsewhere = match &client.target {
-        Target::Host { host, .. } => host.clone(),
-        Target::Secret(secret) | Target::SecretOr(secret) => format!("secret {secret}"),
-        Target::Unknown => "?".to_owned(),
+        Endpoint::Host { host, .. } => host.clone(),
+        Endpoint::Secret(secret) | Endpoint::SecretOr(secret) => format!("secret {secret}"),
+        Endpoint::Unknown => "?".to_owned(),
     };
     match &client.reach {
         Reach::Service(name) => {
-            Row { service: name.clone(), kind: Kind::Container, reached: Reached::Yes, ..row }
+            MatrixRow { service: name.clone(), kind: ServiceKind::Container, reached: Reached::Yes, ..row }
         }
-        Reach::Remote => Row {
+        Reach::Remote => MatrixRow {
             service: elsewhere,
-            kind: Kind::Remote,
+            kind: ServiceKind::Remote,
             why: Some("it is not part of the job: whether it answers shows only in the run".to_owned()),
             ..row
         },
         Reach::Nothing(why) => {
-            Row { service: elsewhere, reached: Reached::No, why: Some(why.clone()), ..row }
+            MatrixRow { service: elsewhere, reached: Reached::No, why: Some(why.clone()), ..row }
         }
         Reach::Unknown => {
             let none = job.services.iter().all(|service| !is_redis(service));
             let why = none.then(|| "the job has no Redis service; a step may start one".to_owned());
-            Row { service: elsewhere, why, ..row }
+            MatrixRow { service: elsewhere, why, ..row }
         }
     }
 }
 
 /// A service that no client was found for.
-fn of_service(service: &Service, job: &Job, clients: &[Client], row: &Row) -> Row {
-    let row = Row { service: service.name.clone(), kind: Kind::Container, line: service.line, ..row.clone() };
+fn of_service(
+    service: &Service,
+    job: &WorkflowJob,
+    clients: &[ClientVariable],
+    row: &MatrixRow,
+) -> MatrixRow {
+    let row = MatrixRow {
+        service: service.name.clone(),
+        kind: ServiceKind::Container,
+        line: service.line,
+        ..row.clone()
+    };
     if let Some(variable) = leading_to(service, job) {
-        return Row {
+        return MatrixRow {
             variable: Some(variable.name.clone()),
             value: Some(shown(&variable.value)),
             source: Some(source(variable.origin)),
@@ -165,7 +175,7 @@ fn of_service(service: &Service, job: &Job, clients: &[Client], row: &Row) -> Ro
     } else {
         (Reached::Unknown, "no variable names it")
     };
-    Row { reached, why: Some(why.to_owned()), ..row }
+    MatrixRow { reached, why: Some(why.to_owned()), ..row }
 }
 
 fn source(origin: Origin) -> &'static str {
@@ -178,7 +188,7 @@ fn source(origin: Origin) -> &'static str {
 }
 
 /// The matrix as a table, one for each file; under each row who says so.
-pub fn table(rows: &[Row], width: usize) -> String {
+pub fn table(rows: &[MatrixRow], width: usize) -> String {
     if rows.is_empty() {
         return "services x jobs: no job has a service or names a Redis\n".to_owned();
     }
@@ -188,7 +198,7 @@ pub fn table(rows: &[Row], width: usize) -> String {
 
 const HEADS: [&str; 4] = ["job", "service", "is", "reached"];
 
-fn file_table(rows: &[Row], width: usize) -> String {
+fn file_table(rows: &[MatrixRow], width: usize) -> String {
     // The last two are short words.
     let widest = (width - 2 * 3 - 9 - 7) / 2;
     let mut widths = HEADS.map(columns);
@@ -207,12 +217,12 @@ fn file_table(rows: &[Row], width: usize) -> String {
     lines.iter().map(|text| cut(text, width) + "\n").collect()
 }
 
-fn cells(row: &Row) -> [String; 4] {
+fn cells(row: &MatrixRow) -> [String; 4] {
     [&row.job, &row.service, row.kind.word(), row.reached.word()].map(printable)
 }
 
 /// Who says so, and why, in one line.
-fn by(row: &Row) -> String {
+fn by(row: &MatrixRow) -> String {
     let why = row.why.as_deref().unwrap_or_default();
     match (&row.variable, &row.value, row.source) {
         (Some(variable), Some(value), Some(source)) => {

@@ -1,9 +1,9 @@
 //! What is known of programs: which run tests, which serve, which wait until something answers.
 
-use super::shell::{self, Command};
+use super::shell::{self, ShellCommand};
 
 /// Whether the command runs tests.
-pub(super) fn is_test(command: &Command) -> bool {
+pub(super) fn is_test(command: &ShellCommand) -> bool {
     let words: Vec<&str> = past_runners(command).iter().map(String::as_str).collect();
     let Some((program, rest)) = words.split_first() else { return false };
     let first = rest.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
@@ -58,7 +58,7 @@ fn is_python(name: &str) -> bool {
 }
 
 /// The words past what only sets the scene: `uv run`, `poetry run`, `npx`, `bundle exec`, `coverage run -m` and the like.
-fn past_runners(command: &Command) -> &[String] {
+fn past_runners(command: &ShellCommand) -> &[String] {
     let mut words = command.arguments();
     loop {
         let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
@@ -84,7 +84,7 @@ fn past_runners(command: &Command) -> &[String] {
 }
 
 /// A Python program that is run: its words after the interpreter. None for another program.
-pub(super) fn python(command: &Command) -> Option<&[String]> {
+pub(super) fn python(command: &ShellCommand) -> Option<&[String]> {
     let (program, rest) = past_runners(command).split_first()?;
     is_python(program.rsplit('/').next().unwrap_or_default()).then_some(rest)
 }
@@ -119,7 +119,7 @@ pub(super) fn python_writes_at_once(arguments: &[String]) -> bool {
 }
 
 /// Whether the command waits until something answers, or asks whether it does.
-pub(super) fn is_check(command: &Command) -> bool {
+pub(super) fn is_check(command: &ShellCommand) -> bool {
     const ASKERS: [&str; 22] = [
         "curl",
         "wget",
@@ -169,7 +169,7 @@ pub(super) fn is_check(command: &Command) -> bool {
         || TEXT.iter().any(|part| text.contains(part))
 }
 
-fn is_plain_check(command: &Command, askers: &[&str]) -> bool {
+fn is_plain_check(command: &ShellCommand, askers: &[&str]) -> bool {
     askers.contains(&past_runners(command).first().map_or("", |word| word.rsplit('/').next().unwrap_or(word)))
 }
 

@@ -1,8 +1,10 @@
-//! The diagnosis as SARIF 2.1.0, for code scanning.
+//! The diagnosis as SARIF 2.1.0, for code scanning: each rule with its description and help.
 
 use serde::Serialize;
 
-use super::{Diagnosis, Finding, Level};
+use super::catalogue;
+use super::diagnosis::Diagnosis;
+use super::finding::{Finding, Severity};
 
 /// The form of the document, as it names itself.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -16,12 +18,12 @@ pub fn render(diagnosis: &Diagnosis) -> serde_json::Result<String> {
     let driver = Driver {
         name: &diagnosis.tool.name,
         version: &diagnosis.tool.version,
-        rules: ids.iter().map(|id| Rule { id }).collect(),
+        rules: ids.iter().map(|id| SarifRule::new(id)).collect(),
     };
-    let log = Log {
+    let log = SarifLog {
         schema: SCHEMA,
         version: "2.1.0",
-        runs: [Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results }],
+        runs: [SarifRun { tool: SarifTool { driver }, column_kind: "unicodeCodePoints", results }],
     };
     let mut text = serde_json::to_string_pretty(&log)?;
     text.push('\n');
@@ -52,23 +54,23 @@ fn uri(path: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Log<'a> {
+struct SarifLog<'a> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run<'a>; 1],
+    runs: [SarifRun<'a>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool<'a>,
+struct SarifRun<'a> {
+    tool: SarifTool<'a>,
     column_kind: &'static str,
     results: Vec<SarifResult<'a>>,
 }
 
 #[derive(Serialize)]
-struct Tool<'a> {
+struct SarifTool<'a> {
     driver: Driver<'a>,
 }
 
@@ -76,12 +78,29 @@ struct Tool<'a> {
 struct Driver<'a> {
     name: &'a str,
     version: &'a str,
-    rules: Vec<Rule<'a>>,
+    rules: Vec<SarifRule<'a>>,
 }
 
 #[derive(Serialize)]
-struct Rule<'a> {
+#[serde(rename_all = "camelCase")]
+struct SarifRule<'a> {
     id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    short_description: Option<Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<Message>,
+}
+
+impl<'a> SarifRule<'a> {
+    fn new(id: &'a str) -> Self {
+        let message = |text: &str| Message { text: text.to_owned() };
+        let text = catalogue::text_of(id);
+        Self {
+            id,
+            short_description: text.map(|text| message(text.short)),
+            help: text.map(|text| message(text.help)),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -89,7 +108,7 @@ struct Rule<'a> {
 struct SarifResult<'a> {
     rule_id: &'a str,
     rule_index: usize,
-    level: Level,
+    level: Severity,
     message: Message,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locations: Vec<Location>,

@@ -1,24 +1,50 @@
 //! The Redis server that a run would use: what it is, and what of it would spoil a run.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
-use super::{Fact, Finding, Level};
-use crate::base::words::{grouped, nanoseconds};
+use super::finding::{Fact, Finding, Severity};
+use crate::base::words::{cut, grouped, nanoseconds, printable};
 use crate::redis::target::Target;
-use crate::redis::{Inquiry, Server};
+use crate::redis::{Inquiry, KEY_NAMESPACE, Refusal, Server};
 use crate::world::store::StoreError;
 
 const TOPIC: &str = "redis";
+/// So much of a server's own words is shown.
+const MOST_SHOWN: usize = 120;
 /// How far the server's clock may be from ours before leases and logs no longer fit.
 const MOST_SKEW: Duration = Duration::from_secs(1);
 
-/// Asks a server, changing nothing on it.
+/// How long a server may take for all questions together, each of which has a bound of its own.
+const ASKED_WITHIN: Duration = Duration::from_secs(6);
+
+/// Asks a server. Nothing changes on it, but that it knows a script of one line.
 pub fn look(server: &Server) -> Result<(Vec<Fact>, Vec<Finding>), StoreError> {
-    let inquiry = Inquiry::make(server)?;
+    let asked = server.clone();
+    let inquiry = within(ASKED_WITHIN, &server.address().to_string(), move || Inquiry::make(&asked))?;
     let mut facts =
         vec![Fact::new(TOPIC, "version", server.version()), Fact::new(TOPIC, "run id", server.run_id())];
     facts.extend(told(&inquiry));
     Ok((facts, judge(&inquiry)))
+}
+
+/// What the work comes to, if that is in time. Its thread is left behind otherwise: a server that sends a byte now and
+/// then keeps it waiting.
+fn within<T: Send + 'static>(
+    limit: Duration,
+    place: &str,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let unavailable = |why: String| StoreError::Unavailable { what: format!("{place}: asking it"), why };
+    let (done, result) = mpsc::channel();
+    thread::Builder::new()
+        .name("doctor-asks".into())
+        // Nobody listens any more when the time is up.
+        .spawn(move || drop(done.send(work())))
+        .map_err(|error| unavailable(error.to_string()))?;
+    let late = |_| Err(unavailable(format!("no answer to all questions within {} s", limit.as_secs())));
+    result.recv_timeout(limit).unwrap_or_else(late)
 }
 
 /// Which server would be used, and why.
@@ -30,17 +56,24 @@ pub fn choice(target: &Target) -> Fact {
     Fact::new(TOPIC, "server", format!("{}{why}", target.describe()))
 }
 
-/// The server that was asked for does not answer.
+/// The server that was asked for does not answer, or does not let us in.
 pub fn unreachable(why: &str) -> Finding {
-    let fix = "start it, or name another with --redis or GATECRASH_REDIS_URL; without either, gatecrash starts its own";
-    Finding::new("redis-unreachable", Level::Error, why, fix)
+    let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    let fix = if says(&["NOAUTH", "WRONGPASS", "AuthenticationFailed"]) {
+        "put the password in the URL: redis://:PASSWORD@HOST:PORT, or redis://USER:PASSWORD@HOST:PORT"
+    } else if says(&["NOPERM"]) {
+        "allow its user to run INFO, or name another user in the URL: redis://USER:PASSWORD@HOST:PORT"
+    } else {
+        "start it, or name another with --redis or GATECRASH_REDIS_URL; without either, gatecrash starts its own"
+    };
+    Finding::new("redis-unreachable", Severity::Error, why, fix)
 }
 
 /// There is no server of our own to start, and nobody named another.
 pub fn missing(why: &str) -> Finding {
     let message = format!("nothing can be run on redis: {}", why.lines().next().unwrap_or_default());
     let fix = "install redis-server or valkey-server (ci/setup does), or name a running server with --redis";
-    Finding::new("no-redis", Level::Warning, message, fix)
+    Finding::new("no-redis", Severity::Warning, message, fix)
 }
 
 fn told(inquiry: &Inquiry) -> Vec<Fact> {
@@ -101,33 +134,59 @@ fn judge(inquiry: &Inquiry) -> Vec<Finding> {
         if is("slave_read_only", "0") {
             let message =
                 "the server is a replica: what is written there is lost when its master says otherwise";
-            found("redis-replica", Level::Warning, message.into(), "name the master");
+            found("redis-replica", Severity::Warning, message.into(), "name the master");
         } else {
             let message = "the server is a replica and takes no writes: no limiter can work there";
-            found("redis-read-only", Level::Error, message.into(), "name the master");
+            found("redis-read-only", Severity::Error, message.into(), "name the master");
         }
     }
     if is("cluster_enabled", "1") {
         let message = "the server is a node of a cluster: it refuses keys of other nodes, and gatecrash follows no \
                        redirection";
-        found("redis-cluster", Level::Error, message.into(), "name a server that is no node of a cluster");
+        found(
+            "redis-cluster",
+            Severity::Error,
+            message.into(),
+            "name a server that is not part of a cluster",
+        );
     }
     if is("loading", "1") {
         let message = "the server is still loading its data, and refuses commands until then";
-        found("redis-loading", Level::Error, message.into(), "wait until it has loaded them");
+        found("redis-loading", Severity::Error, message.into(), "wait until it has loaded them");
     }
     if is("rdb_last_bgsave_status", "err") {
         let message = "the server could not save itself last time; it may refuse writes because of that";
-        found("redis-cannot-save", Level::Warning, message.into(), "see its log: its disk may be full");
+        found("redis-cannot-save", Severity::Warning, message.into(), "see its log: its disk may be full");
     }
+    findings.extend(not_permitted(&inquiry.refused));
     findings.extend(eviction(inquiry));
     let (skew, within) = skew(inquiry);
     if skew.by.saturating_sub(within) > MOST_SKEW {
         let message = format!("the server's clock and ours are {} apart", measured(skew.by));
         let fix = "set both by NTP: a lease that one of them writes ends at another time for the other";
-        findings.push(Finding::new("clock-skew", Level::Warning, message, fix));
+        findings.push(Finding::new("clock-skew", Severity::Warning, message, fix));
     }
     findings
+}
+
+/// The server refuses what a run needs: one finding, commands that were refused with the same words together.
+fn not_permitted(refused: &[Refusal]) -> Option<Finding> {
+    if refused.is_empty() {
+        return None;
+    }
+    let groups = refused.chunk_by(|a, b| a.why == b.why).map(|group| {
+        let commands: Vec<&str> = group.iter().map(|refusal| refusal.command).collect();
+        format!("{} ({})", commands.join(", "), cut(&printable(&group[0].why), MOST_SHOWN))
+    });
+    let message = format!(
+        "the server's user (ACL) may not do what a run needs: {}",
+        groups.collect::<Vec<_>>().join("; ")
+    );
+    let fix = format!(
+        "allow the commands, and keys that begin with {KEY_NAMESPACE}: ACL SETUSER NAME ~{KEY_NAMESPACE}* +@scripting \
+         +@sortedset +@string +@keyspace"
+    );
+    Some(Finding::new("redis-not-permitted", Severity::Error, message, fix))
 }
 
 /// A limiter whose key is evicted forgets who holds its permits.
@@ -144,7 +203,7 @@ fn eviction(inquiry: &Inquiry) -> Option<Finding> {
     );
     Some(Finding::new(
         "redis-evicts",
-        Level::Warning,
+        Severity::Warning,
         message,
         "set maxmemory-policy noeviction, or use another server",
     ))
@@ -153,6 +212,7 @@ fn eviction(inquiry: &Inquiry) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::catalogue;
     use crate::redis::Time;
 
     const HEALTHY: [(&str, &str); 8] = [
@@ -176,10 +236,10 @@ mod tests {
         };
         let lines: Vec<String> = fields.map(|(name, value)| format!("{name}:{value}\r\n")).collect();
         let info = lines.concat();
-        Inquiry { info, save: Some(String::new()), time }
+        Inquiry { info, save: Some(String::new()), refused: Vec::new(), time }
     }
 
-    fn rules(inquiry: &Inquiry) -> Vec<(&'static str, Level)> {
+    fn rules(inquiry: &Inquiry) -> Vec<(&'static str, Severity)> {
         judge(inquiry).iter().map(|finding| (finding.rule, finding.level)).collect()
     }
 
@@ -198,24 +258,65 @@ mod tests {
     #[test]
     fn what_would_spoil_a_run_is_found() {
         for (fields, expected) in [
-            (&[("role", "slave"), ("slave_read_only", "1")][..], ("redis-read-only", Level::Error)),
-            (&[("role", "slave"), ("slave_read_only", "0")], ("redis-replica", Level::Warning)),
-            (&[("cluster_enabled", "1")], ("redis-cluster", Level::Error)),
-            (&[("loading", "1")], ("redis-loading", Level::Error)),
-            (&[("rdb_last_bgsave_status", "err")], ("redis-cannot-save", Level::Warning)),
-            (&[("maxmemory", "1000")], ("redis-evicts", Level::Warning)),
-            (&[("maxmemory", "9"), ("maxmemory_policy", "volatile-ttl")], ("redis-evicts", Level::Warning)),
+            (&[("role", "slave"), ("slave_read_only", "1")][..], ("redis-read-only", Severity::Error)),
+            (&[("role", "slave"), ("slave_read_only", "0")], ("redis-replica", Severity::Warning)),
+            (&[("cluster_enabled", "1")], ("redis-cluster", Severity::Error)),
+            (&[("loading", "1")], ("redis-loading", Severity::Error)),
+            (&[("rdb_last_bgsave_status", "err")], ("redis-cannot-save", Severity::Warning)),
+            (&[("maxmemory", "1000")], ("redis-evicts", Severity::Warning)),
+            (
+                &[("maxmemory", "9"), ("maxmemory_policy", "volatile-ttl")],
+                ("redis-evicts", Severity::Warning),
+            ),
         ] {
             assert_eq!(rules(&inquiry(fields)), [expected], "{fields:?}");
+            assert!(catalogue::text_of(expected.0).is_some(), "{}", expected.0);
         }
         assert_eq!(rules(&inquiry(&[("maxmemory", "9"), ("maxmemory_policy", "noeviction")])), []);
+    }
+
+    #[test]
+    fn what_its_user_may_not_do_is_told_once() {
+        let refusal = |command, why: &str| Refusal { command, why: why.to_owned() };
+        let mut inquiry = inquiry(&[]);
+        inquiry.refused = vec![
+            refusal("SCRIPT LOAD", "NOPERM User bob has no permissions to run the 'script|load' command"),
+            refusal("ZADD", "NOPERM No permissions to access a key"),
+            refusal("ZREM", "NOPERM No permissions to access a key"),
+        ];
+        assert_eq!(rules(&inquiry), [("redis-not-permitted", Severity::Error)]);
+        let message = &judge(&inquiry)[0].message;
+        assert!(message.contains("SCRIPT LOAD (NOPERM User bob"), "{message}");
+        assert!(message.ends_with("ZADD, ZREM (NOPERM No permissions to access a key)"), "{message}");
+    }
+
+    #[test]
+    fn all_questions_together_have_a_bound() {
+        let (hold, never) = mpsc::channel::<()>();
+        let late = within(Duration::ZERO, "redis://x", move || {
+            let _ = never.recv();
+            Ok(())
+        });
+        assert!(late.unwrap_err().to_string().contains("within 0 s"));
+        drop(hold);
+        assert_eq!(within(Duration::from_secs(60), "redis://x", || Ok(1)).unwrap(), 1);
+    }
+
+    #[test]
+    fn who_is_not_let_in_is_told_what_is_missing() {
+        let fix = |why| unreachable(why).fix;
+        assert!(
+            fix("redis://x: INFO failed: NOAUTH Authentication required.").starts_with("put the password")
+        );
+        assert!(fix("NOPERM User bob has no permissions to run the 'info' command").contains("INFO"));
+        assert!(fix("connection refused").starts_with("start it"));
     }
 
     #[test]
     fn clocks_may_differ_by_what_cannot_be_told() {
         let mut inquiry = inquiry(&[]);
         inquiry.time.server = Duration::from_secs(48);
-        assert_eq!(rules(&inquiry), [("clock-skew", Level::Warning)]);
+        assert_eq!(rules(&inquiry), [("clock-skew", Severity::Warning)]);
         // After such a wait nobody knows when it read its clock.
         inquiry.time.server = Duration::from_millis(52_900);
         inquiry.time.after = Duration::from_secs(53);

@@ -3,95 +3,16 @@
 //! It knows quotes, substitutions, here-documents, continued lines, groups and the words of the grammar, and follows
 //! none of them: nothing is expanded, nothing is run. It reads each character a bounded number of times.
 
+mod command;
 mod lexer;
 
-use lexer::{Lexer, Token};
-
-/// One simple command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Command {
-    /// The line that it begins in, counted from 0 at the script's first.
-    pub line: usize,
-    /// `NAME=value` before the words.
-    pub assignments: Vec<(String, String)>,
-    /// The words, without their quotes; what would be expanded stands as it is written.
-    pub words: Vec<String>,
-    /// What its output, and other descriptors, are sent to: the operator and its word, or a here-document's text.
-    pub redirects: Vec<(String, String)>,
-    /// What joins it to what follows.
-    pub next: Next,
-    /// Whether nothing waits for it: it, or a group around it, ends with `&`.
-    pub background: bool,
-    /// Whether it decides an `if`, `while` or `until`, or is negated: its failure is heeded, not fatal.
-    pub condition: bool,
-    /// Whether it stands in a loop.
-    pub looped: bool,
-}
-
-/// What joins a command to what follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Next {
-    /// A new line or `;`.
-    #[default]
-    Then,
-    /// `&&`.
-    And,
-    /// `||`.
-    Or,
-    /// `|` or `|&`.
-    Pipe,
-    /// `&`.
-    Background,
-}
-
-impl Command {
-    /// Its first word without a path, behind wrappers such as `nohup`, `sudo` or `time`; empty if it has none.
-    pub fn program(&self) -> &str {
-        self.arguments().first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
-    }
-
-    /// Its words from the program on: without wrappers and the wrappers' own options.
-    pub fn arguments(&self) -> &[String] {
-        let mut words = self.words.as_slice();
-        while let Some((first, rest)) = words.split_first() {
-            let name = first.rsplit('/').next().unwrap_or(first);
-            let skipped = match name {
-                "nohup" | "exec" | "command" | "time" | "builtin" | "setsid" | "caffeinate" => 0,
-                "sudo" | "env" | "xvfb-run" | "stdbuf" | "unbuffer" | "nice" | "ionice" | "catchsegv" => {
-                    own(rest)
-                }
-                "timeout" | "gtimeout" => own(rest) + 1,
-                _ => break,
-            };
-            words = rest.get(skipped..).unwrap_or_default();
-        }
-        words
-    }
-
-    /// Whether one of the wrappers before the program is this one.
-    pub fn is_wrapped_in(&self, wrapper: &str) -> bool {
-        let wrappers = self.words.len() - self.arguments().len();
-        self.words[..wrappers].iter().any(|word| word == wrapper)
-    }
-
-    /// Whether its standard output goes to a file or into a pipe.
-    pub fn output_is_redirected(&self) -> bool {
-        let to_file = |(operator, _): &(String, String)| {
-            operator.contains('>') && !operator.starts_with(['2', '3', '4', '5', '6', '7', '8', '9', '0'])
-        };
-        self.next == Next::Pipe || self.redirects.iter().any(to_file)
-    }
-}
-
-/// How many of a wrapper's words are its own: options and assignments.
-fn own(words: &[String]) -> usize {
-    let is_own = |word: &&String| word.starts_with('-') || lexer::assignment(word).is_some();
-    words.iter().take_while(is_own).count()
-}
+use command::assignment;
+pub use command::{Next, ShellCommand};
+use lexer::{Lexer, ShellToken};
 
 /// The commands of a script, in the order in which they are written.
-pub fn read(script: &str) -> Vec<Command> {
-    let mut reader = Reader::default();
+pub fn read(script: &str) -> Vec<ShellCommand> {
+    let mut reader = CommandReader::default();
     let mut lexer = Lexer::new(script);
     while let Some(token) = lexer.next_token(reader.expects_command()) {
         reader.take(token);
@@ -102,7 +23,7 @@ pub fn read(script: &str) -> Vec<Command> {
 
 /// What a closing word closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Group {
+enum Compound {
     Paren,
     Brace,
     If,
@@ -111,12 +32,12 @@ enum Group {
 }
 
 #[derive(Debug, Default)]
-struct Reader {
-    commands: Vec<Command>,
-    current: Command,
+struct CommandReader {
+    commands: Vec<ShellCommand>,
+    current: ShellCommand,
     begun: bool,
     /// What is open, and how many commands there were before it.
-    groups: Vec<(Group, usize)>,
+    groups: Vec<(Compound, usize)>,
     /// Whether the words that come decide an `if`, `while` or `until`.
     condition: bool,
     loops: usize,
@@ -124,14 +45,14 @@ struct Reader {
     closed: Option<usize>,
 }
 
-impl Reader {
+impl CommandReader {
     fn expects_command(&self) -> bool {
         self.current.words.is_empty()
     }
 
-    fn take(&mut self, token: Token) {
+    fn take(&mut self, token: ShellToken) {
         match token {
-            Token::Word { text, line, plain } => {
+            ShellToken::Word { text, line, plain } => {
                 if plain
                     && self.current.words.is_empty()
                     && self.current.assignments.is_empty()
@@ -141,30 +62,30 @@ impl Reader {
                 }
                 self.closed = None;
                 self.begin(line);
-                match lexer::assignment(&text).filter(|_| self.current.words.is_empty()) {
+                match assignment(&text).filter(|_| self.current.words.is_empty()) {
                     Some((name, value)) => self.current.assignments.push((name.to_owned(), value.to_owned())),
                     None => self.current.words.push(text),
                 }
             }
-            Token::Redirect { operator, target, line } => {
+            ShellToken::Redirect { operator, target, line } => {
                 // After `done > file` it belongs to the whole group; that is of no interest.
                 if self.closed.is_none() {
                     self.begin(line);
                     self.current.redirects.push((operator, target));
                 }
             }
-            Token::Operator(next) => self.end_command(next),
-            Token::Open => {
+            ShellToken::Operator(next) => self.end_command(next),
+            ShellToken::Open => {
                 self.end_command(Next::Then);
-                self.groups.push((Group::Paren, self.commands.len()));
+                self.groups.push((Compound::Paren, self.commands.len()));
             }
-            Token::Close => {
-                if self.groups.last().is_some_and(|(group, _)| *group == Group::Case) {
+            ShellToken::Close => {
+                if self.groups.last().is_some_and(|(group, _)| *group == Compound::Case) {
                     // The pattern of a case.
-                    self.current = Command::default();
+                    self.current = ShellCommand::default();
                     self.begun = false;
                 } else {
-                    self.close(Group::Paren);
+                    self.close(Compound::Paren);
                 }
             }
         }
@@ -182,42 +103,42 @@ impl Reader {
     /// Takes a word of the grammar; says whether it was one.
     fn keyword(&mut self, word: &str) -> bool {
         match word {
-            "if" => self.open(Group::If, true),
-            "while" | "until" => self.open(Group::Loop, true),
+            "if" => self.open(Compound::If, true),
+            "while" | "until" => self.open(Compound::Loop, true),
             "for" | "select" => {
-                self.open(Group::Loop, false);
+                self.open(Compound::Loop, false);
                 return false;
             }
             "case" => {
-                self.open(Group::Case, false);
+                self.open(Compound::Case, false);
                 return false;
             }
             "elif" => self.condition = true,
             "then" | "do" | "else" => self.condition = false,
-            "fi" => self.close(Group::If),
-            "done" => self.close(Group::Loop),
-            "esac" => self.close(Group::Case),
-            "{" => self.open(Group::Brace, self.condition),
-            "}" => self.close(Group::Brace),
+            "fi" => self.close(Compound::If),
+            "done" => self.close(Compound::Loop),
+            "esac" => self.close(Compound::Case),
+            "{" => self.open(Compound::Brace, self.condition),
+            "}" => self.close(Compound::Brace),
             "!" => self.current.condition = true,
             _ => return false,
         }
         true
     }
 
-    fn open(&mut self, group: Group, condition: bool) {
-        self.loops += usize::from(group == Group::Loop);
+    fn open(&mut self, group: Compound, condition: bool) {
+        self.loops += usize::from(group == Compound::Loop);
         self.condition = condition;
         self.closed = None;
         self.groups.push((group, self.commands.len()));
     }
 
     /// Closes the innermost group of that kind, and whatever is still open in it.
-    fn close(&mut self, group: Group) {
+    fn close(&mut self, group: Compound) {
         self.end_command(Next::Then);
         let Some(at) = self.groups.iter().rposition(|(open, _)| *open == group) else { return };
         let first = self.groups[at].1;
-        let loops = self.groups[at..].iter().filter(|(open, _)| *open == Group::Loop).count();
+        let loops = self.groups[at..].iter().filter(|(open, _)| *open == Compound::Loop).count();
         self.loops -= loops;
         self.groups.truncate(at);
         self.closed = Some(first);

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::FileError;
-use super::workflow::{Job, Workflow};
-use super::{Finding, Level, mappings};
+use super::finding::{Finding, Severity};
+use super::input::InputError;
+use super::mappings;
+use super::workflow::{Workflow, WorkflowJob};
 
 /// Where `WireMock`'s image expects its folder.
 const INSIDE: &str = "/home/wiremock";
@@ -25,7 +26,7 @@ pub fn mounted(workflow: &Workflow) -> Vec<Stub> {
     workflow.jobs.iter().flat_map(of_job).collect()
 }
 
-fn of_job(job: &Job) -> Vec<Stub> {
+fn of_job(job: &WorkflowJob) -> Vec<Stub> {
     let stub = |folder: String, line: u32| Stub { folder, job: job.id.clone(), line };
     let in_scripts = job.commands().flat_map(|(_, script, command)| {
         let line = script.line_of(command);
@@ -74,7 +75,7 @@ fn in_repository(path: &str) -> Option<String> {
 }
 
 /// Looks into the folders, if the workflow lies where workflows lie: elsewhere the repository's root is not known.
-pub(super) fn check(workflow: &Workflow) -> Result<Vec<Finding>, FileError> {
+pub(super) fn check(workflow: &Workflow) -> Result<Vec<Finding>, InputError> {
     let Some(root) = root_of(Path::new(&workflow.file)) else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     for stub in mounted(workflow) {
@@ -83,7 +84,7 @@ pub(super) fn check(workflow: &Workflow) -> Result<Vec<Finding>, FileError> {
             continue;
         }
         let filled = workflow.job(&stub.job).is_some_and(|job| is_filled(job, &stub.folder));
-        let level = if filled { Level::Note } else { Level::Error };
+        let level = if filled { Severity::Note } else { Severity::Error };
         let message = format!(
             "job `{}`: the stub server takes its mappings from `{}`, where there is none: it answers 404 to everything",
             stub.job, stub.folder
@@ -102,7 +103,7 @@ pub(super) fn check(workflow: &Workflow) -> Result<Vec<Finding>, FileError> {
 }
 
 /// Whether a step may put mappings there, or teach them to the running server.
-fn is_filled(job: &Job, folder: &str) -> bool {
+fn is_filled(job: &WorkflowJob, folder: &str) -> bool {
     let mentions = job.text.matches(folder).count();
     let last = folder.rsplit('/').next().unwrap_or(folder);
     let commands = job.commands().filter(|(.., command)| {

@@ -3,7 +3,7 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::{Finding, Level};
+use super::finding::{Finding, Severity};
 use crate::redis::target::{Target, VARIABLE};
 
 /// The file in which many tools look for variables. gatecrash does not.
@@ -13,7 +13,7 @@ const MOST: u64 = 1024 * 1024;
 
 /// A variable, and the line of [`ENV_FILE`] where it stands, unless it is in the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variable {
+pub struct EnvironmentVariable {
     /// Its name.
     pub name: String,
     /// Its value, which may be a secret.
@@ -23,16 +23,16 @@ pub struct Variable {
 }
 
 /// The variables of this process, by name. What is no text is read as far as it is.
-pub fn of_the_environment() -> Vec<Variable> {
+pub fn of_the_environment() -> Vec<EnvironmentVariable> {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-    let variable = |(name, value)| Variable { name: text(name), value: text(value), line: None };
-    let mut all: Vec<Variable> = std::env::vars_os().map(variable).collect();
+    let variable = |(name, value)| EnvironmentVariable { name: text(name), value: text(value), line: None };
+    let mut all: Vec<EnvironmentVariable> = std::env::vars_os().map(variable).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }
 
 /// The variables in a folder's [`ENV_FILE`], if there is one.
-pub fn of_the_file(folder: &Path) -> io::Result<Vec<Variable>> {
+pub fn of_the_file(folder: &Path) -> io::Result<Vec<EnvironmentVariable>> {
     let path = folder.join(ENV_FILE);
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -46,13 +46,17 @@ pub fn of_the_file(folder: &Path) -> io::Result<Vec<Variable>> {
 }
 
 /// The assignments in the text of such a file. Nothing is expanded.
-fn parse(text: &str) -> Vec<Variable> {
+fn parse(text: &str) -> Vec<EnvironmentVariable> {
     let assignment = |(line, text): (u32, &str)| {
         let text = text.trim();
         let (name, value) = text.strip_prefix("export ").unwrap_or(text).split_once('=')?;
         let name = name.trim();
         let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        plain.then(|| Variable { name: name.into(), value: unquoted(value.trim()).into(), line: Some(line) })
+        plain.then(|| EnvironmentVariable {
+            name: name.into(),
+            value: unquoted(value.trim()).into(),
+            line: Some(line),
+        })
     };
     (1..).zip(text.lines()).filter_map(assignment).collect()
 }
@@ -68,12 +72,12 @@ fn unquoted(value: &str) -> &str {
 }
 
 /// A note for each variable that looks like a Redis server and is not read. Says where it leads, but no secret.
-pub fn unused(variables: &[Variable]) -> Vec<Finding> {
+pub fn unused(variables: &[EnvironmentVariable]) -> Vec<Finding> {
     variables.iter().filter(|variable| looks_like_redis(variable)).map(note).collect()
 }
 
-fn looks_like_redis(variable: &Variable) -> bool {
-    let Variable { name, value, line } = variable;
+fn looks_like_redis(variable: &EnvironmentVariable) -> bool {
+    let EnvironmentVariable { name, value, line } = variable;
     if value.is_empty() || name == VARIABLE && line.is_none() {
         return false;
     }
@@ -91,8 +95,8 @@ fn has_scheme(value: &str) -> bool {
     })
 }
 
-fn note(variable: &Variable) -> Finding {
-    let Variable { name, value, line } = variable;
+fn note(variable: &EnvironmentVariable) -> Finding {
+    let EnvironmentVariable { name, value, line } = variable;
     // An address is shown without credentials; of anything else nobody knows what is secret in it.
     let place = match Target::choose(Some(value), None, true) {
         Ok(Target::Given { address, .. }) => format!(", {address},"),
@@ -107,7 +111,7 @@ fn note(variable: &Variable) -> Finding {
     let fix = format!(
         "if that is the server you mean, name it with --redis or {VARIABLE}; else there is nothing to do"
     );
-    Finding { file, line: *line, ..Finding::new("unused-redis-variable", Level::Note, message, fix) }
+    Finding { file, line: *line, ..Finding::new("unused-redis-variable", Severity::Note, message, fix) }
 }
 
 #[cfg(test)]
@@ -115,7 +119,7 @@ mod tests {
     use super::*;
 
     fn found(name: &str, value: &str) -> Vec<Finding> {
-        unused(&[Variable { name: name.into(), value: value.into(), line: None }])
+        unused(&[EnvironmentVariable { name: name.into(), value: value.into(), line: None }])
     }
 
     #[test]
@@ -131,7 +135,7 @@ mod tests {
         ] {
             let found = found(name, value);
             assert_eq!(found.len(), 1, "{name}");
-            assert!(found[0].message.contains(name) && found[0].level == Level::Note);
+            assert!(found[0].message.contains(name) && found[0].level == Severity::Note);
             assert!(!format!("{found:?}").contains("hunter2"), "{found:?}");
         }
         let shown = found("REDIS_URL", "redis://bob:hunter2@localhost/3");

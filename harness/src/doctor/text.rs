@@ -1,6 +1,8 @@
 //! The diagnosis for the terminal: each finding as compilers write it, its fix, and a last line that counts them.
 
-use super::{Diagnosis, Fact, Finding, Level, matrix};
+use super::diagnosis::Diagnosis;
+use super::finding::{Fact, Finding, Severity};
+use super::matrix;
 use crate::base::words::{columns, plural, printable, wrapped};
 use crate::report::palette::{Palette, paint};
 pub use crate::report::text::TextOptions;
@@ -8,7 +10,7 @@ pub use crate::report::text::TextOptions;
 /// The whole diagnosis; quietly only errors, and the last line.
 pub fn render(diagnosis: &Diagnosis, options: &TextOptions) -> String {
     let palette = Palette::new(options.color);
-    let shown = diagnosis.findings().iter().filter(|found| !options.quiet || found.level == Level::Error);
+    let shown = diagnosis.findings().iter().filter(|found| !options.quiet || found.level == Severity::Error);
     let mut paragraphs = Vec::new();
     if !options.quiet {
         let topics = diagnosis.facts.chunk_by(|a, b| a.topic == b.topic);
@@ -42,9 +44,9 @@ fn paragraph(finding: &Finding, width: usize, palette: &Palette) -> String {
         (None, _) => String::new(),
     };
     let style = match finding.level {
-        Level::Error => palette.bad,
-        Level::Warning => palette.warning,
-        Level::Note => palette.dim,
+        Severity::Error => palette.bad,
+        Severity::Warning => palette.warning,
+        Severity::Note => palette.dim,
     };
     let word = finding.level.word();
     let message = format!("{place}{word}: {} [{}]", finding.message, finding.rule);
@@ -72,7 +74,7 @@ fn indented(text: &str, width: usize, indent: &str) -> Vec<String> {
 }
 
 fn last(diagnosis: &Diagnosis, palette: &Palette) -> String {
-    let levels = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")];
+    let levels = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
     let counts = levels.map(|(level, word)| (diagnosis.count(level), word));
     let told: Vec<String> =
         counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| plural(count, word)).collect();

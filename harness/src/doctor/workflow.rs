@@ -4,7 +4,7 @@
 mod expression;
 mod read;
 
-use super::shell::{self, Command};
+use super::shell::{self, ShellCommand};
 
 pub use expression::{is_certain, without_expressions};
 pub use read::read;
@@ -15,35 +15,35 @@ pub struct Workflow {
     /// The file, as it was named.
     pub file: String,
     /// Its jobs, in order.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<WorkflowJob>,
 }
 
 /// One job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Job {
+pub struct WorkflowJob {
     /// Its key.
     pub id: String,
     /// Where it begins.
     pub line: u32,
     /// Variables of the workflow and of the job: a name may come twice, the later counts.
-    pub env: Vec<Variable>,
+    pub env: Vec<WorkflowVariable>,
     /// Whether it runs in a container of its own.
     pub container: Container,
     /// Its service containers.
     pub services: Vec<Service>,
     /// Its steps; none if it calls another workflow.
-    pub steps: Vec<Step>,
+    pub steps: Vec<WorkflowStep>,
     /// Its `if:`.
-    pub condition: Option<Text>,
+    pub condition: Option<TextAt>,
     /// Its `continue-on-error:`.
-    pub continue_on_error: Option<Text>,
+    pub continue_on_error: Option<TextAt>,
     /// All that is written in the job, services left out: where a name could be used.
     pub text: String,
 }
 
 /// Text with its line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text {
+pub struct TextAt {
     /// The text.
     pub text: String,
     /// Its line.
@@ -77,7 +77,7 @@ pub enum Origin {
 
 /// One environment variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variable {
+pub struct WorkflowVariable {
     /// Its name.
     pub name: String,
     /// Its value, as it is written.
@@ -118,7 +118,7 @@ pub struct Port {
 
 /// One step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct WorkflowStep {
     /// Where it begins.
     pub line: u32,
     /// Its `id:`, or its name, or what it uses.
@@ -128,22 +128,22 @@ pub struct Step {
     /// The action that it uses.
     pub uses: Option<String>,
     /// Its script.
-    pub script: Option<Script>,
+    pub script: Option<StepScript>,
     /// Its variables.
-    pub env: Vec<Variable>,
+    pub env: Vec<WorkflowVariable>,
     /// Its `if:`.
-    pub condition: Option<Text>,
+    pub condition: Option<TextAt>,
     /// Its `continue-on-error:`.
-    pub continue_on_error: Option<Text>,
+    pub continue_on_error: Option<TextAt>,
     /// All that is written in it.
     pub text: String,
 }
 
 /// The script of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Script {
+pub struct StepScript {
     /// The commands, if a POSIX shell reads them; none otherwise.
-    pub commands: Vec<Command>,
+    pub commands: Vec<ShellCommand>,
     /// Which shell that is.
     pub shell: Shell,
     /// Its first line.
@@ -163,9 +163,9 @@ pub struct Shell {
     pub pipefail: bool,
 }
 
-impl Script {
+impl StepScript {
     /// The file's line of a command.
-    pub fn line_of(&self, command: &Command) -> u32 {
+    pub fn line_of(&self, command: &ShellCommand) -> u32 {
         if self.literal {
             self.line.saturating_add(u32::try_from(command.line).unwrap_or(0))
         } else {
@@ -181,14 +181,14 @@ impl Script {
 
 impl Workflow {
     /// The job of that name.
-    pub fn job(&self, id: &str) -> Option<&Job> {
+    pub fn job(&self, id: &str) -> Option<&WorkflowJob> {
         self.jobs.iter().find(|job| job.id == id)
     }
 }
 
-impl Job {
+impl WorkflowJob {
     /// The commands of all scripts, with their step's place in the list.
-    pub fn commands(&self) -> impl Iterator<Item = (usize, &Script, &Command)> {
+    pub fn commands(&self) -> impl Iterator<Item = (usize, &StepScript, &ShellCommand)> {
         self.steps.iter().enumerate().flat_map(|(at, step)| {
             step.script
                 .iter()

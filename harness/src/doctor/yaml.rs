@@ -17,16 +17,16 @@ const MAX_REPAIRED_BYTES: usize = 32 << 20;
 
 /// A value, and where it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct YamlNode {
     /// Its line, counted from 1. That of a block is the line after its `|` or `>`.
     pub line: u32,
     /// What it is.
-    pub value: Value,
+    pub value: YamlValue,
 }
 
 /// What a node can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum YamlValue {
     /// Text, a number, a boolean: as it is written. Quoted or in a block, it is text in any case.
     Scalar {
         /// The text.
@@ -37,51 +37,51 @@ pub enum Value {
         literal: bool,
     },
     /// Nodes in order.
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     /// Keys and their nodes in order. What was merged by `<<` comes last.
-    Map(Vec<(Node, Node)>),
+    Map(Vec<(YamlNode, YamlNode)>),
 }
 
-impl Node {
+impl YamlNode {
     /// The value of a key, if it is a map that has it.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&YamlNode> {
         self.entries().find(|(name, _)| *name == key).map(|(_, node)| node)
     }
 
     /// Keys that are text, and their values; none if it is no map.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &YamlNode)> {
         self.pairs().map(|(key, _, node)| (key, node))
     }
 
     /// Keys that are text with their lines, and their values; none if it is no map.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, u32, &Node)> {
-        let pairs = if let Value::Map(pairs) = &self.value { pairs.as_slice() } else { &[] };
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, u32, &YamlNode)> {
+        let pairs = if let YamlValue::Map(pairs) = &self.value { pairs.as_slice() } else { &[] };
         pairs.iter().filter_map(|(key, node)| key.text().map(|text| (text, key.line, node)))
     }
 
     /// The elements; none if it is no list.
-    pub fn items(&self) -> &[Node] {
-        if let Value::List(items) = &self.value { items } else { &[] }
+    pub fn items(&self) -> &[YamlNode] {
+        if let YamlValue::List(items) = &self.value { items } else { &[] }
     }
 
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
-        if let Value::Scalar { text, .. } = &self.value { Some(text) } else { None }
+        if let YamlValue::Scalar { text, .. } = &self.value { Some(text) } else { None }
     }
 
     /// Whether there is nothing: an empty value, `~` or `null`.
     pub fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true, .. }
+        matches!(&self.value, YamlValue::Scalar { text, plain: true, .. }
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
     fn weight(&self) -> Weight {
-        let add = |sum: Weight, node: &Node| sum.and(node.weight());
+        let add = |sum: Weight, node: &YamlNode| sum.and(node.weight());
         let own = Weight { nodes: 1, text: self.text().map_or(0, str::len) };
         match &self.value {
-            Value::Scalar { .. } => own,
-            Value::List(items) => items.iter().fold(own, add),
-            Value::Map(pairs) => pairs.iter().fold(own, |sum, (key, node)| add(add(sum, key), node)),
+            YamlValue::Scalar { .. } => own,
+            YamlValue::List(items) => items.iter().fold(own, add),
+            YamlValue::Map(pairs) => pairs.iter().fold(own, |sum, (key, node)| add(add(sum, key), node)),
         }
     }
 }
@@ -116,7 +116,7 @@ pub enum YamlError {
 }
 
 /// The documents of a file.
-pub fn read(text: &str) -> Result<Vec<Node>, YamlError> {
+pub fn read(text: &str) -> Result<Vec<YamlNode>, YamlError> {
     let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut tries = MAX_REPAIRED_BYTES / (text.len() + 1);
     loop {
@@ -143,8 +143,8 @@ enum Unread {
     Indentation(usize),
 }
 
-fn parse(text: &str) -> Result<Vec<Node>, Unread> {
-    let mut builder = Builder::default();
+fn parse(text: &str) -> Result<Vec<YamlNode>, Unread> {
+    let mut builder = TreeBuilder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let (line, column) = (error.marker().line(), error.marker().col() + 1);
@@ -179,21 +179,21 @@ impl Weight {
 
 /// A list or a map that is not finished.
 #[derive(Debug)]
-struct Open {
-    node: Node,
+struct OpenCollection {
+    node: YamlNode,
     anchor: usize,
-    key: Option<Node>,
+    key: Option<YamlNode>,
 }
 
 #[derive(Debug, Default)]
-struct Builder {
-    documents: Vec<Node>,
-    open: Vec<Open>,
-    anchors: HashMap<usize, (Node, Weight)>,
+struct TreeBuilder {
+    documents: Vec<YamlNode>,
+    open: Vec<OpenCollection>,
+    anchors: HashMap<usize, (YamlNode, Weight)>,
     total: Weight,
 }
 
-impl Builder {
+impl TreeBuilder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
         let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
         match event {
@@ -203,18 +203,21 @@ impl Builder {
                 let empty = text.bytes().take_while(|byte| *byte == b'\n').count();
                 let block = literal || style == ScalarStyle::Folded;
                 let line = if block { line.saturating_sub(u32::try_from(empty).unwrap_or(0)) } else { line };
-                let value =
-                    Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain, literal };
-                self.finish(Node { line, value }, anchor)
+                let value = YamlValue::Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain,
+                    literal,
+                };
+                self.finish(YamlNode { line, value }, anchor)
             }
             Event::SequenceStart(anchor, _) => {
-                self.begin(Node { line, value: Value::List(Vec::new()) }, anchor)
+                self.begin(YamlNode { line, value: YamlValue::List(Vec::new()) }, anchor)
             }
             Event::MappingStart(anchor, _) => {
-                self.begin(Node { line, value: Value::Map(Vec::new()) }, anchor)
+                self.begin(YamlNode { line, value: YamlValue::Map(Vec::new()) }, anchor)
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open { node, anchor, .. }) => {
+                Some(OpenCollection { node, anchor, .. }) => {
                     let node = self.merged(node, line)?;
                     self.finish_counted(node, anchor);
                     Ok(())
@@ -249,22 +252,22 @@ impl Builder {
         if too_much { Err(YamlError::TooMuch { line }) } else { Ok(()) }
     }
 
-    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+    fn begin(&mut self, node: YamlNode, anchor: usize) -> Result<(), YamlError> {
         self.count(Weight { nodes: 1, text: 0 }, node.line)?;
         if self.open.len() >= MAX_DEPTH {
             return Err(YamlError::TooMuch { line: node.line });
         }
-        self.open.push(Open { node, anchor, key: None });
+        self.open.push(OpenCollection { node, anchor, key: None });
         Ok(())
     }
 
-    fn finish(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+    fn finish(&mut self, node: YamlNode, anchor: usize) -> Result<(), YamlError> {
         self.count(node.weight(), node.line)?;
         self.finish_counted(node, anchor);
         Ok(())
     }
 
-    fn finish_counted(&mut self, node: Node, anchor: usize) {
+    fn finish_counted(&mut self, node: YamlNode, anchor: usize) {
         if anchor > 0 {
             let weight = node.weight();
             self.anchors.insert(anchor, (node.clone(), weight));
@@ -274,24 +277,24 @@ impl Builder {
             return;
         };
         match &mut open.node.value {
-            Value::List(items) => items.push(node),
-            Value::Map(pairs) => match open.key.take() {
+            YamlValue::List(items) => items.push(node),
+            YamlValue::Map(pairs) => match open.key.take() {
                 Some(key) => pairs.push((key, node)),
                 None => open.key = Some(node),
             },
-            Value::Scalar { .. } => {}
+            YamlValue::Scalar { .. } => {}
         }
     }
 
     /// The map with what its `<<` name; what it says itself counts more.
-    fn merged(&mut self, node: Node, line: u32) -> Result<Node, YamlError> {
-        let Value::Map(pairs) = node.value else { return Ok(node) };
-        let is_merge = |(key, _): &(Node, Node)| matches!(&key.value, Value::Scalar { text, plain: true, .. } if text == "<<");
+    fn merged(&mut self, node: YamlNode, line: u32) -> Result<YamlNode, YamlError> {
+        let YamlValue::Map(pairs) = node.value else { return Ok(node) };
+        let is_merge = |(key, _): &(YamlNode, YamlNode)| matches!(&key.value, YamlValue::Scalar { text, plain: true, .. } if text == "<<");
         let (merges, mut pairs): (Vec<_>, Vec<_>) = pairs.into_iter().partition(is_merge);
         for (_, from) in merges {
-            let maps = if let Value::List(maps) = from.value { maps } else { vec![from] };
+            let maps = if let YamlValue::List(maps) = from.value { maps } else { vec![from] };
             for map in maps {
-                let Value::Map(more) = map.value else { continue };
+                let YamlValue::Map(more) = map.value else { continue };
                 let known: std::collections::HashSet<String> =
                     pairs.iter().filter_map(|(key, _)| key.text().map(str::to_owned)).collect();
                 let new =
@@ -300,7 +303,7 @@ impl Builder {
                 self.count(Weight { nodes: pairs.len(), text: 0 }, line)?;
             }
         }
-        Ok(Node { line: node.line, value: Value::Map(pairs) })
+        Ok(YamlNode { line: node.line, value: YamlValue::Map(pairs) })
     }
 }
 
@@ -308,7 +311,7 @@ impl Builder {
 mod tests {
     use super::*;
 
-    fn one(text: &str) -> Node {
+    fn one(text: &str) -> YamlNode {
         let mut documents = read(text).unwrap();
         assert_eq!(documents.len(), 1);
         documents.remove(0)

@@ -12,11 +12,13 @@
 //! decided all the same, as the states are finitely many.
 
 pub mod any;
-pub mod counts;
+mod counts;
+mod passes;
 pub mod preemptions;
 pub mod probability;
 pub mod results;
 pub mod shortest;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -108,28 +110,28 @@ pub fn take(world: &World, options: CensusOptions, control: &Control) -> Result<
 
 /// Counts over a graph that was searched.
 pub(crate) fn count(graph: &Graph, limit: u64, options: CensusOptions, control: &Control) -> Census {
-    let order = if graph.stopped.is_none() { graph.order() } else { None };
+    let order = graph.stopped.clone().map_or_else(|| graph.order(control), Err);
     let mut census = Census {
         states: graph.len() as u64,
         edges: graph.edge_count() as u64,
         peaks: None,
-        infinite: graph.stopped.is_none() && order.is_none(),
+        infinite: order == Ok(None),
         highest: graph.holders.iter().copied().max().unwrap_or(0),
         leaks: graph.leaks(),
         probability: None,
         by_preemptions: None,
         violation: shortest::violation(graph, limit),
-        stopped: graph.stopped.clone(),
+        stopped: order.as_ref().err().cloned(),
         asymmetry: graph.asymmetry.as_ref().map(ToString::to_string),
     };
-    if let Some(order) = order
+    if let Ok(Some(order)) = order
         && let Err(bound) = count_in_order(&mut census, graph, &order, limit, options, control)
     {
         census.peaks = None;
         census.stopped = Some(bound);
     }
     if let Some(max) = options.max_preemptions {
-        leave_out(&mut census, graph, limit, max);
+        leave_out(&mut census, graph, limit, max, control);
     }
     census
 }
@@ -153,14 +155,18 @@ fn count_in_order(
 
 /// Leaves out of a census what has more preemptions than that: a violation that needs more is not seen, and if
 /// anything was left out, nothing that was counted is a count of all.
-fn leave_out(census: &mut Census, graph: &Graph, limit: u64, max: u32) {
+fn leave_out(census: &mut Census, graph: &Graph, limit: u64, max: u32, control: &Control) {
     let Some(counts) = &census.by_preemptions else { return };
     if counts.keys().all(|preemptions| *preemptions <= max) {
         return;
     }
-    census.violation = preemptions::within(graph, limit, max);
+    let (violation, stopped) = match preemptions::within(graph, limit, max, control) {
+        Ok(violation) => (violation, Bound::Preemptions(max)),
+        Err(bound) => (None, bound),
+    };
+    census.violation = violation;
     census.peaks = None;
     census.probability = None;
     census.highest = 0;
-    census.stopped = Some(Bound::Preemptions(max));
+    census.stopped = Some(stopped);
 }

@@ -11,7 +11,8 @@ use super::{Load, Loaded, judging};
 use crate::report::latency::{Durations, Summary};
 use crate::report::load::{Fairness, Floor, LoadBlock, LoadCheck, Pace};
 use crate::report::{
-    self, Coverage, Entry, Evidence, Judgement, LoadEvidence, OverAdmission, StoreKind, Verdict, histogram,
+    self, Coverage, Entry, Evidence, Invocation, Judgement, LoadEvidence, OverAdmission, StoreKind, Verdict,
+    histogram,
 };
 use crate::world::scenario::Expected;
 
@@ -49,13 +50,18 @@ pub(super) fn block((floor, floor_took): (&Tally, Duration), (load, took): (&Tal
 }
 
 impl Load {
-    /// An entry for each limiter, judged by what is expected of it.
+    /// An entry for each limiter, judged by what is expected of it. Their command lines call the program like this.
     pub fn entries<'a>(
         &'a self,
         limiters: impl IntoIterator<Item = (&'a dyn Algorithm, Option<Expected>)>,
+        call: &Invocation,
     ) -> Vec<Entry> {
         let pairs = self.limiters.iter().zip(limiters);
-        pairs.map(|(loaded, (limiter, expected))| self.entry(loaded, limiter.name(), expected)).collect()
+        let entry = |(loaded, (limiter, expected)): (_, (&dyn Algorithm, _))| {
+            let rerun = Some(self.command(limiter.name(), call));
+            Entry { rerun, ..self.entry(loaded, limiter.name(), expected) }
+        };
+        pairs.map(entry).collect()
     }
 
     fn entry(&self, loaded: &Loaded, name: &str, expected: Option<Expected>) -> Entry {
@@ -77,7 +83,6 @@ impl Load {
             coverage: stopped,
             elapsed_ns: Some(nanos(loaded.measured)),
             notes: self.notes(loaded, name, verdict, expected),
-            rerun: Some(self.command(name)),
             ..Entry::new(
                 SCENARIO,
                 name,
@@ -156,12 +161,13 @@ impl Load {
     }
 
     /// The command line that does the same again.
-    fn command(&self, name: &str) -> String {
+    fn command(&self, name: &str, call: &Invocation) -> String {
         use std::fmt::Write as _;
         let settings = &self.settings;
         let time = crate::base::duration::display;
         let mut line = format!(
-            "gatecrash load --limiter {name} --clients {} --limit {} --duration {} --warmup {} --hold {}",
+            "{} load --limiter {name} --clients {} --limit {} --duration {} --warmup {} --hold {}",
+            call.program,
             settings.clients,
             settings.limit,
             time(settings.duration),
@@ -180,7 +186,7 @@ impl Load {
         if settings.seed != 0 {
             let _ = write!(line, " --seed {}", settings.seed);
         }
-        line
+        line + call.server_for(StoreKind::Redis)
     }
 }
 

@@ -13,9 +13,9 @@ use gatecrash_limiter::Command;
 use gatecrash_limiter::algorithm::sha1_hex;
 
 use super::Model;
-use super::database::{Database, Entry};
+use super::database::{Database, KeyEntry};
 use super::transactions::Transaction;
-use super::value::{Hash, List, Set, Value};
+use super::value::{Hash, List, Set, StoredValue};
 use super::zsets::Score;
 use crate::world::schedule::ClientId;
 
@@ -166,26 +166,24 @@ impl Model {
     }
 }
 
-fn take_apart(key: &Bytes, entry: &Entry, pieces: &mut Vec<Piece>) {
+fn take_apart(key: &Bytes, entry: &KeyEntry, pieces: &mut Vec<Piece>) {
     let key = || key.clone();
     match &entry.value {
-        Value::Text(value) => pieces.push(Piece::Text { key: key(), value: value.clone() }),
-        Value::List(list) => {
+        StoredValue::Text(value) => pieces.push(Piece::Text { key: key(), value: value.clone() }),
+        StoredValue::List(list) => {
             let items = list.iter().enumerate();
             pieces.extend(items.map(|(at, value)| Piece::Item { key: key(), at, value: value.clone() }));
         }
-        Value::Set(set) => {
+        StoredValue::Set(set) => {
             pieces.extend(set.iter().map(|member| Piece::Member { key: key(), member: member.clone() }));
         }
-        Value::Hash(hash) => pieces.extend(hash.iter().map(|(field, value)| Piece::Field {
+        StoredValue::Hash(hash) => pieces.extend(hash.iter().map(|(field, value)| Piece::Field {
             key: key(),
             field: field.clone(),
             value: value.clone(),
         })),
-        Value::Zset(zset) => pieces.extend(zset.members().iter().map(|(score, member)| Piece::Scored {
-            key: key(),
-            score: score.text(),
-            member: member.clone(),
+        StoredValue::Zset(zset) => pieces.extend(zset.members().iter().map(|(score, member)| {
+            Piece::Scored { key: key(), score: score.text(), member: member.clone() }
         })),
     }
     pieces.extend(entry.expires_at.map(|at| Piece::Expiry { key: key(), at }));
@@ -194,7 +192,7 @@ fn take_apart(key: &Bytes, entry: &Entry, pieces: &mut Vec<Piece>) {
 /// Content that is being put together.
 #[derive(Default)]
 struct Assembly {
-    values: BTreeMap<Bytes, Value>,
+    values: BTreeMap<Bytes, StoredValue>,
     items: BTreeMap<Bytes, BTreeMap<usize, Bytes>>,
     expiries: BTreeMap<Bytes, Duration>,
     queued: Vec<(ClientId, usize, Command)>,
@@ -204,26 +202,27 @@ impl Assembly {
     fn add(&mut self, piece: Piece) {
         match piece {
             Piece::Text { key, value } => {
-                self.values.insert(key, Value::Text(value));
+                self.values.insert(key, StoredValue::Text(value));
             }
             Piece::Item { key, at, value } => {
                 self.items.entry(key).or_default().insert(at, value);
             }
             Piece::Member { key, member } => {
-                let value = self.values.entry(key).or_insert_with(|| Value::Set(Arc::new(Set::new())));
-                if let Value::Set(set) = value {
+                let value = self.values.entry(key).or_insert_with(|| StoredValue::Set(Arc::new(Set::new())));
+                if let StoredValue::Set(set) = value {
                     Arc::make_mut(set).insert(member);
                 }
             }
             Piece::Field { key, field, value } => {
-                let holder = self.values.entry(key).or_insert_with(|| Value::Hash(Arc::new(Hash::new())));
-                if let Value::Hash(hash) = holder {
+                let holder =
+                    self.values.entry(key).or_insert_with(|| StoredValue::Hash(Arc::new(Hash::new())));
+                if let StoredValue::Hash(hash) = holder {
                     Arc::make_mut(hash).insert(field, value);
                 }
             }
             Piece::Scored { key, score, member } => {
-                let value = self.values.entry(key).or_insert_with(|| Value::Zset(Arc::default()));
-                if let (Value::Zset(zset), Some(score)) = (value, Score::parse(&score)) {
+                let value = self.values.entry(key).or_insert_with(|| StoredValue::Zset(Arc::default()));
+                if let (StoredValue::Zset(zset), Some(score)) = (value, Score::parse(&score)) {
                     Arc::make_mut(zset).insert(score, member);
                 }
             }
@@ -241,7 +240,7 @@ impl Assembly {
 
     fn put_into(mut self, model: &mut Model) {
         for (key, items) in self.items {
-            self.values.insert(key, Value::List(Arc::new(items.into_values().collect::<List>())));
+            self.values.insert(key, StoredValue::List(Arc::new(items.into_values().collect::<List>())));
         }
         for (key, value) in self.values {
             let expires_at = self.expiries.get(&key).copied();

@@ -8,17 +8,17 @@ use bytes::Bytes;
 use super::content::Piece;
 use super::fault::Fault;
 use super::order;
-use super::table::Row;
-use super::value::{Kind, Value};
+use super::table::CommandRow;
+use super::value::{StoredValue, ValueKind};
 use crate::world::schedule::ClientId;
 
 /// The data of a server. No key in it is expired.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Database {
     /// In byte order. A plain vector, as for `Zset`: there are few keys, and it is quick to copy, compare and hash.
-    entries: Vec<(Bytes, Entry)>,
+    entries: Vec<(Bytes, KeyEntry)>,
     now: Duration,
-    watches: BTreeMap<ClientId, Watch>,
+    watches: BTreeMap<ClientId, WatchedKeys>,
     pub(super) notes: Unjudged<Option<Notes>>,
 }
 
@@ -49,14 +49,14 @@ impl<T> std::hash::Hash for Unjudged<T> {
 
 /// A key's value and when it expires, since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Entry {
-    pub(super) value: Value,
+pub(super) struct KeyEntry {
+    pub(super) value: StoredValue,
     pub(super) expires_at: Option<Duration>,
 }
 
 /// What a client's next `EXEC` depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Watch {
+enum WatchedKeys {
     /// No change to these keys.
     Keys(BTreeSet<Bytes>),
     /// One of them has changed. Which ones there were does not matter any more.
@@ -90,7 +90,7 @@ impl Database {
     }
 
     /// What a key holds, and until when.
-    pub(super) fn entry(&self, key: &[u8]) -> Option<&Entry> {
+    pub(super) fn entry(&self, key: &[u8]) -> Option<&KeyEntry> {
         self.place(key).ok().map(|at| &self.entries[at].1)
     }
 
@@ -105,12 +105,12 @@ impl Database {
     }
 
     /// All keys and what they hold, in byte order.
-    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Entry)> {
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&Bytes, &KeyEntry)> {
         self.entries.iter().map(|(key, entry)| (key, entry))
     }
 
     /// A key's value as one type; `None` if there is no such key.
-    pub(super) fn get<T: Kind>(&self, key: &[u8]) -> Result<Option<&T>, Fault> {
+    pub(super) fn get<T: ValueKind>(&self, key: &[u8]) -> Result<Option<&T>, Fault> {
         match self.entry(key) {
             None => Ok(None),
             Some(entry) => T::view(&entry.value).map(Some).ok_or(Fault::WRONG_TYPE),
@@ -119,7 +119,7 @@ impl Database {
 
     /// Changes a key's value as one type, from its empty value if there is no such key. `change` also says whether
     /// it changed anything, in the sense of `WATCH`. A key left with nothing vanishes.
-    pub(super) fn edit<T: Kind, R>(
+    pub(super) fn edit<T: ValueKind, R>(
         &mut self,
         key: &Bytes,
         change: impl FnOnce(&mut T) -> Result<(bool, R), Fault>,
@@ -138,7 +138,8 @@ impl Database {
                 let mut value = T::default();
                 (changed, result) = change(&mut value)?;
                 if changed && !value.is_void() {
-                    self.entries.insert(at, (key.clone(), Entry { value: value.wrap(), expires_at: None }));
+                    self.entries
+                        .insert(at, (key.clone(), KeyEntry { value: value.wrap(), expires_at: None }));
                 }
             }
         }
@@ -149,13 +150,13 @@ impl Database {
     }
 
     /// Sets a key to a value that expires at a time, or never.
-    pub(super) fn insert(&mut self, key: Bytes, value: Value, expires_at: Option<Duration>) {
+    pub(super) fn insert(&mut self, key: Bytes, value: StoredValue, expires_at: Option<Duration>) {
         self.touch(&key);
         match (self.place(&key), self.is_past(expires_at)) {
             (Ok(at), true) => drop(self.entries.remove(at)),
             (Err(_), true) => {}
-            (Ok(at), false) => self.entries[at].1 = Entry { value, expires_at },
-            (Err(at), false) => self.entries.insert(at, (key, Entry { value, expires_at })),
+            (Ok(at), false) => self.entries[at].1 = KeyEntry { value, expires_at },
+            (Err(at), false) => self.entries.insert(at, (key, KeyEntry { value, expires_at })),
         }
     }
 
@@ -168,7 +169,7 @@ impl Database {
     }
 
     /// Removes a key and gives what it held.
-    pub(super) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+    pub(super) fn remove(&mut self, key: &[u8]) -> Option<KeyEntry> {
         let (_, entry) = self.entries.remove(self.place(key).ok()?);
         self.touch(key);
         Some(entry)
@@ -183,15 +184,15 @@ impl Database {
 
     /// Makes a client's next `EXEC` depend on a key.
     pub(super) fn watch(&mut self, client: ClientId, key: Bytes) {
-        let watch = self.watches.entry(client).or_insert_with(|| Watch::Keys(BTreeSet::new()));
-        if let Watch::Keys(keys) = watch {
+        let watch = self.watches.entry(client).or_insert_with(|| WatchedKeys::Keys(BTreeSet::new()));
+        if let WatchedKeys::Keys(keys) = watch {
             keys.insert(key);
         }
     }
 
     /// Ends all watches of a client and says whether a key that it watched has changed.
     pub(super) fn unwatch(&mut self, client: ClientId) -> bool {
-        self.watches.remove(&client) == Some(Watch::Dirty)
+        self.watches.remove(&client) == Some(WatchedKeys::Dirty)
     }
 
     /// Every watch, as pieces.
@@ -199,8 +200,8 @@ impl Database {
         self.watches.iter().flat_map(|(client, watch)| {
             let client = *client;
             match watch {
-                Watch::Dirty => vec![Piece::Dirty { client }],
-                Watch::Keys(keys) => {
+                WatchedKeys::Dirty => vec![Piece::Dirty { client }],
+                WatchedKeys::Keys(keys) => {
                     keys.iter().map(|key| Piece::Watched { client, key: key.clone() }).collect()
                 }
             }
@@ -213,7 +214,7 @@ impl Database {
             match piece {
                 Piece::Watched { client, key } => self.watch(client, key),
                 Piece::Dirty { client } => {
-                    self.watches.insert(client, Watch::Dirty);
+                    self.watches.insert(client, WatchedKeys::Dirty);
                 }
                 _ => {}
             }
@@ -221,7 +222,7 @@ impl Database {
     }
 
     /// Notes that a command is about to be run, if somebody takes notes.
-    pub(super) fn note(&mut self, row: &Row, parts: &[Bytes]) {
+    pub(super) fn note(&mut self, row: &CommandRow, parts: &[Bytes]) {
         if self.notes.0.is_none() {
             return;
         }
@@ -236,17 +237,17 @@ impl Database {
     /// Whether a key holds entries that only their names put in order.
     fn ties(&self, key: &[u8]) -> bool {
         match self.entry(key).map(|entry| &entry.value) {
-            None | Some(Value::Text(_) | Value::List(_)) => false,
-            Some(Value::Set(set)) => set.len() > 1,
-            Some(Value::Hash(hash)) => hash.len() > 1,
-            Some(Value::Zset(zset)) => zset.members().windows(2).any(|pair| pair[0].0 == pair[1].0),
+            None | Some(StoredValue::Text(_) | StoredValue::List(_)) => false,
+            Some(StoredValue::Set(set)) => set.len() > 1,
+            Some(StoredValue::Hash(hash)) => hash.len() > 1,
+            Some(StoredValue::Zset(zset)) => zset.members().windows(2).any(|pair| pair[0].0 == pair[1].0),
         }
     }
 
     fn touch(&mut self, key: &[u8]) {
         for watch in self.watches.values_mut() {
-            if matches!(watch, Watch::Keys(keys) if keys.contains(key)) {
-                *watch = Watch::Dirty;
+            if matches!(watch, WatchedKeys::Keys(keys) if keys.contains(key)) {
+                *watch = WatchedKeys::Dirty;
             }
         }
     }
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn a_key_lives_through_its_last_millisecond() {
         let mut database = Database::default();
-        database.insert("k".into(), Value::Text("v".into()), Some(Duration::from_millis(10)));
+        database.insert("k".into(), StoredValue::Text("v".into()), Some(Duration::from_millis(10)));
         database.advance(Duration::from_micros(10_999));
         assert!(database.contains(b"k"));
         database.advance(Duration::from_micros(1));
@@ -269,7 +270,7 @@ mod tests {
     #[test]
     fn an_expiry_is_a_change_to_who_watches() {
         let mut database = Database::default();
-        database.insert("k".into(), Value::Text("v".into()), Some(Duration::from_millis(10)));
+        database.insert("k".into(), StoredValue::Text("v".into()), Some(Duration::from_millis(10)));
         database.watch(ClientId(1), "k".into());
         database.advance(Duration::from_secs(1));
         assert!(database.unwatch(ClientId(1)));

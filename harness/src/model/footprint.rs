@@ -21,12 +21,12 @@ use crate::model;
 /// What one command reads and writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Footprint {
-    extent: Extent,
-    scripts: Scripts,
+    extent: UsedKeys,
+    scripts: ScriptUse,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Extent {
+enum UsedKeys {
     Everything,
     /// Nothing but this.
     Keys(Vec<Use>),
@@ -34,7 +34,7 @@ enum Extent {
 
 /// What a command has to do with the cache of scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scripts {
+enum ScriptUse {
     Nothing,
     /// It adds one, as `EVAL` does. Who comes first does not matter: they are named by what they are.
     Learns,
@@ -46,7 +46,7 @@ enum Scripts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Use {
     key: Bytes,
-    part: Part,
+    part: KeyPart,
     access: Access,
     /// Whether the key can have an expiry.
     can_expire: bool,
@@ -54,11 +54,11 @@ struct Use {
 
 /// A part of what a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum KeyPart {
     /// All of it.
     Content,
     /// These members or fields of a collection. A key has members of one kind only.
-    Members(Kind, Vec<Bytes>),
+    Members(MemberKind, Vec<Bytes>),
     /// Whether it is there, its type, and how much is in it.
     Size,
     /// Whether it is there and when it expires.
@@ -66,7 +66,7 @@ enum Part {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum MemberKind {
     Zset,
     Set,
     Hash,
@@ -90,10 +90,10 @@ impl Footprint {
     pub fn of(command: &Command) -> Self {
         let name = command.name().to_ascii_uppercase();
         let (extent, scripts) = match name.as_slice() {
-            b"PING" | b"ECHO" | b"TIME" => (Extent::Keys(Vec::new()), Scripts::Nothing),
-            b"EVAL" => (script_keys(command), Scripts::Learns),
-            b"EVALSHA" => (script_keys(command), Scripts::Needs),
-            name => (data(name, command), Scripts::Nothing),
+            b"PING" | b"ECHO" | b"TIME" => (UsedKeys::Keys(Vec::new()), ScriptUse::Nothing),
+            b"EVAL" => (script_keys(command), ScriptUse::Learns),
+            b"EVALSHA" => (script_keys(command), ScriptUse::Needs),
+            name => (data(name, command), ScriptUse::Nothing),
         };
         Self { extent, scripts }
     }
@@ -101,10 +101,10 @@ impl Footprint {
     /// Whether the order of two commands of different clients can matter: to a reply, or to the content afterwards.
     pub fn conflicts(&self, other: &Self) -> bool {
         match (&self.extent, &other.extent) {
-            (Extent::Keys(ours), Extent::Keys(theirs)) => {
+            (UsedKeys::Keys(ours), UsedKeys::Keys(theirs)) => {
                 matches!(
                     (self.scripts, other.scripts),
-                    (Scripts::Learns, Scripts::Needs) | (Scripts::Needs, Scripts::Learns)
+                    (ScriptUse::Learns, ScriptUse::Needs) | (ScriptUse::Needs, ScriptUse::Learns)
                 ) || ours.iter().any(|ours| theirs.iter().any(|theirs| ours.conflicts(theirs)))
             }
             _ => true,
@@ -117,7 +117,7 @@ impl Footprint {
     /// Whatever may do so conflicts with all for which it makes a difference. So what a footprint depends on are only
     /// commands whose place before it is fixed anyway.
     pub fn after(&self, earlier: &Self) -> Option<Self> {
-        let Extent::Keys(uses) = &self.extent else { return None };
+        let UsedKeys::Keys(uses) = &self.extent else { return None };
         let learns = |used: &Use| {
             matches!(used.access, Adds | Removes) && !used.can_expire && earlier.may_let_expire(&used.key)
         };
@@ -126,13 +126,13 @@ impl Footprint {
         }
         let uses =
             uses.iter().map(|used| Use { can_expire: used.can_expire || learns(used), ..used.clone() });
-        Some(Self { extent: Extent::Keys(uses.collect()), scripts: self.scripts })
+        Some(Self { extent: UsedKeys::Keys(uses.collect()), scripts: self.scripts })
     }
 
     fn may_let_expire(&self, key: &[u8]) -> bool {
         match &self.extent {
-            Extent::Everything => true,
-            Extent::Keys(uses) => uses.iter().any(|used| used.access == Writes && used.key == key),
+            UsedKeys::Everything => true,
+            UsedKeys::Keys(uses) => uses.iter().any(|used| used.access == Writes && used.key == key),
         }
     }
 }
@@ -143,63 +143,63 @@ impl Use {
             return false;
         }
         match (&self.part, &other.part) {
-            (Part::Content, _) | (_, Part::Content) | (Part::Expiry, Part::Expiry) => true,
-            (Part::Members(kind, names), Part::Members(other_kind, other_names)) => {
+            (KeyPart::Content, _) | (_, KeyPart::Content) | (KeyPart::Expiry, KeyPart::Expiry) => true,
+            (KeyPart::Members(kind, names), KeyPart::Members(other_kind, other_names)) => {
                 let opposed = matches!((self.access, other.access), (Adds, Removes) | (Removes, Adds));
                 kind != other_kind
                     || names.iter().any(|name| other_names.contains(name))
                     || opposed && (self.can_expire || other.can_expire)
             }
             // A key is there as long as something is in it.
-            (Part::Members(..), Part::Size | Part::Expiry) => self.access != Reads,
-            (Part::Size | Part::Expiry, Part::Members(..)) => other.access != Reads,
-            (Part::Size, Part::Size | Part::Expiry) | (Part::Expiry, Part::Size) => false,
+            (KeyPart::Members(..), KeyPart::Size | KeyPart::Expiry) => self.access != Reads,
+            (KeyPart::Size | KeyPart::Expiry, KeyPart::Members(..)) => other.access != Reads,
+            (KeyPart::Size, KeyPart::Size | KeyPart::Expiry) | (KeyPart::Expiry, KeyPart::Size) => false,
         }
     }
 }
 
 /// All of a script's keys, read and written. One that declares none does as it likes.
-fn script_keys(command: &Command) -> Extent {
+fn script_keys(command: &Command) -> UsedKeys {
     match model::key_positions(command) {
-        Some(keys) if !keys.is_empty() => used(command, &keys, &Part::Content, Writes),
-        _ => Extent::Everything,
+        Some(keys) if !keys.is_empty() => used(command, &keys, &KeyPart::Content, Writes),
+        _ => UsedKeys::Everything,
     }
 }
 
 /// What a command on data uses of its keys.
-fn data(name: &[u8], command: &Command) -> Extent {
-    let Some(keys) = model::data_key_positions(command) else { return Extent::Everything };
+fn data(name: &[u8], command: &Command) -> UsedKeys {
+    let Some(keys) = model::data_key_positions(command) else { return UsedKeys::Everything };
     let (part, access) = members(name, command.args()).unwrap_or_else(|| whole(name, command.args()));
     used(command, &keys, &part, access)
 }
 
-fn used(command: &Command, keys: &[usize], part: &Part, access: Access) -> Extent {
+fn used(command: &Command, keys: &[usize], part: &KeyPart, access: Access) -> UsedKeys {
     let used =
         |at: &usize| Use { key: command.parts()[*at].clone(), part: part.clone(), access, can_expire: false };
-    Extent::Keys(keys.iter().map(used).collect())
+    UsedKeys::Keys(keys.iter().map(used).collect())
 }
 
 /// Which members a command uses, if it names all that it uses: its reply tells nothing of the others.
-fn members(name: &[u8], args: &[Bytes]) -> Option<(Part, Access)> {
+fn members(name: &[u8], args: &[Bytes]) -> Option<(KeyPart, Access)> {
     let rest = &args[1..];
     let every_second = |args: &[Bytes], first| args.iter().skip(first).step_by(2).cloned().collect();
     let (kind, names, access): (_, Vec<Bytes>, _) = match name {
         b"ZADD" => {
             let options = rest.iter().take_while(|arg| is_zadd_option(arg)).count();
-            (Kind::Zset, every_second(&rest[options..], 1), Adds)
+            (MemberKind::Zset, every_second(&rest[options..], 1), Adds)
         }
-        b"ZINCRBY" => (Kind::Zset, every_second(rest, 1), Adds),
-        b"ZREM" => (Kind::Zset, rest.to_vec(), Removes),
-        b"ZSCORE" | b"ZMSCORE" => (Kind::Zset, rest.to_vec(), Reads),
-        b"SADD" => (Kind::Set, rest.to_vec(), Adds),
-        b"SREM" => (Kind::Set, rest.to_vec(), Removes),
-        b"SISMEMBER" | b"SMISMEMBER" => (Kind::Set, rest.to_vec(), Reads),
-        b"HSET" | b"HMSET" | b"HSETNX" | b"HINCRBY" => (Kind::Hash, every_second(rest, 0), Adds),
-        b"HDEL" => (Kind::Hash, rest.to_vec(), Removes),
-        b"HGET" | b"HMGET" | b"HEXISTS" | b"HSTRLEN" => (Kind::Hash, rest.to_vec(), Reads),
+        b"ZINCRBY" => (MemberKind::Zset, every_second(rest, 1), Adds),
+        b"ZREM" => (MemberKind::Zset, rest.to_vec(), Removes),
+        b"ZSCORE" | b"ZMSCORE" => (MemberKind::Zset, rest.to_vec(), Reads),
+        b"SADD" => (MemberKind::Set, rest.to_vec(), Adds),
+        b"SREM" => (MemberKind::Set, rest.to_vec(), Removes),
+        b"SISMEMBER" | b"SMISMEMBER" => (MemberKind::Set, rest.to_vec(), Reads),
+        b"HSET" | b"HMSET" | b"HSETNX" | b"HINCRBY" => (MemberKind::Hash, every_second(rest, 0), Adds),
+        b"HDEL" => (MemberKind::Hash, rest.to_vec(), Removes),
+        b"HGET" | b"HMGET" | b"HEXISTS" | b"HSTRLEN" => (MemberKind::Hash, rest.to_vec(), Reads),
         _ => return None,
     };
-    Some((Part::Members(kind, names), access))
+    Some((KeyPart::Members(kind, names), access))
 }
 
 fn is_zadd_option(arg: &[u8]) -> bool {
@@ -207,21 +207,23 @@ fn is_zadd_option(arg: &[u8]) -> bool {
 }
 
 /// What of its keys a command uses that is more than some members.
-fn whole(name: &[u8], args: &[Bytes]) -> (Part, Access) {
+fn whole(name: &[u8], args: &[Bytes]) -> (KeyPart, Access) {
     match name {
         b"ZCARD" | b"SCARD" | b"HLEN" | b"LLEN" | b"STRLEN" | b"EXISTS" | b"TOUCH" | b"TYPE" => {
-            (Part::Size, Reads)
+            (KeyPart::Size, Reads)
         }
-        b"TTL" | b"PTTL" | b"EXPIRETIME" | b"PEXPIRETIME" => (Part::Expiry, Reads),
-        b"PERSIST" => (Part::Expiry, Writes),
+        b"TTL" | b"PTTL" | b"EXPIRETIME" | b"PEXPIRETIME" => (KeyPart::Expiry, Reads),
+        b"PERSIST" => (KeyPart::Expiry, Writes),
         // Without time left, the key would vanish.
-        b"EXPIRE" | b"PEXPIRE" if args.get(1).is_some_and(|time| is_positive(time)) => (Part::Expiry, Writes),
+        b"EXPIRE" | b"PEXPIRE" if args.get(1).is_some_and(|time| is_positive(time)) => {
+            (KeyPart::Expiry, Writes)
+        }
         b"GET" | b"MGET" | b"GETRANGE" | b"SUBSTR" | b"LRANGE" | b"LINDEX" | b"SMEMBERS" | b"HGETALL"
         | b"HKEYS" | b"HVALS" | b"ZRANK" | b"ZREVRANK" | b"ZCOUNT" | b"ZLEXCOUNT" | b"ZRANGE"
         | b"ZREVRANGE" | b"ZRANGEBYSCORE" | b"ZREVRANGEBYSCORE" | b"ZRANGEBYLEX" | b"ZREVRANGEBYLEX" => {
-            (Part::Content, Reads)
+            (KeyPart::Content, Reads)
         }
-        _ => (Part::Content, Writes),
+        _ => (KeyPart::Content, Writes),
     }
 }
 

@@ -6,11 +6,11 @@ use gatecrash_limiter::Reply;
 use super::database::Database;
 use super::fault::Fault;
 use super::reply::{bulk_or_nil, length};
-use super::table::{ONE_KEY, Row, data};
+use super::table::{CommandRow, ONE_KEY, data};
 use super::value::Hash;
 use super::{Answer, number};
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     data("HSET", -4, ONE_KEY, |db, args| set_fields(db, args, "hset").map(length)),
     data("HMSET", -4, ONE_KEY, |db, args| set_fields(db, args, "hmset").map(|_| Reply::ok())),
     data("HSETNX", 4, ONE_KEY, hsetnx),

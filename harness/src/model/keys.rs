@@ -5,13 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
-use super::database::{Database, Entry};
+use super::database::{Database, KeyEntry};
 use super::fault::Fault;
 use super::reply::length;
-use super::table::{ALL_KEYS, NO_KEY, ONE_KEY, Row, TWO_KEYS, data};
+use super::table::{ALL_KEYS, CommandRow, NO_KEY, ONE_KEY, TWO_KEYS, data};
 use super::{Answer, glob, number};
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     data("DEL", -2, ALL_KEYS, del),
     data("UNLINK", -2, ALL_KEYS, del),
     data("EXISTS", -2, ALL_KEYS, |db, keys| Ok(length(keys.iter().filter(|key| db.contains(key)).count()))),
@@ -204,7 +204,7 @@ fn renamenx(db: &mut Database, args: &[Bytes]) -> Answer {
 }
 
 fn move_entry(db: &mut Database, args: &[Bytes]) {
-    if let Some(Entry { value, expires_at }) = db.remove(&args[0]) {
+    if let Some(KeyEntry { value, expires_at }) = db.remove(&args[0]) {
         db.insert(args[1].clone(), value, expires_at);
     }
 }

@@ -6,17 +6,17 @@ use gatecrash_limiter::Reply;
 use super::database::Database;
 use super::fault::Fault;
 use super::reply::{bulk_or_nil, length};
-use super::table::{ONE_KEY, Row, TWO_KEYS, data};
+use super::table::{CommandRow, ONE_KEY, TWO_KEYS, data};
 use super::value::List;
 use super::{Answer, number};
 
-pub(super) const COMMANDS: &[Row] = &[
-    data("LPUSH", -3, ONE_KEY, |db, args| push(db, args, End::Left)),
-    data("RPUSH", -3, ONE_KEY, |db, args| push(db, args, End::Right)),
-    data("LPUSHX", -3, ONE_KEY, |db, args| push_if_exists(db, args, End::Left)),
-    data("RPUSHX", -3, ONE_KEY, |db, args| push_if_exists(db, args, End::Right)),
-    data("LPOP", -2, ONE_KEY, |db, args| pop(db, args, End::Left, "lpop")),
-    data("RPOP", -2, ONE_KEY, |db, args| pop(db, args, End::Right, "rpop")),
+pub(super) const COMMANDS: &[CommandRow] = &[
+    data("LPUSH", -3, ONE_KEY, |db, args| push(db, args, ListEnd::Left)),
+    data("RPUSH", -3, ONE_KEY, |db, args| push(db, args, ListEnd::Right)),
+    data("LPUSHX", -3, ONE_KEY, |db, args| push_if_exists(db, args, ListEnd::Left)),
+    data("RPUSHX", -3, ONE_KEY, |db, args| push_if_exists(db, args, ListEnd::Right)),
+    data("LPOP", -2, ONE_KEY, |db, args| pop(db, args, ListEnd::Left, "lpop")),
+    data("RPOP", -2, ONE_KEY, |db, args| pop(db, args, ListEnd::Right, "rpop")),
     data("LLEN", 2, ONE_KEY, |db, args| Ok(length(db.get::<List>(&args[0])?.map_or(0, List::len)))),
     data("LRANGE", 4, ONE_KEY, lrange),
     data("LINDEX", 3, ONE_KEY, lindex),
@@ -24,17 +24,17 @@ pub(super) const COMMANDS: &[Row] = &[
     data("LTRIM", 4, ONE_KEY, ltrim),
     data("LSET", 4, ONE_KEY, lset),
     data("LMOVE", 5, TWO_KEYS, lmove),
-    data("RPOPLPUSH", 3, TWO_KEYS, |db, args| transfer(db, args, End::Right, End::Left)),
+    data("RPOPLPUSH", 3, TWO_KEYS, |db, args| transfer(db, args, ListEnd::Right, ListEnd::Left)),
 ];
 
 /// An end of a list.
 #[derive(Clone, Copy)]
-enum End {
+enum ListEnd {
     Left,
     Right,
 }
 
-impl End {
+impl ListEnd {
     fn parse(text: &[u8]) -> Result<Self, Fault> {
         match text.to_ascii_uppercase().as_slice() {
             b"LEFT" => Ok(Self::Left),
@@ -58,7 +58,7 @@ impl End {
     }
 }
 
-fn push(db: &mut Database, args: &[Bytes], end: End) -> Answer {
+fn push(db: &mut Database, args: &[Bytes], end: ListEnd) -> Answer {
     db.edit(&args[0], |list: &mut List| {
         for item in &args[1..] {
             end.push(list, item.clone());
@@ -67,14 +67,14 @@ fn push(db: &mut Database, args: &[Bytes], end: End) -> Answer {
     })
 }
 
-fn push_if_exists(db: &mut Database, args: &[Bytes], end: End) -> Answer {
+fn push_if_exists(db: &mut Database, args: &[Bytes], end: ListEnd) -> Answer {
     match db.get::<List>(&args[0])? {
         None => Ok(Reply::Int(0)),
         Some(_) => push(db, args, end),
     }
 }
 
-fn pop(db: &mut Database, args: &[Bytes], end: End, command: &str) -> Answer {
+fn pop(db: &mut Database, args: &[Bytes], end: ListEnd, command: &str) -> Answer {
     let count = match &args[1..] {
         [] => None,
         [count] => Some(number::count(count).map_err(|_| Fault::NOT_POSITIVE)?),
@@ -158,10 +158,10 @@ fn lset(db: &mut Database, args: &[Bytes]) -> Answer {
 }
 
 fn lmove(db: &mut Database, args: &[Bytes]) -> Answer {
-    transfer(db, args, End::parse(&args[2])?, End::parse(&args[3])?)
+    transfer(db, args, ListEnd::parse(&args[2])?, ListEnd::parse(&args[3])?)
 }
 
-fn transfer(db: &mut Database, args: &[Bytes], from: End, to: End) -> Answer {
+fn transfer(db: &mut Database, args: &[Bytes], from: ListEnd, to: ListEnd) -> Answer {
     if db.get::<List>(&args[0])?.is_none() {
         return Ok(Reply::Nil);
     }

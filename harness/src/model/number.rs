@@ -1,7 +1,5 @@
 //! Numbers as Redis reads and writes them.
 
-use bytes::Bytes;
-
 use super::fault::Fault;
 
 /// A whole number in its shortest decimal form: no sign `+`, no leading zero, no space.
@@ -76,83 +74,6 @@ fn positional(digits: &str, exponent: i32) -> String {
     }
 }
 
-/// A decimal number with 17 digits after the point, rounded as the 80-bit floats are in which a server counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Decimal(i128);
-
-const DECIMAL_PLACES: u32 = 17;
-const SCALE: u128 = 10_u128.pow(DECIMAL_PLACES);
-
-impl Decimal {
-    const OVERFLOW: Fault = Fault::fixed("ERR increment would produce NaN or Infinity");
-
-    /// Reads what Redis takes for a floating-point number.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, Fault> {
-        let value = float(text).ok_or(Fault::NOT_FLOAT)?;
-        if value.is_infinite() {
-            return Err(Self::OVERFLOW);
-        }
-        let text = std::str::from_utf8(text).map_err(|_| Fault::NOT_FLOAT)?;
-        Self::exact(text).or_else(|| Self::exact(&format!("{value:.17}"))).ok_or(Self::OVERFLOW)
-    }
-
-    /// Reads a number digit by digit; `None` if it has too many of them for that.
-    fn exact(text: &str) -> Option<Self> {
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (sign, digits) = match mantissa.strip_prefix('-') {
-            Some(rest) => (-1, rest),
-            None => (1, mantissa.strip_prefix('+').unwrap_or(mantissa)),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let places = i32::try_from(fraction.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
-        let surplus = places.checked_sub(DECIMAL_PLACES.cast_signed())?;
-        let factor = 10_u128.checked_pow(surplus.unsigned_abs())?;
-        let digits = format!("{whole}{fraction}").parse::<u128>().ok()?;
-        let size = if surplus > 0 { nearest(digits, factor) } else { digits.checked_mul(factor)? };
-        i128::try_from(size).ok().map(|size| Self(sign * size).rounded())
-    }
-
-    /// The sum.
-    pub(super) fn plus(self, other: Self) -> Result<Self, Fault> {
-        self.0.checked_add(other.0).map(|sum| Self(sum).rounded()).ok_or(Self::OVERFLOW)
-    }
-
-    /// The number nearest to this that has 64 binary digits. Below one, that is closer than 17 decimal places show.
-    fn rounded(self) -> Self {
-        let size = self.0.unsigned_abs();
-        let (whole, fraction) = (size / SCALE, size % SCALE);
-        let whole_bits = u128::BITS - whole.leading_zeros();
-        let size = match 64_u32.checked_sub(whole_bits) {
-            _ if whole == 0 => size,
-            Some(bits @ 1..) => whole * SCALE + nearest(nearest(fraction << bits, SCALE) * SCALE, 1 << bits),
-            _ => nearest(size, SCALE << (whole_bits - 64)) * (SCALE << (whole_bits - 64)),
-        };
-        Self(self.0.signum() * size.cast_signed())
-    }
-
-    /// The shortest decimal form.
-    pub(super) fn to_bytes(self) -> Bytes {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let (whole, fraction) = (self.0.unsigned_abs() / SCALE, self.0.unsigned_abs() % SCALE);
-        if fraction == 0 {
-            return format!("{sign}{whole}").into();
-        }
-        let fraction = format!("{fraction:017}");
-        format!("{sign}{whole}.{}", fraction.trim_end_matches('0')).into()
-    }
-}
-
-/// The quotient rounded to the nearest, of two nearest ones to the even one.
-fn nearest(dividend: u128, divisor: u128) -> u128 {
-    let (quotient, rest) = (dividend / divisor, dividend % divisor);
-    let up = match (rest * 2).cmp(&divisor) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => quotient % 2 == 1,
-        std::cmp::Ordering::Greater => true,
-    };
-    quotient + u128::from(up)
-}
-
 /// The part of a sequence that inclusive indices name, where negative ones count from the end.
 pub(super) fn span(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
     let len = i64::try_from(len).expect("nothing is longer than i64::MAX");
@@ -194,14 +115,6 @@ mod tests {
         ] {
             assert_eq!(general(value), text);
         }
-    }
-
-    #[test]
-    fn decimals_round_as_extended_floats_do() {
-        let sum = Decimal::parse(b"0.1").unwrap().plus(Decimal::parse(b"2e-1").unwrap()).unwrap();
-        assert_eq!(sum.to_bytes(), "0.3");
-        let sum = Decimal::parse(b"5000").unwrap().plus(Decimal::parse(b"3.1").unwrap()).unwrap();
-        assert_eq!(sum.to_bytes(), "5003.10000000000000009");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use gatecrash_limiter::Reply;
 use gatecrash_limiter::algorithm::sha1_hex;
 
 use super::fault::Fault;
-use super::table::{Keys, NO_KEY, Row, server};
+use super::table::{CommandRow, Keys, NO_KEY, server};
 use super::{Answer, Model, lua, number};
 use crate::world::schedule::ClientId;
 
@@ -17,7 +17,7 @@ const COUNTED: Keys = Keys::Counted { at: 2 };
 /// The one command that has subcommands.
 pub(super) const CONTAINER: &str = "SCRIPT";
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     server("EVAL", -3, COUNTED, eval),
     server("EVALSHA", -3, COUNTED, evalsha),
     server(CONTAINER, -2, NO_KEY, |_, _, _| Err(Fault::SYNTAX)),

@@ -6,10 +6,10 @@ use gatecrash_limiter::Reply;
 use super::Answer;
 use super::database::Database;
 use super::reply::length;
-use super::table::{ONE_KEY, Row, data};
+use super::table::{CommandRow, ONE_KEY, data};
 use super::value::Set;
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     data("SADD", -3, ONE_KEY, sadd),
     data("SREM", -3, ONE_KEY, srem),
     data("SCARD", 2, ONE_KEY, |db, args| Ok(length(db.get::<Set>(&args[0])?.map_or(0, Set::len)))),

@@ -7,17 +7,18 @@ use gatecrash_limiter::Reply;
 
 use super::Answer;
 use super::database::Database;
+use super::extended::Extended;
 use super::fault::Fault;
 use super::keys::{self, Deadline};
-use super::number::{self, Decimal};
+use super::number;
 use super::reply::{bulk_or_nil, length};
-use super::table::{ALL_KEYS, Keys, ONE_KEY, Row, data};
-use super::value::{Kind, Value};
+use super::table::{ALL_KEYS, CommandRow, Keys, ONE_KEY, data};
+use super::value::{StoredValue, ValueKind};
 
 const PAIRS: Keys = Keys::Places { first: 1, last: -1, step: 2 };
 const LONGEST: usize = 512 * 1024 * 1024;
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     data("GET", 2, ONE_KEY, get),
     data("SET", -3, ONE_KEY, set),
     data("SETNX", 3, ONE_KEY, setnx),
@@ -48,7 +49,7 @@ fn get(db: &mut Database, args: &[Bytes]) -> Answer {
 /// What `SET` and `GETEX` are told after the key and the value.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each word of the command")]
-struct Options {
+struct SetOptions {
     only_new: bool,
     only_old: bool,
     give_old: bool,
@@ -57,7 +58,7 @@ struct Options {
     deadline: Option<Deadline>,
 }
 
-impl Options {
+impl SetOptions {
     /// `allowed` lists the words that the command knows besides those of deadlines.
     fn parse(args: &[Bytes], allowed: &[&str]) -> Result<Self, Fault> {
         let mut options = Self::default();
@@ -92,7 +93,7 @@ impl Options {
 }
 
 fn set(db: &mut Database, args: &[Bytes]) -> Answer {
-    let options = Options::parse(&args[2..], &["NX", "XX", "GET", "KEEPTTL"])?;
+    let options = SetOptions::parse(&args[2..], &["NX", "XX", "GET", "KEEPTTL"])?;
     let mut expires_at = options.expires_at(db.now(), "set")?;
     let key = &args[0];
     let old = if options.give_old { bulk_or_nil(db.get(key)?) } else { Reply::Nil };
@@ -135,7 +136,7 @@ fn getdel(db: &mut Database, args: &[Bytes]) -> Answer {
 }
 
 fn getex(db: &mut Database, args: &[Bytes]) -> Answer {
-    let options = Options::parse(&args[1..], &["PERSIST"])?;
+    let options = SetOptions::parse(&args[1..], &["PERSIST"])?;
     let value = get(db, args)?;
     if value == Reply::Nil {
         return Ok(value);
@@ -184,11 +185,7 @@ fn decrby(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn incrbyfloat(db: &mut Database, args: &[Bytes]) -> Answer {
     let old = db.get::<Bytes>(&args[0])?.map_or(&b"0"[..], |text| text);
-    // A number that is too large is still a number: both are read before either is refused for its size.
-    for text in [old, &args[1]] {
-        number::float(text).ok_or(Fault::NOT_FLOAT)?;
-    }
-    let new = Decimal::parse(old)?.plus(Decimal::parse(&args[1])?)?.to_bytes();
+    let new = Extended::parse(old)?.plus(Extended::parse(&args[1])?)?.to_bytes();
     rewrite(db, &args[0], |_| Ok(new)).map(Reply::Bulk)
 }
 
@@ -215,7 +212,7 @@ fn set_all(db: &mut Database, pairs: &[Bytes], command: &str) -> Result<(), Faul
         return Err(Fault::arity(command));
     }
     for [key, value] in pairs {
-        db.insert(key.clone(), Value::Text(value.clone()), None);
+        db.insert(key.clone(), StoredValue::Text(value.clone()), None);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::world::schedule::ClientId;
 
 /// What is to be known about a command.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct CommandRow {
     /// Upper case; a subcommand follows its command's name and a `|`.
     pub(super) name: &'static str,
     /// How many parts the name takes: two for a subcommand.
@@ -67,8 +67,8 @@ pub(super) const fn data(
     arity: i8,
     keys: Keys,
     handler: fn(&mut Database, &[Bytes]) -> Answer,
-) -> Row {
-    Row { name, words: words(name), arity, keys, handler: Handler::Data(handler), immediate: false }
+) -> CommandRow {
+    CommandRow { name, words: words(name), arity, keys, handler: Handler::Data(handler), immediate: false }
 }
 
 /// A row of a command that concerns clients or scripts as well.
@@ -77,8 +77,8 @@ pub(super) const fn server(
     arity: i8,
     keys: Keys,
     handler: fn(&mut Model, ClientId, &[Bytes]) -> Answer,
-) -> Row {
-    Row { name, words: words(name), arity, keys, handler: Handler::Server(handler), immediate: false }
+) -> CommandRow {
+    CommandRow { name, words: words(name), arity, keys, handler: Handler::Server(handler), immediate: false }
 }
 
 const fn words(name: &str) -> usize {
@@ -92,7 +92,7 @@ const fn words(name: &str) -> usize {
     1
 }
 
-impl Row {
+impl CommandRow {
     /// The same row, for a command that is never queued by a transaction.
     pub(super) const fn immediate(self) -> Self {
         Self { immediate: true, ..self }
@@ -124,10 +124,10 @@ fn counted(parts: &[Bytes], at: usize) -> Vec<usize> {
 }
 
 /// All rows by their names.
-static ROWS: LazyLock<FxHashMap<&'static [u8], &'static Row>> =
+static ROWS: LazyLock<FxHashMap<&'static [u8], &'static CommandRow>> =
     LazyLock::new(|| rows().map(|row| (row.name.as_bytes(), row)).collect());
 
-fn rows() -> impl Iterator<Item = &'static Row> {
+fn rows() -> impl Iterator<Item = &'static CommandRow> {
     let families = [
         strings::COMMANDS,
         keys::COMMANDS,
@@ -157,7 +157,7 @@ pub(crate) fn data_key_positions(command: &Command) -> Option<Vec<usize>> {
 }
 
 /// A command's row, if there is one and the command has as many parts as it wants.
-pub(super) fn resolve(parts: &[Bytes]) -> Result<&'static Row, Fault> {
+pub(super) fn resolve(parts: &[Bytes]) -> Result<&'static CommandRow, Fault> {
     let row = find(parts).map_err(|missing| match missing {
         Missing::Command => unknown_command(parts),
         Missing::Subcommand => unknown_subcommand(parts),
@@ -172,7 +172,7 @@ pub(super) enum Missing {
     Subcommand,
 }
 
-fn find(parts: &[Bytes]) -> Result<&'static Row, Missing> {
+fn find(parts: &[Bytes]) -> Result<&'static CommandRow, Missing> {
     let row = row(&[&parts[0]]).filter(|row| row.words == 1).ok_or(Missing::Command)?;
     match parts {
         [name, sub, ..] if row.name == scripts::CONTAINER => {
@@ -183,7 +183,7 @@ fn find(parts: &[Bytes]) -> Result<&'static Row, Missing> {
 }
 
 /// The row whose name is these pieces, in any case.
-fn row(pieces: &[&[u8]]) -> Option<&'static Row> {
+fn row(pieces: &[&[u8]]) -> Option<&'static CommandRow> {
     const LONGEST: usize = 32;
     let mut name = [0; LONGEST];
     let mut length = 0;
@@ -198,7 +198,7 @@ fn row(pieces: &[&[u8]]) -> Option<&'static Row> {
 }
 
 /// Finds a row for a script, whose errors say less.
-pub(super) fn resolve_in_script(parts: &[Bytes]) -> Result<&'static Row, Fault> {
+pub(super) fn resolve_in_script(parts: &[Bytes]) -> Result<&'static CommandRow, Fault> {
     let row = find(parts).map_err(|_| Fault::fixed("ERR Unknown Redis command called from script"))?;
     if row.fits(parts.len()) {
         Ok(row)

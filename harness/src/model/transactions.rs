@@ -4,11 +4,11 @@ use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
 use super::fault::Fault;
-use super::table::{self, ALL_KEYS, NO_KEY, Row, server};
+use super::table::{self, ALL_KEYS, CommandRow, NO_KEY, server};
 use super::{Answer, Model};
 use crate::world::schedule::ClientId;
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     server("MULTI", 1, NO_KEY, multi).immediate(),
     server("EXEC", 1, NO_KEY, exec).immediate(),
     server("DISCARD", 1, NO_KEY, discard).immediate(),

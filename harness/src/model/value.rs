@@ -16,7 +16,7 @@ pub(super) type Hash = BTreeMap<Bytes, Bytes>;
 
 /// A value of any type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Value {
+pub(super) enum StoredValue {
     Text(Bytes),
     List(Arc<List>),
     Set(Arc<Set>),
@@ -24,7 +24,7 @@ pub(super) enum Value {
     Zset(Arc<Zset>),
 }
 
-impl Value {
+impl StoredValue {
     /// The type's name as `TYPE` says it.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
@@ -38,28 +38,28 @@ impl Value {
 }
 
 /// One type of value, so that a key can be read and changed as that type.
-pub(super) trait Kind: Clone + Default {
+pub(super) trait ValueKind: Clone + Default {
     /// The value, if it is of this type.
-    fn view(value: &Value) -> Option<&Self>;
+    fn view(value: &StoredValue) -> Option<&Self>;
     /// The value, if it is of this type, to be changed.
-    fn view_mut(value: &mut Value) -> Option<&mut Self>;
+    fn view_mut(value: &mut StoredValue) -> Option<&mut Self>;
     /// As a value of any type.
-    fn wrap(self) -> Value;
+    fn wrap(self) -> StoredValue;
     /// Whether a key that holds this must vanish: a server keeps no empty collections.
     fn is_void(&self) -> bool;
 }
 
-impl Kind for Bytes {
-    fn view(value: &Value) -> Option<&Self> {
-        if let Value::Text(text) = value { Some(text) } else { None }
+impl ValueKind for Bytes {
+    fn view(value: &StoredValue) -> Option<&Self> {
+        if let StoredValue::Text(text) = value { Some(text) } else { None }
     }
 
-    fn view_mut(value: &mut Value) -> Option<&mut Self> {
-        if let Value::Text(text) = value { Some(text) } else { None }
+    fn view_mut(value: &mut StoredValue) -> Option<&mut Self> {
+        if let StoredValue::Text(text) = value { Some(text) } else { None }
     }
 
-    fn wrap(self) -> Value {
-        Value::Text(self)
+    fn wrap(self) -> StoredValue {
+        StoredValue::Text(self)
     }
 
     fn is_void(&self) -> bool {
@@ -69,17 +69,17 @@ impl Kind for Bytes {
 
 macro_rules! collection {
     ($kind:ident) => {
-        impl Kind for $kind {
-            fn view(value: &Value) -> Option<&Self> {
-                if let Value::$kind(inner) = value { Some(inner) } else { None }
+        impl ValueKind for $kind {
+            fn view(value: &StoredValue) -> Option<&Self> {
+                if let StoredValue::$kind(inner) = value { Some(inner) } else { None }
             }
 
-            fn view_mut(value: &mut Value) -> Option<&mut Self> {
-                if let Value::$kind(inner) = value { Some(Arc::make_mut(inner)) } else { None }
+            fn view_mut(value: &mut StoredValue) -> Option<&mut Self> {
+                if let StoredValue::$kind(inner) = value { Some(Arc::make_mut(inner)) } else { None }
             }
 
-            fn wrap(self) -> Value {
-                Value::$kind(Arc::new(self))
+            fn wrap(self) -> StoredValue {
+                StoredValue::$kind(Arc::new(self))
             }
 
             fn is_void(&self) -> bool {

@@ -6,12 +6,12 @@ use gatecrash_limiter::Reply;
 use super::database::Database;
 use super::fault::Fault;
 use super::reply::length;
-use super::table::{ONE_KEY, Row, TWO_KEYS, data};
-use super::value::{Kind, Value};
+use super::table::{CommandRow, ONE_KEY, TWO_KEYS, data};
+use super::value::{StoredValue, ValueKind};
 use super::zsets::{Score, Zset};
 use super::{Answer, number};
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     data("ZRANGE", -4, ONE_KEY, |db, args| Query::parse(args, None, Scope::Free)?.answer(db, &args[0])),
     data("ZREVRANGE", -4, ONE_KEY, |db, args| range(db, args, By::Rank, true)),
     data("ZRANGEBYSCORE", -4, ONE_KEY, |db, args| range(db, args, By::Score, false)),
@@ -35,14 +35,14 @@ enum By {
 }
 
 /// One end of a range by value.
-enum Bound<T> {
+enum RangeBound<T> {
     Lowest,
     Highest,
     Inclusive(T),
     Exclusive(T),
 }
 
-impl<T: Ord> Bound<T> {
+impl<T: Ord> RangeBound<T> {
     /// Whether `value` is not below this, taken as the lower end.
     fn admits_above(&self, value: &T) -> bool {
         match self {
@@ -67,8 +67,8 @@ impl<T: Ord> Bound<T> {
 /// A range with ends that were read.
 enum Range {
     Rank(i64, i64),
-    Score(Bound<Score>, Bound<Score>),
-    Lex(Bound<Bytes>, Bound<Bytes>),
+    Score(RangeBound<Score>, RangeBound<Score>),
+    Lex(RangeBound<Bytes>, RangeBound<Bytes>),
 }
 
 impl Range {
@@ -127,18 +127,18 @@ fn stretch(
     }
 }
 
-fn score_bound(text: &[u8]) -> Result<Bound<Score>, Fault> {
+fn score_bound(text: &[u8]) -> Result<RangeBound<Score>, Fault> {
     let (exclusive, digits) = text.strip_prefix(b"(").map_or((false, text), |rest| (true, rest));
     let score = Score::parse(digits).ok_or(Fault::fixed("ERR min or max is not a float"))?;
-    Ok(if exclusive { Bound::Exclusive(score) } else { Bound::Inclusive(score) })
+    Ok(if exclusive { RangeBound::Exclusive(score) } else { RangeBound::Inclusive(score) })
 }
 
-fn lex_bound(text: &Bytes) -> Result<Bound<Bytes>, Fault> {
+fn lex_bound(text: &Bytes) -> Result<RangeBound<Bytes>, Fault> {
     match text.first() {
-        Some(b'-') if text.len() == 1 => Ok(Bound::Lowest),
-        Some(b'+') if text.len() == 1 => Ok(Bound::Highest),
-        Some(b'[') => Ok(Bound::Inclusive(text.slice(1..))),
-        Some(b'(') => Ok(Bound::Exclusive(text.slice(1..))),
+        Some(b'-') if text.len() == 1 => Ok(RangeBound::Lowest),
+        Some(b'+') if text.len() == 1 => Ok(RangeBound::Highest),
+        Some(b'[') => Ok(RangeBound::Inclusive(text.slice(1..))),
+        Some(b'(') => Ok(RangeBound::Exclusive(text.slice(1..))),
         _ => Err(Fault::fixed("ERR min or max not valid string range item")),
     }
 }
@@ -241,7 +241,7 @@ pub(super) fn store(db: &mut Database, key: &Bytes, zset: Zset) -> Reply {
     if zset.is_empty() {
         db.remove(key);
     } else {
-        let value: Value = zset.wrap();
+        let value: StoredValue = zset.wrap();
         db.insert(key.clone(), value, None);
     }
     stored

@@ -4,23 +4,23 @@ use bytes::Bytes;
 
 use super::database::Database;
 use super::fault::Fault;
-use super::table::{Keys, Row, data};
-use super::value::{Set, Value};
+use super::table::{CommandRow, Keys, data};
+use super::value::{Set, StoredValue};
 use super::zset_ranges::store;
 use super::zsets::{Score, Zset};
 use super::{Answer, number};
 
 const DESTINATION: Keys = Keys::Destination { at: 2 };
 
-pub(super) const COMMANDS: &[Row] = &[
-    data("ZUNIONSTORE", -4, DESTINATION, |db, args| combine(db, args, Operation::Union, "zunionstore")),
+pub(super) const COMMANDS: &[CommandRow] = &[
+    data("ZUNIONSTORE", -4, DESTINATION, |db, args| combine(db, args, SetOperation::Union, "zunionstore")),
     data("ZINTERSTORE", -4, DESTINATION, |db, args| {
-        combine(db, args, Operation::Intersection, "zinterstore")
+        combine(db, args, SetOperation::Intersection, "zinterstore")
     }),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Operation {
+enum SetOperation {
     Union,
     Intersection,
 }
@@ -54,12 +54,12 @@ impl Aggregate {
 }
 
 /// What follows the keys.
-struct Options {
+struct StoreOptions {
     weights: Vec<f64>,
     aggregate: Aggregate,
 }
 
-impl Options {
+impl StoreOptions {
     fn parse(mut args: &[Bytes], inputs: usize) -> Result<Self, Fault> {
         let mut options = Self { weights: vec![1.0; inputs], aggregate: Aggregate::Sum };
         while let [word, rest @ ..] = args {
@@ -81,7 +81,7 @@ impl Options {
     }
 }
 
-fn combine(db: &mut Database, args: &[Bytes], operation: Operation, command: &str) -> Answer {
+fn combine(db: &mut Database, args: &[Bytes], operation: SetOperation, command: &str) -> Answer {
     let inputs = number::integer(&args[1])?;
     if inputs < 1 {
         return Err(Fault::new(format!("ERR at least 1 input key is needed for '{command}' command")));
@@ -89,15 +89,15 @@ fn combine(db: &mut Database, args: &[Bytes], operation: Operation, command: &st
     let inputs = usize::try_from(inputs).ok().filter(|n| *n <= args.len() - 2).ok_or(Fault::SYNTAX)?;
     let (keys, rest) = args[2..].split_at(inputs);
     let members = keys.iter().map(|key| members(db, key)).collect::<Result<Vec<_>, Fault>>()?;
-    let options = Options::parse(rest, inputs)?;
+    let options = StoreOptions::parse(rest, inputs)?;
     let mut result = Zset::default();
     for (nth, (weight, members)) in options.weights.iter().zip(&members).enumerate() {
-        let mut next = if operation == Operation::Union { result.clone() } else { Zset::default() };
+        let mut next = if operation == SetOperation::Union { result.clone() } else { Zset::default() };
         for (score, member) in members {
             let score = Score::new(score.value() * weight).unwrap_or(Score::ZERO);
             match result.score(member) {
                 Some(so_far) => next.insert(options.aggregate.apply(so_far, score), member.clone()),
-                None if nth == 0 || operation == Operation::Union => next.insert(score, member.clone()),
+                None if nth == 0 || operation == SetOperation::Union => next.insert(score, member.clone()),
                 None => {}
             }
         }
@@ -111,7 +111,7 @@ fn members(db: &Database, key: &Bytes) -> Result<Vec<(Score, Bytes)>, Fault> {
     let one = || Score::new(1.0).expect("one is a number");
     match db.entry(key).map(|entry| &entry.value) {
         None => Ok(Vec::new()),
-        Some(Value::Set(_)) => {
+        Some(StoredValue::Set(_)) => {
             let set = db.get::<Set>(key)?;
             Ok(set.into_iter().flatten().map(|member| (one(), member.clone())).collect())
         }

@@ -6,10 +6,10 @@ use gatecrash_limiter::Reply;
 use super::database::Database;
 use super::fault::Fault;
 use super::reply::length;
-use super::table::{ONE_KEY, Row, data};
+use super::table::{CommandRow, ONE_KEY, data};
 use super::{Answer, number};
 
-pub(super) const COMMANDS: &[Row] = &[
+pub(super) const COMMANDS: &[CommandRow] = &[
     data("ZADD", -4, ONE_KEY, zadd),
     data("ZINCRBY", 4, ONE_KEY, zincrby),
     data("ZREM", -3, ONE_KEY, zrem),
@@ -134,7 +134,7 @@ impl Zset {
 /// What `ZADD` is told before the scores.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each word of the command")]
-struct Options {
+struct ZaddOptions {
     only_new: bool,
     only_old: bool,
     greater: bool,
@@ -143,7 +143,7 @@ struct Options {
     increment: bool,
 }
 
-impl Options {
+impl ZaddOptions {
     /// The options, and how many arguments they take.
     fn parse(args: &[Bytes]) -> (Self, usize) {
         let mut options = Self::default();
@@ -198,7 +198,7 @@ fn add(a: Score, b: Score) -> Result<Score, Fault> {
 
 /// What `ZADD` did to the members that it named.
 #[derive(Default)]
-struct Tally {
+struct ZaddTally {
     added: usize,
     updated: usize,
     /// The score that was set last, if one was.
@@ -206,7 +206,7 @@ struct Tally {
 }
 
 fn zadd(db: &mut Database, args: &[Bytes]) -> Answer {
-    let (options, taken) = Options::parse(&args[1..]);
+    let (options, taken) = ZaddOptions::parse(&args[1..]);
     let (pairs, rest) = args[1 + taken..].as_chunks::<2>();
     if pairs.is_empty() || !rest.is_empty() {
         return Err(Fault::SYNTAX);
@@ -219,7 +219,7 @@ fn zadd(db: &mut Database, args: &[Bytes]) -> Answer {
         parse(score)?;
     }
     let tally = db.edit(&args[0], |zset: &mut Zset| {
-        let mut tally = Tally::default();
+        let mut tally = ZaddTally::default();
         put(zset, &options, given, &pairs[0][1], &mut tally)?;
         for [score, member] in &pairs[1..] {
             put(zset, &options, parse(score)?, member, &mut tally)?;
@@ -235,10 +235,10 @@ fn zadd(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn put(
     zset: &mut Zset,
-    options: &Options,
+    options: &ZaddOptions,
     given: Score,
     member: &Bytes,
-    tally: &mut Tally,
+    tally: &mut ZaddTally,
 ) -> Result<(), Fault> {
     let old = zset.score(member);
     let Some(new) = options.score(old, given)? else {

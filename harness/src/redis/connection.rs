@@ -134,9 +134,12 @@ impl Connection {
     }
 
     fn facts(&mut self) -> Result<Facts, StoreError> {
-        const ASKING: &str = "asking who it is";
+        const ASKING: &str = "INFO failed";
         let text = match self.call(&Command::new("INFO").arg("server"))? {
             Reply::Bulk(text) => String::from_utf8_lossy(&text).into_owned(),
+            Reply::Error(why) if why.starts_with("NOAUTH") => {
+                return Err(self.unavailable(ASKING, "NOAUTH; put the password in the URL"));
+            }
             Reply::Error(why) => return Err(self.unavailable(ASKING, why)),
             other => return Err(self.unavailable(ASKING, format!("it answered {other}"))),
         };

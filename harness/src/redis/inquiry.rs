@@ -1,4 +1,5 @@
-//! What a server tells about itself when it is asked: reads only, nothing that changes it.
+//! What a server tells about itself when it is asked, and what it lets us do. Nothing changes on it, but that it knows a
+//! script of one line.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,17 @@ pub(crate) struct Inquiry {
     pub(crate) info: String,
     /// When it saves itself, as in its configuration; nothing where it does not tell.
     pub(crate) save: Option<String>,
+    /// What its user may not do, although a run needs it.
+    pub(crate) refused: Vec<Refusal>,
     pub(crate) time: Time,
+}
+
+/// A command that the server does not let us run.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) command: &'static str,
+    /// The server's own words.
+    pub(crate) why: String,
 }
 
 /// What both clocks showed, since the epoch.
@@ -40,6 +51,7 @@ impl Inquiry {
             Reply::Array(items) => items.get(1).map(text),
             _ => None,
         };
+        let refused = refused(&mut connection, &server.next_prefix())?;
         let before = now();
         let reply = connection.call(&Command::new("TIME"))?;
         let after = now();
@@ -48,13 +60,41 @@ impl Inquiry {
             _ => None,
         };
         let server = server.ok_or_else(|| connection.unavailable("TIME", format!("it answered {reply}")))?;
-        Ok(Self { info, save, time: Time { before, server, after } })
+        Ok(Self { info, save, refused, time: Time { before, server, after } })
     }
 
     /// A field of its `INFO`.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
+}
+
+/// Tries what a run sends, in a form that changes nothing, on a key that does not exist. (`ACL DRYRUN` would ask the same,
+/// but is for administrators, and for Redis 7.)
+fn refused(connection: &mut Connection, prefix: &str) -> Result<Vec<Refusal>, StoreError> {
+    let key = format!("{prefix}doctor");
+    let with_key = |name: &'static str, args: &[&'static str]| {
+        args.iter().fold(Command::new(name).arg(key.clone()), |command, arg| command.arg(*arg))
+    };
+    let tries = [
+        ("SCRIPT LOAD", Command::new("SCRIPT").arg("LOAD").arg("return 1")),
+        ("EVAL", Command::new("EVAL").arg("return 1").arg("1").arg(key.clone())),
+        ("ZADD", with_key("ZADD", &["XX", "0", "doctor"])),
+        ("ZCARD", with_key("ZCARD", &[])),
+        ("ZREM", with_key("ZREM", &["doctor"])),
+        ("EXISTS", with_key("EXISTS", &[])),
+        ("SET", with_key("SET", &["1", "XX"])),
+        ("UNLINK", with_key("UNLINK", &[])),
+    ];
+    let mut refused = Vec::new();
+    for (name, command) in tries {
+        if let Reply::Error(why) = connection.call(&command)?
+            && why.starts_with("NOPERM")
+        {
+            refused.push(Refusal { command: name, why });
+        }
+    }
+    Ok(refused)
 }
 
 fn text(reply: &Reply) -> String {

@@ -16,7 +16,7 @@ use crate::world::trace::Trace;
 pub struct TextOptions {
     /// Whether to colour it.
     pub color: bool,
-    /// Whether to show only what keeps the run from being ok, and the overall verdict.
+    /// Whether to show only what keeps the run from being ok, what was not run, and the overall verdict.
     pub quiet: bool,
     /// How many columns there are.
     pub width: usize,
@@ -49,8 +49,8 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
         }
     }
     paragraphs.extend(what_fell_to(report, options, &palette));
+    paragraphs.extend(not_run(&report.not_run, options.width));
     if !options.quiet {
-        paragraphs.extend(not_run(&report.not_run, options.width));
         paragraphs.extend(what_certificates_say(report, options.width));
     }
     paragraphs.push(last(report, &palette));
@@ -142,6 +142,7 @@ fn what_came_of(part: &Part) -> String {
     };
     let order = part.order.as_ref().map_or_else(String::new, |order| match part.judgement().ok() {
         Some(true) => format!(", as expected: {order}"),
+        _ if part.expected.is_none() => format!(": {order}"),
         _ => format!(", not expected: {order}"),
     });
     let stopped = if part.stopped.is_some() { ", stopped before it was through" } else { "" };
@@ -195,7 +196,10 @@ fn last(report: &Report, palette: &Palette) -> Vec<String> {
         Overall::Failed => (palette.bad, "failed"),
         Overall::Undecided => (palette.warning, "undecided"),
     };
-    let mut lines = vec![format!("{}: {}", paint(style, word), summary(report))];
+    let drawn = report.results.iter().any(|entry| matches!(entry.evidence, Evidence::Sample(_)))
+        || report.parts().any(|part| part.strategy.is_some());
+    let seed = if drawn { format!(", seed {}", report.seed) } else { String::new() };
+    let mut lines = vec![format!("{}: {}{seed}", paint(style, word), summary(report))];
     if let Some(command) = report.first_failure().and_then(Entry::reproduce) {
         lines.push("reproduce with:".to_owned());
         lines.push(printable(command));

@@ -55,7 +55,8 @@ impl Judgement {
             (Verdict::Clean, Some(Expected::Clean)) => "clean, as expected",
             (Verdict::Clean, Some(Expected::Violation)) => "clean, but a violation was expected",
             (Verdict::Violation, Some(Expected::Violation)) => "violation, as expected",
-            (Verdict::Violation, _) => "VIOLATION, not expected",
+            (Verdict::Violation, Some(Expected::Clean)) => "VIOLATION, not expected",
+            (Verdict::Violation, None) => "violation",
         }
     }
 }

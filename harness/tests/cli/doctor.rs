@@ -70,7 +70,11 @@ fn json_and_sarif_say_the_same() {
         ];
         assert_eq!(told, [&finding["rule"], &finding["level"], &finding["file"], &finding["line"]]);
         let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-        assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][rule]["id"], finding["rule"]);
+        let rule = &sarif["runs"][0]["tool"]["driver"]["rules"][rule];
+        assert_eq!(rule["id"], finding["rule"]);
+        for text in ["shortDescription", "help"] {
+            assert!(rule[text]["text"].as_str().is_some_and(|text| !text.is_empty()), "{text} of {rule}");
+        }
     }
 }
 

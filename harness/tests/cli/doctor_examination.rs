@@ -90,6 +90,42 @@ fn a_server_that_evicts_is_warned_of_and_a_replica_is_an_error() {
 }
 
 #[test]
+fn a_user_who_may_not_do_what_a_run_needs_is_told_what() {
+    let server = PrivateServer::start().unwrap();
+    let mut connection = connect(&server);
+    let examine = |user: &str| {
+        ran(&["doctor", "--redis", &format!("{}?user={user}&pass=pw", server.url()), "--json", "-"])
+    };
+    let () = ask(&mut connection, "ACL SETUSER all on >pw ~* +@all");
+    assert_eq!(of_redis(&document(&examine("all").exits(0))), Vec::<&str>::new());
+
+    let () = ask(&mut connection, "ACL SETUSER noscript on >pw ~gatecrash:* +@all -script");
+    let told = message_of("redis-not-permitted", &document(&examine("noscript").exits(1)));
+    assert!(told.contains("SCRIPT LOAD (NOPERM") && !told.contains("ZADD"), "{told}");
+
+    let () = ask(&mut connection, "ACL SETUSER elsewhere on >pw ~app:* +@all");
+    let told = message_of("redis-not-permitted", &document(&examine("elsewhere").exits(1)));
+    assert!(told.contains("ZADD, ZCARD, ZREM") && !told.contains("SCRIPT LOAD"), "{told}");
+    assert_eq!(keys(&mut connection), Vec::<String>::new());
+}
+
+/// The message of the finding of that rule.
+fn message_of(rule: &str, document: &Value) -> String {
+    let mut findings = document["findings"].as_array().unwrap().iter();
+    let finding = findings.find(|finding| finding["rule"] == rule);
+    finding.unwrap_or_else(|| panic!("no {rule} in {document}"))["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn who_needs_a_password_is_told_where_to_put_it() {
+    let server = PrivateServer::start().unwrap();
+    let () = ask(&mut connect(&server), "CONFIG SET requirepass pw");
+    let found = document(&ran(&["doctor", "--redis", &server.url(), "--json", "-"]).exits(69));
+    let message = message_of("redis-unreachable", &found);
+    assert!(message.ends_with("INFO failed: NOAUTH; put the password in the URL"), "{message}");
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_reported_first() {
     let ran = ran(&["doctor", "--redis", "redis://:hunter2@127.0.0.1:1", "--json", "-"]).exits(69);
     assert!(!ran.all().contains("hunter2"));

@@ -23,7 +23,7 @@ fn three_clients_have_804_interleavings_on_the_model_and_on_redis() {
     let confirmed = [("model", json!(["model"])), ("redis", json!(["model", "redis"]))];
     for (store, confirmed_on) in confirmed {
         let all = ["--strategy", "enumerate", "--clients", "3", "--limiter", "naive", "--on", store];
-        let document = explore(&all).exits(1).json();
+        let document = explore(&all).exits(0).json();
         let result = only(&document);
         assert_eq!(result["interleavings"], "804");
         assert_eq!(result["violating"], "672");
@@ -32,16 +32,38 @@ fn three_clients_have_804_interleavings_on_the_model_and_on_redis() {
         assert_eq!(result["exhaustive"], true);
         assert_eq!(result["over_admission"]["max"], 2);
         assert_eq!(result["counterexample"]["confirmed_on"], confirmed_on);
-        // Another size than the file's: its expectation says nothing of it.
-        assert_eq!(result.get("expected"), None);
-        assert_eq!(result["ok"], false);
+        // The file's expectation holds in every size.
+        assert_eq!(result["expected"], "violation");
+        assert_eq!(result["ok"], true);
     }
+}
+
+#[test]
+fn where_the_limit_is_not_below_the_clients_every_limiter_is_expected_to_be_clean() {
+    for size in [&["--limit", "2"][..], &["--clients", "3", "--limit", "7"], &["--clients", "1"]] {
+        let document = explore(size).exits(0).json();
+        for result in results(&document) {
+            assert_eq!((&result["expected"], &result["ok"]), (&json!("clean"), &json!(true)));
+        }
+    }
+    let document = explore(&["--clients", "3", "--limit", "2", "--limiter", "naive"]).exits(0).json();
+    assert_eq!(only(&document)["expected"], "violation");
+}
+
+#[test]
+fn a_search_that_draws_prints_its_seed() {
+    let last = |strategy: &str| {
+        let drawn = ["explore", LAST_SLOT, "--limiter", "naive", "--strategy", strategy, "--seed", "7"];
+        ran(&drawn).exits(0).stdout.lines().last().unwrap().to_owned()
+    };
+    assert!(last("pct").ends_with(", seed 7"), "{}", last("pct"));
+    assert!(!last("enumerate").contains("seed"), "{}", last("enumerate"));
 }
 
 #[test]
 fn the_census_counts_what_nobody_could_enumerate() {
     let eight = ["--clients", "8", "--limit", "3", "--limiter", "naive"];
-    let document = explore(&eight).exits(1).json();
+    let document = explore(&eight).exits(0).json();
     let result = only(&document);
     assert_eq!((&result["engine"], &result["store"]), (&json!("census"), &json!("model")));
     assert_eq!(result["interleavings"], "117369128717568000");
@@ -87,12 +109,13 @@ fn a_counterexample_can_be_saved_and_run() {
 
 #[test]
 fn the_counterexample_can_be_replayed() {
-    let document = explore(&["--clients", "3", "--limiter", "naive"]).json();
+    let document = explore(&["--clients", "3", "--limiter", "naive", "--stable"]).json();
     let counterexample = &only(&document)["counterexample"];
     assert_eq!(counterexample["order"], "A B B A");
     assert_eq!(counterexample["critical_pair"], json!([0, 2]));
     let command = counterexample["reproduce"].as_str().unwrap();
-    let text = "gatecrash replay scenarios/last-slot.toml --limiter naive --clients 3 --order \"A B B A\"";
+    let text = "gatecrash replay scenarios/last-slot.toml --limiter naive --clients 3 --expect violation \
+                --order \"A B B A\"";
     assert_eq!(command, text);
 }
 
@@ -211,7 +234,7 @@ second = ["acquire"]
 
 #[test]
 fn any_number_of_clients_is_decided_at_once() {
-    let document = explore(&["--clients", "any", "--limit", "64"]).exits(1).json();
+    let document = explore(&["--clients", "any", "--limit", "64"]).exits(0).json();
     let [naive, atomic] = results(&document).as_slice() else { panic!("two results are expected") };
     for result in [naive, atomic] {
         assert_eq!((&result["engine"], &result["store"]), (&json!("any-number"), &json!("model")));
@@ -275,7 +298,7 @@ fn a_certification_that_was_stopped_is_undecided_and_claims_nothing() {
 fn one_execution_of_each_trace_class() {
     for store in ["model", "redis"] {
         let three = ["--strategy", "dpor", "--clients", "3", "--limiter", "naive", "--on", store];
-        let document = explore(&three).exits(1).json();
+        let document = explore(&three).exits(0).json();
         let result = only(&document);
         assert_eq!((&result["engine"], &result["store"]), (&json!("dpor"), &json!(store)));
         assert_eq!((&result["classes"], &result["executions"]), (&json!(103), &json!(103)));

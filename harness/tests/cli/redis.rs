@@ -86,6 +86,28 @@ fn count(clients: &mut [At], taken: u32, path: &mut Vec<&'static str>, atomic: b
 }
 
 #[test]
+fn the_line_to_reproduce_names_the_server_that_was_named() {
+    let server = PrivateServer::start().unwrap();
+    let on = |redis: &[&str]| {
+        let explore = ["explore", LAST_SLOT, "--limiter", "naive", "--expect", "clean", "--stable"];
+        ran(&[&explore[..], &["--on", "redis"], redis].concat())
+            .exits(1)
+            .stdout
+            .lines()
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    let url = server.url();
+    assert!(
+        on(&["--redis", &url]).ends_with(&format!(" --on redis --redis {url}")),
+        "{}",
+        on(&["--redis", &url])
+    );
+    assert!(!on(&[]).contains("--redis"), "{}", on(&[]));
+}
+
+#[test]
 fn a_given_server_gets_the_limiters_commands_and_is_left_as_it_was() {
     for (limiter, verdict) in [("naive", "violation"), ("atomic", "clean")] {
         let server = PrivateServer::start().unwrap();

@@ -1,6 +1,6 @@
 //! `gatecrash replay`: one schedule, one limiter.
 
-use crate::support::{LAST_SLOT, Ran, ran, results};
+use crate::support::{LAST_SLOT, Ran, folder, gatecrash, ran, results};
 
 fn replay(limiter: &str, more: &[&str]) -> Ran {
     ran(&[&["replay", LAST_SLOT, "--limiter", limiter, "--order", "A B A B"], more].concat())
@@ -9,7 +9,7 @@ fn replay(limiter: &str, more: &[&str]) -> Ran {
 #[test]
 fn an_unexpected_violation_fails_on_either_store() {
     for store in ["model", "redis"] {
-        let ran = replay("naive", &["--on", store]).exits(1);
+        let ran = replay("naive", &["--on", store, "--stable", "--expect", "clean"]).exits(1);
         assert!(ran.stdout.contains("VIOLATION, not expected"), "{}", ran.stdout);
         assert!(ran.stdout.contains("2/1 <- over the limit"), "{}", ran.stdout);
         let last = ran.stdout.lines().last().unwrap();
@@ -19,8 +19,50 @@ fn an_unexpected_violation_fails_on_either_store() {
 }
 
 #[test]
+fn a_schedule_of_the_file_has_its_expectation() {
+    let ran_as = |limiter: &str, more: &[&str], code, says: &str| {
+        let ran = replay(limiter, more).exits(code);
+        assert!(ran.stdout.contains(says), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("not expected"), "{}", ran.stdout);
+    };
+    ran_as("naive", &[], 0, "violation, as expected");
+    ran_as("atomic", &[], 0, "clean, as expected");
+    // In another size the file says nothing of it, and without an expectation a violation is a failure.
+    ran_as("naive", &["--clients", "3"], 1, "over-admits by 1  violation\n");
+    // So it is with another order.
+    let another =
+        ran(&["replay", LAST_SLOT, "--limiter", "naive", "--order", "A B B A", "--stable"]).exits(1);
+    assert!(another.stdout.contains("over-admits by 1  violation\n"), "{}", another.stdout);
+}
+
+#[test]
+fn the_line_calls_the_program_as_it_was_called() {
+    let failing = ["replay", LAST_SLOT, "--limiter", "naive", "--order", "A B B A"];
+    let line = |ran: Ran| ran.exits(1).stdout.lines().last().unwrap().to_owned();
+    let program = env!("CARGO_BIN_EXE_gatecrash");
+    let as_called = line(ran(&failing));
+    assert!(as_called.contains("/gatecrash replay ") || as_called.contains("\\gatecrash"), "{as_called}");
+    let folder = std::path::Path::new(program).parent().unwrap();
+    let found = line(Ran::of(gatecrash(&failing).env("PATH", folder)));
+    assert!(found.starts_with("gatecrash replay "), "{found}");
+}
+
+#[test]
+fn a_newline_in_the_name_of_a_file_survives_in_the_line() {
+    let folder = folder(&[("one\ntwo.toml", &std::fs::read_to_string(scenario_file()).unwrap())]);
+    let failing = ["replay", "one\ntwo.toml", "--limiter", "naive", "--order", "A B B A", "--stable"];
+    let ran = Ran::of(gatecrash(&failing).current_dir(folder.path())).exits(1);
+    let last = ran.stdout.lines().last().unwrap();
+    assert_eq!(last, "gatecrash replay $'one\\ntwo.toml' --limiter naive --order \"A B B A\"");
+}
+
+fn scenario_file() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(LAST_SLOT)
+}
+
+#[test]
 fn the_last_line_of_a_failure_shows_it_again() {
-    let first = replay("naive", &["--on", "redis", "--stable"]).exits(1);
+    let first = replay("naive", &["--on", "redis", "--stable", "--expect", "clean"]).exits(1);
     let line = first.stdout.lines().last().unwrap();
     let path = env!("CARGO_BIN_EXE_gatecrash").replacen("/gatecrash", "", 1);
     let mut shell = std::process::Command::new("sh");

@@ -45,6 +45,27 @@ fn a_killed_run_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_file_has_one_process_at_a_time() {
+    let folder = folder(&[]);
+    let journal = folder.path().join("journal");
+    let file = arg(&journal);
+    let campaign = with(
+        &["explore", LAST_SLOT, "--clients", "5", "--strategy", "enumerate", "--stable"],
+        &["--resume", &file],
+    );
+    let mut first = gatecrash(&campaign).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    eventually("the file is begun", || fs::metadata(&journal).is_ok_and(|file| file.len() > 0));
+    let begun = fs::read(&journal).unwrap();
+    ran(&campaign).exits(64).complains(&["journal: process ", &first.id().to_string(), "is using it"]);
+    assert!(fs::read(&journal).unwrap().starts_with(&begun));
+    // A killed holder leaves no lock.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let bounded = with(&campaign, &["--max-executions", "5"]);
+    ran(&bounded).exits(65).complains(&["the bounds differ"]);
+}
+
+#[test]
 fn a_torn_line_is_dropped_wherever_it_is_torn() {
     let folder = folder(&[]);
     let journal = folder.path().join("journal");

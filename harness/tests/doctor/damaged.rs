@@ -1,9 +1,16 @@
 //! Workflows damaged at random: whatever comes of them, it comes, and nothing panics.
 
-use gatecrash::doctor::{Diagnosis, matrix, rules, sarif, shell, text, workflow, yaml};
+use gatecrash::doctor::{Diagnosis, mappings, matrix, rules, sarif, shell, text, workflow, yaml};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+const MAPPINGS: &str = r#"{"mappings": [
+  {"priority": 1, "request": {"method": "GET", "urlPath": "/a"}, "response": {"status": 200, "body": "\u00e9"}},
+  {"name": "b",
+   "request": {"urlPath": "/b"},
+   "response": {"bodyFileName": "b.json"}},
+  {"request": {"urlPath": "/b"}, "response": {}}
+]}"#;
 const WHOLE: &str = include_str!("pin-045/before/.github/workflows/ci.yml");
 
 /// One kind of damage.
@@ -77,6 +84,17 @@ proptest! {
             let shown = text::render(&diagnosis, &text::TextOptions::default());
             prop_assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
             sarif::render(&diagnosis).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_damaged_mapping_file_is_judged(damages in prop::collection::vec(damage(), 1..6)) {
+        let text = damages.iter().fold(MAPPINGS.to_owned(), |text, damage| apply(&text, damage));
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.json"), &text).unwrap();
+        let lines = u32::try_from(text.lines().count()).unwrap().max(1);
+        for finding in mappings::check(folder.path()).unwrap() {
+            prop_assert!(finding.line.is_none_or(|line| (1..=lines).contains(&line)), "{finding:?} in {text}");
         }
     }
 

@@ -13,7 +13,7 @@ mod strange;
 use std::path::{Path, PathBuf};
 
 use gatecrash::doctor::workflow::{self, Workflow};
-use gatecrash::doctor::{Finding, Level, rules as doctor_rules, yaml};
+use gatecrash::doctor::{Finding, Severity, catalogue, rules as doctor_rules, yaml};
 
 /// A file or folder beside these tests.
 fn fixture(name: &str) -> PathBuf {
@@ -27,11 +27,15 @@ fn read(text: &str) -> Workflow {
 
 /// What the rules find in a text.
 fn check(text: &str) -> Vec<Finding> {
-    doctor_rules::check(&[read(text)])
+    let findings = doctor_rules::check(&[read(text)]);
+    for finding in &findings {
+        assert!(catalogue::text_of(finding.rule).is_some(), "{} has no description", finding.rule);
+    }
+    findings
 }
 
 /// Rule, level and line of each finding.
-fn told(findings: &[Finding]) -> Vec<(&str, Level, u32)> {
+fn told(findings: &[Finding]) -> Vec<(&str, Severity, u32)> {
     findings.iter().map(|finding| (finding.rule, finding.level, finding.line.unwrap_or(0))).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatecrash::doctor::Level::{Error, Warning};
+use gatecrash::doctor::Severity::{Error, Warning};
 use gatecrash::doctor::{Finding, mappings};
 
 use crate::{fixture, told};
@@ -67,4 +67,28 @@ fn two_mappings_for_one_request_are_told() {
     let findings = check(&[("a.json", GOOD), ("b.json", GOOD)]);
     assert_eq!(told(&findings), [("mapping", Warning, 1)]);
     assert!(findings[0].message.contains("a.json"), "{}", findings[0].message);
+}
+
+#[test]
+fn the_line_is_that_of_the_key_and_not_of_a_text_that_looks_alike() {
+    let list = r#"{"mappings": [
+{"name": "response", "request": {"headers": {"request": 1}}, "response": {}},
+{"name": "request", "metadata": {"response": 1, "request": 2},
+ "request": [],
+ "response": 1},
+{"request": {"url": "gone.json"},
+ "response": {"body": "gone.json",
+  "bodyFileName": "gone.json"}}
+]}"#;
+    assert_eq!(
+        told(&check(&[("mappings/a.json", list)])),
+        [("mapping", Error, 4), ("mapping", Error, 5), ("mapping", Error, 8)]
+    );
+    // Of a key that comes twice the last counts, as for the server.
+    let twice = "{\"request\": {\"url\": \"/\"},\n\"response\": {},\n\"response\": 1}";
+    assert_eq!(told(&check(&[("a.json", twice)])), [("mapping", Error, 3)]);
+    assert_eq!(
+        told(&check(&[("a.json", "{\"a\": \"mappings\",\n\"mappings\": 1}")])),
+        [("mapping", Error, 2)]
+    );
 }

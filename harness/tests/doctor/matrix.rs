@@ -1,27 +1,30 @@
 //! The service connectivity matrix.
 
-use gatecrash::doctor::files;
-use gatecrash::doctor::matrix::{self, Kind, Reached};
+use gatecrash::doctor::matrix::{self, Reached, ServiceKind};
+use gatecrash::doctor::workflow_files;
 
 use crate::{fixture, job, read};
 
 #[test]
 fn the_matrix_of_pin_045_tells_where_each_job_goes() {
-    let (workflows, _) = files::workflows(&[fixture("pin-045/before/.github/workflows")]).unwrap();
+    let (workflows, _) = workflow_files::workflows(&[fixture("pin-045/before/.github/workflows")]).unwrap();
     let rows = matrix::of(&workflows);
     let told: Vec<_> =
         rows.iter().map(|row| (row.job.as_str(), row.service.as_str(), row.kind, row.reached)).collect();
     let expected = [
-        ("migration-check", "postgres", Kind::Container, Reached::Yes),
-        ("e2e-tests", "postgres", Kind::Container, Reached::Yes),
-        ("integration", "redis", Kind::Container, Reached::No),
-        ("integration", "secret UPSTASH_REDIS_URL", Kind::Remote, Reached::Unknown),
+        ("migration-check", "postgres", ServiceKind::Container, Reached::Yes),
+        ("e2e-tests", "postgres", ServiceKind::Container, Reached::Yes),
+        ("integration", "redis", ServiceKind::Container, Reached::No),
+        ("integration", "secret UPSTASH_REDIS_URL", ServiceKind::Remote, Reached::Unknown),
     ];
     assert_eq!(told, expected);
     assert_eq!(rows[0].value.as_deref(), Some("postgresql://***@localhost:5432/app"));
-    let (workflows, _) = files::workflows(&[fixture("pin-045/after/.github/workflows")]).unwrap();
+    let (workflows, _) = workflow_files::workflows(&[fixture("pin-045/after/.github/workflows")]).unwrap();
     let last = matrix::of(&workflows).pop().unwrap();
-    assert_eq!((last.service.as_str(), last.kind, last.reached), ("redis", Kind::Container, Reached::Yes));
+    assert_eq!(
+        (last.service.as_str(), last.kind, last.reached),
+        ("redis", ServiceKind::Container, Reached::Yes)
+    );
     assert_eq!((last.variable.as_deref(), last.source), (Some("REDIS_URL"), Some("job env")));
 }
 

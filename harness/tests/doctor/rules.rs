@@ -1,6 +1,6 @@
 //! Each rule: a workflow in which it fires, and healthy ones in which it does not.
 
-use gatecrash::doctor::Level::{Error, Note, Warning};
+use gatecrash::doctor::Severity::{Error, Note, Warning};
 
 use crate::{check, job, script, told};
 

@@ -80,7 +80,7 @@ fn a_service_that_may_not_run_is_no_error() {
     let text = job(
         "services:\n  redis:\n    image: ${{ matrix.redis && 'redis:7' || '' }}\n    ports: ['6379:6379']\nenv: {REDIS_URL: '${{ secrets.REDIS_URL }}'}\nsteps:\n- run: pytest\n",
     );
-    assert!(check(&text).iter().all(|finding| finding.level < gatecrash::doctor::Level::Error));
+    assert!(check(&text).iter().all(|finding| finding.level < gatecrash::doctor::Severity::Error));
 }
 
 #[test]

@@ -27,8 +27,8 @@ struct Job {
     file: String,
     scenario: Scenario,
     sampled: Option<(Sampler, u64)>,
-    /// How the scenario differs from its file, as options.
-    resized: String,
+    /// How its size differs from its file's.
+    size: Size,
 }
 
 /// Runs all of them, and notes what they came to.
@@ -133,14 +133,13 @@ impl Job {
         campaign.control = control.clone();
         campaign.threads = plan.threads;
         campaign.seed = plan.seed;
-        campaign.resized.clone_from(&self.resized);
+        campaign.size = self.size;
+        campaign.invocation = Arc::clone(&plan.invocation);
         match self.sampled {
             None => campaign.run(&self.scenario)?,
             Some((sampler, executions)) => {
                 campaign.search =
                     Search { strategy: Strategy::Sample(sampler), executions, ..Search::default() };
-                campaign.searched =
-                    format!(" --strategy {sampler} --executions {executions} --seed {}", plan.seed);
                 for limiter in &self.scenario.limiters {
                     campaign.explore(&self.scenario, limiter, self.scenario.explore.as_ref())?;
                 }
@@ -162,7 +161,7 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
             file: scenario.name.clone(),
             scenario,
             sampled: None,
-            resized: String::new(),
+            size: Size::default(),
         };
         return alone.map(job).collect();
     }
@@ -171,12 +170,12 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
     let each = (plan.executions / number).max(1);
     let of = |scenario: Scenario| {
         let file = scenario.name.clone();
-        let (scenario, resized) = larger(scenario);
+        let (scenario, size) = larger(scenario);
         SAMPLERS.map(|sampler| Job {
             file: file.clone(),
             scenario: scenario.clone(),
             sampled: Some((sampler, each)),
-            resized: resized.clone(),
+            size,
         })
     };
     explored.into_iter().flat_map(of).collect()
@@ -184,15 +183,15 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
 
 /// More clients, where they are alike, and a name that says so. What over-admits with few does so with more: those that
 /// come last step last.
-fn larger(scenario: Scenario) -> (Scenario, String) {
+fn larger(scenario: Scenario) -> (Scenario, Size) {
     let count = (scenario.clients.len() * LARGER).min(MOST).max(scenario.clients.len());
     let size = Size { clients: u16::try_from(count).ok().map(ClientCount::Number), limit: None };
     match size.of(scenario.clone()) {
         Ok(larger) => {
             let name = format!("{}-{count}-clients", larger.name);
-            (Scenario { name, ..larger }, size.options())
+            (Scenario { name, ..larger }, size)
         }
-        Err(_) => (scenario, String::new()),
+        Err(_) => (scenario, Size::default()),
     }
 }
 

@@ -7,8 +7,8 @@ use super::super::args::Common;
 use super::super::plan;
 use super::super::problem::Problem;
 use crate::base::exit::Exit;
-use crate::doctor::machine::{self, Machine};
-use crate::doctor::{Diagnosis, Fact, Finding, Level, leftovers, server, surroundings};
+use crate::doctor::machine::{self, MachineState};
+use crate::doctor::{Diagnosis, Fact, Finding, Severity, leftovers, server, surroundings};
 use crate::redis::Server;
 use crate::redis::target::{Source, Target};
 
@@ -16,7 +16,7 @@ use crate::redis::target::{Source, Target};
 pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
     let target = plan::target(common)?;
     let (mut facts, mut findings, ended) = examine_server(&target);
-    let machine = Machine::read();
+    let machine = MachineState::read();
     facts.extend(machine.facts());
     findings.extend(machine.findings());
     facts.extend(machine::process(|variable| std::env::var_os(variable).is_some()));
@@ -25,7 +25,7 @@ pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
         Ok(variables) => findings.extend(surroundings::unused(&variables)),
         Err(error) => findings.push(Finding {
             file: Some(surroundings::ENV_FILE.into()),
-            ..Finding::new("unreadable", Level::Note, error.to_string(), "gatecrash does not need it")
+            ..Finding::new("unreadable", Severity::Note, error.to_string(), "gatecrash does not need it")
         }),
     }
     Ok((Diagnosis::new(findings).with_facts(facts), ended))

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::replace::{folder_of, probe, resolve};
 use crate::cli::args::{Cli, Command, Common, Doctor, Nightly};
-use crate::doctor::files::WORKFLOWS;
+use crate::doctor::workflow_files::WORKFLOWS;
 use crate::world::scenario;
 
 /// How the files in a folder end that are read or written there.

@@ -1,10 +1,10 @@
 //! Processes that nothing waits for: output that stays in a buffer, and use before they answer.
 
-use super::super::Level;
-use super::super::programs::{is_check, python, python_writes_at_once};
-use super::super::shell::Command;
-use super::super::workflow::{Job, Script};
-use super::Found;
+use super::file_findings::FileFindings;
+use crate::doctor::finding::Severity;
+use crate::doctor::programs::{is_check, python, python_writes_at_once};
+use crate::doctor::shell::{Next, ShellCommand};
+use crate::doctor::workflow::{StepScript, WorkflowJob};
 
 /// What is said in the background but serves nobody.
 const ASIDE: [&str; 16] = [
@@ -15,8 +15,8 @@ const ASIDE: [&str; 16] = [
 /// So many processes of a job are judged.
 const MOST: usize = 50;
 
-pub(super) fn check(job: &Job, found: &mut Found<'_>) {
-    let commands: Vec<(usize, &Script, &Command)> = job.commands().collect();
+pub(super) fn check(job: &WorkflowJob, found: &mut FileFindings<'_>) {
+    let commands: Vec<(usize, &StepScript, &ShellCommand)> = job.commands().collect();
     let processes = commands.iter().enumerate();
     let processes =
         processes.filter(|(_, (.., command))| command.background && !ASIDE.contains(&command.program()));
@@ -27,19 +27,25 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
             continue;
         }
         buffered(job, *step, script, command, found);
-        let process = command.next != super::super::shell::Next::And;
+        let process = command.next != Next::And;
         if process {
             unchecked(job, *step, script, command, later, found);
         }
     }
 }
 
-fn buffered(job: &Job, step: usize, script: &Script, command: &Command, found: &mut Found<'_>) {
+fn buffered(
+    job: &WorkflowJob,
+    step: usize,
+    script: &StepScript,
+    command: &ShellCommand,
+    found: &mut FileFindings<'_>,
+) {
     let Some(arguments) = python(command) else { return };
     if python_writes_at_once(arguments) || is_told_to_write_at_once(job, step, command) {
         return;
     }
-    let level = if command.output_is_redirected() { Level::Warning } else { Level::Note };
+    let level = if command.output_is_redirected() { Severity::Warning } else { Severity::Note };
     let vain = if command.is_wrapped_in("stdbuf") {
         "; stdbuf does not change that, Python has a buffer of its own"
     } else {
@@ -54,7 +60,7 @@ fn buffered(job: &Job, step: usize, script: &Script, command: &Command, found: &
 }
 
 /// Whether `PYTHONUNBUFFERED` is set wherever it may be. An empty value sets nothing.
-fn is_told_to_write_at_once(job: &Job, step: usize, command: &Command) -> bool {
+fn is_told_to_write_at_once(job: &WorkflowJob, step: usize, command: &ShellCommand) -> bool {
     const NAME: &str = "PYTHONUNBUFFERED";
     let set = |value: &str| !value.trim().is_empty();
     let env = job.env.iter().chain(&job.steps[step].env).rev().find(|variable| variable.name == NAME);
@@ -76,12 +82,12 @@ fn is_told_to_write_at_once(job: &Job, step: usize, command: &Command) -> bool {
 }
 
 fn unchecked(
-    job: &Job,
+    job: &WorkflowJob,
     step: usize,
-    script: &Script,
-    command: &Command,
-    later: &[(usize, &Script, &Command)],
-    found: &mut Found<'_>,
+    script: &StepScript,
+    command: &ShellCommand,
+    later: &[(usize, &StepScript, &ShellCommand)],
+    found: &mut FileFindings<'_>,
 ) {
     let actions: Vec<&str> = job.steps[step + 1..].iter().filter_map(|step| step.uses.as_deref()).collect();
     let waits = |uses: &&str| {
@@ -109,7 +115,7 @@ fn unchecked(
             next.program(),
             script.line_of(next)
         );
-        found.push("background-unchecked", Level::Warning, line, message, fix);
+        found.push("background-unchecked", Severity::Warning, line, message, fix);
     } else if !unused && !checked {
         let sleeps = later.iter().any(|(.., later)| later.program() == "sleep");
         let how = if sleeps {
@@ -118,17 +124,17 @@ fn unchecked(
             "nothing asks whether it is up before it is used"
         };
         let message = format!("job `{}`: `{name}` runs in the background, and {how}", job.id);
-        found.push("background-unchecked", Level::Note, line, message, fix);
+        found.push("background-unchecked", Severity::Note, line, message, fix);
     }
 }
 
 /// A request that is made once: refused if the server is not up yet.
-fn asks_once(command: &Command) -> bool {
+fn asks_once(command: &ShellCommand) -> bool {
     let lenient = |word: &String| word.contains("retry") || word.contains("tries") || word.starts_with("-t");
     matches!(command.program(), "curl" | "wget")
         && !command.looped
         && !command.condition
         && !command.words.iter().any(lenient)
         && command.words.iter().any(|word| word.contains("localhost") || word.contains("127.0.0.1"))
-        && command.next != super::super::shell::Next::Or
+        && command.next != Next::Or
 }

@@ -1,10 +1,10 @@
 //! Steps that pass whatever the tests say, or without any.
 
-use super::super::Level;
-use super::super::programs::is_test;
-use super::super::shell::{Command, Next};
-use super::super::workflow::{Job, Script, Step, Text};
-use super::Found;
+use super::file_findings::FileFindings;
+use crate::doctor::finding::Severity;
+use crate::doctor::programs::is_test;
+use crate::doctor::shell::{Next, ShellCommand};
+use crate::doctor::workflow::{StepScript, TextAt, WorkflowJob, WorkflowStep};
 
 const IGNORED: &str = "test-failure-ignored";
 const NEVER: &str = "test-never-runs";
@@ -13,14 +13,15 @@ const NONE: &str = "test-can-be-empty";
 /// So many tests of a script are judged.
 const MOST: usize = 100;
 
-pub(super) fn check(job: &Job, found: &mut Found<'_>) {
-    let has_tests = |step: &Step| step.script.iter().any(|script| script.commands.iter().any(is_test));
+pub(super) fn check(job: &WorkflowJob, found: &mut FileFindings<'_>) {
+    let has_tests =
+        |step: &WorkflowStep| step.script.iter().any(|script| script.commands.iter().any(is_test));
     if !job.steps.iter().any(has_tests) {
         return;
     }
     if let Some(text) = job.condition.as_ref().filter(|text| is_literally(text, "false")) {
         let message = format!("job `{}` has tests, and never runs: `if: false`", job.id);
-        found.push(NEVER, Level::Warning, text.line, message, "take the condition away, or the job");
+        found.push(NEVER, Severity::Warning, text.line, message, "take the condition away, or the job");
     }
     if let Some(text) = job.continue_on_error.as_ref().filter(|text| is_literally(text, "true")) {
         let message = format!(
@@ -34,10 +35,10 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
     }
 }
 
-fn check_step(job: &Job, step: &Step, found: &mut Found<'_>) {
+fn check_step(job: &WorkflowJob, step: &WorkflowStep, found: &mut FileFindings<'_>) {
     if let Some(text) = step.condition.as_ref().filter(|text| is_literally(text, "false")) {
         let message = format!("job `{}`: a step with tests never runs: `if: false`", job.id);
-        found.push(NEVER, Level::Warning, text.line, message, "take the condition away, or the step");
+        found.push(NEVER, Severity::Warning, text.line, message, "take the condition away, or the step");
     }
     let outcome_is_read =
         step.id.as_ref().is_some_and(|id| job.text.contains(&format!("steps.{id}.outcome")));
@@ -59,12 +60,18 @@ fn check_step(job: &Job, step: &Step, found: &mut Found<'_>) {
         if let Some(option) = command.words.iter().find(|word| can_be_empty(word)) {
             let message =
                 format!("job `{}`: with `{option}` it passes where there is no test at all", job.id);
-            found.push(NONE, Level::Note, script.line_of(command), message, format!("take `{option}` away"));
+            found.push(
+                NONE,
+                Severity::Note,
+                script.line_of(command),
+                message,
+                format!("take `{option}` away"),
+            );
         }
     }
 }
 
-fn is_literally(text: &Text, value: &str) -> bool {
+fn is_literally(text: &TextAt, value: &str) -> bool {
     let text = text.text.trim();
     let inner = text.strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text);
     inner.trim() == value
@@ -78,16 +85,16 @@ fn can_be_empty(word: &str) -> bool {
 }
 
 /// Whoever reads the tests' own report may fail the job by that.
-fn failing(job: &Job) -> Level {
+fn failing(job: &WorkflowJob) -> Severity {
     const READERS: [&str; 6] =
         ["test-report", "test-result", "junit", "test-summary", "publish-unit", "check-run"];
     let reads = |uses: &str| READERS.iter().any(|reader| uses.to_ascii_lowercase().contains(reader));
     let read = job.steps.iter().filter_map(|step| step.uses.as_deref()).any(reads);
-    if read { Level::Note } else { Level::Warning }
+    if read { Severity::Note } else { Severity::Warning }
 }
 
 /// Why the failure of that command is lost, if it certainly is, and what to do.
-fn ignored(script: &Script, at: usize) -> Option<(String, String)> {
+fn ignored(script: &StepScript, at: usize) -> Option<(String, String)> {
     let (command, later) = (&script.commands[at], &script.commands[at + 1..]);
     if command.condition || command.background {
         return None;
@@ -114,7 +121,7 @@ fn ignored(script: &Script, at: usize) -> Option<(String, String)> {
 }
 
 /// `|| something`
-fn replaced(other: &Command, rest: &[Command]) -> Option<(String, String)> {
+fn replaced(other: &ShellCommand, rest: &[ShellCommand]) -> Option<(String, String)> {
     let fix = || "take it away; what must not fail goes into a step of its own".to_owned();
     if takes_five(other) {
         let why = "exit code 5, no test was found, is taken as success".to_owned();
@@ -137,11 +144,12 @@ fn replaced(other: &Command, rest: &[Command]) -> Option<(String, String)> {
 }
 
 /// `| tee` under a shell that heeds only the last part.
-fn piped(script: &Script, at: usize) -> Option<(String, String)> {
+fn piped(script: &StepScript, at: usize) -> Option<(String, String)> {
     const SINKS: [&str; 10] =
         ["tee", "cat", "tail", "head", "ts", "sed", "awk", "sort", "column", "xcpretty"];
-    let set_before =
-        |command: &Command| command.program() == "set" && command.words.iter().any(|word| word == "pipefail");
+    let set_before = |command: &ShellCommand| {
+        command.program() == "set" && command.words.iter().any(|word| word == "pipefail")
+    };
     let last = script.commands[at..].iter().find(|part| part.next != Next::Pipe)?;
     let heeded = script.shell.pipefail
         || script.commands[..at].iter().any(set_before)
@@ -157,7 +165,7 @@ fn piped(script: &Script, at: usize) -> Option<(String, String)> {
 }
 
 /// Without `-e` only the last command counts.
-fn unheeded(script: &Script, at: usize, later: &[Command]) -> Option<(String, String)> {
+fn unheeded(script: &StepScript, at: usize, later: &[ShellCommand]) -> Option<(String, String)> {
     let errexit = script.commands[..at].iter().filter(|command| command.program() == "set").fold(
         script.shell.errexit,
         |on, command| {
@@ -169,9 +177,10 @@ fn unheeded(script: &Script, at: usize, later: &[Command]) -> Option<(String, St
             if says('+') { false } else { on || says('-') }
         },
     );
-    let ends =
-        |command: &Command| matches!(command.program(), "exit" | "return" | "fi") || reads_status(command);
-    let harmless = |command: &Command| {
+    let ends = |command: &ShellCommand| {
+        matches!(command.program(), "exit" | "return" | "fi") || reads_status(command)
+    };
+    let harmless = |command: &ShellCommand| {
         matches!(command.program(), "echo" | "printf" | "true" | "ls" | "cat" | "cp" | "mv")
     };
     let command = &script.commands[at];
@@ -186,7 +195,7 @@ fn unheeded(script: &Script, at: usize, later: &[Command]) -> Option<(String, St
     })
 }
 
-fn reads_status(command: &Command) -> bool {
+fn reads_status(command: &ShellCommand) -> bool {
     let texts = command
         .words
         .iter()
@@ -196,12 +205,12 @@ fn reads_status(command: &Command) -> bool {
 }
 
 /// Whether it is pytest, whose exit code 5 says that no test was found.
-fn returns_five(command: &Command) -> bool {
+fn returns_five(command: &ShellCommand) -> bool {
     command.words.iter().any(|word| word.rsplit('/').next() == Some("pytest"))
 }
 
 /// Whether it asks for the exit code 5.
-fn takes_five(command: &Command) -> bool {
+fn takes_five(command: &ShellCommand) -> bool {
     let text = command.words.join(" ");
     ["-eq 5", "== 5", "= 5", "-ne 5", "!= 5"].iter().any(|ask| {
         text.match_indices(ask)

@@ -1,19 +1,19 @@
 //! Tests of a limiter that run against a real Redis prove little by passing: whether two steps of it can interleave
 //! badly is a matter of all schedules, not of the ones that a run happens to take.
 
-use super::super::Level;
-use super::super::endpoint::{clients, redis_services};
-use super::super::programs::is_test;
-use super::super::workflow::{Job, Step, Workflow};
-use super::Found;
+use super::file_findings::FileFindings;
+use crate::doctor::endpoint::{clients, redis_services};
+use crate::doctor::finding::Severity;
+use crate::doctor::programs::is_test;
+use crate::doctor::workflow::{Workflow, WorkflowJob, WorkflowStep};
 
 /// Whether some job explores schedules.
 pub(super) fn explores(workflow: &Workflow) -> bool {
-    let mut commands = workflow.jobs.iter().flat_map(Job::commands);
+    let mut commands = workflow.jobs.iter().flat_map(WorkflowJob::commands);
     commands.any(|(.., command)| command.words.iter().any(|word| word.contains("gatecrash")))
 }
 
-pub(super) fn check(job: &Job, found: &mut Found<'_>) {
+pub(super) fn check(job: &WorkflowJob, found: &mut FileFindings<'_>) {
     if redis_services(job).next().is_none() && clients(job).is_empty() {
         return;
     }
@@ -23,11 +23,11 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
             job.id
         );
         let fix = "add a step that explores all schedules, such as `gatecrash run scenarios`";
-        found.push("race-not-explored", Level::Note, step.line, message, fix);
+        found.push("race-not-explored", Severity::Note, step.line, message, fix);
     }
 }
 
-fn tests_a_limiter(step: &Step) -> bool {
+fn tests_a_limiter(step: &WorkflowStep) -> bool {
     const WORDS: [&str; 8] = [
         "concurrent",
         "concurrency test",

@@ -1,11 +1,11 @@
 //! Which Redis is used: one that nobody named, one elsewhere while a service runs here, or one that is not there.
 
-use super::super::Level;
-use super::super::endpoint::{Client, Reach, Target, clients, is_redis, redis_services, shown};
-use super::super::programs::is_test;
-use super::super::workflow::{Container, Job, Origin, Service};
-use super::Found;
+use super::file_findings::FileFindings;
 use super::services::is_idle;
+use crate::doctor::endpoint::{ClientVariable, Endpoint, Reach, clients, is_redis, redis_services, shown};
+use crate::doctor::finding::Severity;
+use crate::doctor::programs::is_test;
+use crate::doctor::workflow::{Container, Origin, Service, WorkflowJob};
 
 /// The client is led to a server elsewhere, although a service runs.
 const FROM_SECRET: &str = "redis-from-secret";
@@ -14,7 +14,7 @@ const UNREACHABLE: &str = "redis-unreachable";
 /// Nothing says which server is meant.
 const NOT_EXPLICIT: &str = "redis-not-explicit";
 
-pub(super) fn check(job: &Job, found: &mut Found<'_>) {
+pub(super) fn check(job: &WorkflowJob, found: &mut FileFindings<'_>) {
     let clients = clients(job);
     if let Some(service) = redis_services(job).next() {
         for client in &clients {
@@ -32,9 +32,15 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
     }
 }
 
-fn from_secret(job: &Job, service: &Service, client: &Client, all: &[Client], found: &mut Found<'_>) {
+fn from_secret(
+    job: &WorkflowJob,
+    service: &Service,
+    client: &ClientVariable,
+    all: &[ClientVariable],
+    found: &mut FileFindings<'_>,
+) {
     let name = &client.variable.name;
-    let reaches_here = |other: &&Client| matches!(other.reach, Reach::Service(_));
+    let reaches_here = |other: &&ClientVariable| matches!(other.reach, Reach::Service(_));
     let beside = all.iter().filter(reaches_here).find(|other| {
         other.variable.name != *name
             && (other.step.is_none() || client.step.is_none() || other.step == client.step)
@@ -45,23 +51,23 @@ fn from_secret(job: &Job, service: &Service, client: &Client, all: &[Client], fo
     );
     let place = origin(client);
     match &client.target {
-        Target::Secret(secret) => {
+        Endpoint::Secret(secret) => {
             let (level, outcome) = if let Some(other) = beside {
                 let other = &other.variable.name;
                 (
-                    Level::Note,
+                    Severity::Note,
                     format!(
                         "`{other}` names the service `{}`: which of them wins is up to the code",
                         service.name
                     ),
                 )
             } else if all.iter().any(|other| reaches_here(&other)) || !for_tests(job, client) {
-                (Level::Note, format!("this step does not use the service `{}`", service.name))
+                (Severity::Note, format!("this step does not use the service `{}`", service.name))
             } else if service.conditional {
-                (Level::Warning, format!("the service `{}`, where it runs, is not used", service.name))
+                (Severity::Warning, format!("the service `{}`, where it runs, is not used", service.name))
             } else {
                 (
-                    Level::Error,
+                    Severity::Error,
                     format!(
                         "the service `{}` runs but is not what is used: tests run against a server elsewhere, or against none",
                         service.name
@@ -72,28 +78,34 @@ fn from_secret(job: &Job, service: &Service, client: &Client, all: &[Client], fo
                 format!("job `{}`: `{name}` ({place}) is the secret `{secret}`, and {outcome}", job.id);
             found.push(FROM_SECRET, level, client.variable.line, message, fix);
         }
-        Target::SecretOr(secret) => {
+        Endpoint::SecretOr(secret) => {
             let level =
-                if beside.is_some() || !for_tests(job, client) { Level::Note } else { Level::Warning };
+                if beside.is_some() || !for_tests(job, client) { Severity::Note } else { Severity::Warning };
             let message = format!(
                 "job `{}`: `{name}` ({place}) is the secret `{secret}` wherever that is set, and then the service `{}` is not used",
                 job.id, service.name
             );
             found.push(FROM_SECRET, level, client.variable.line, message, fix);
         }
-        Target::Host { .. } | Target::Unknown => {}
+        Endpoint::Host { .. } | Endpoint::Unknown => {}
     }
 }
 
-fn unreachable(job: &Job, service: &Service, client: &Client, all: &[Client], found: &mut Found<'_>) {
+fn unreachable(
+    job: &WorkflowJob,
+    service: &Service,
+    client: &ClientVariable,
+    all: &[ClientVariable],
+    found: &mut FileFindings<'_>,
+) {
     let Reach::Nothing(why) = &client.reach else { return };
     // An action may be a container of its own, where services have names.
     let by_action = client.step.is_some_and(|at| job.steps[at].uses.is_some());
     let other = all.iter().any(|other| matches!(other.reach, Reach::Service(_)));
     let level = match (by_action, other) {
-        (true, _) => Level::Note,
-        (false, true) => Level::Warning,
-        (false, false) => Level::Error,
+        (true, _) => Severity::Note,
+        (false, true) => Severity::Warning,
+        (false, false) => Severity::Error,
     };
     let (name, value) = (&client.variable.name, shown(&client.variable.value));
     let message =
@@ -107,7 +119,7 @@ fn unreachable(job: &Job, service: &Service, client: &Client, all: &[Client], fo
     found.push(UNREACHABLE, level, client.variable.line, message, fix);
 }
 
-fn not_explicit(job: &Job, server: &str, line: u32, found: &mut Found<'_>) {
+fn not_explicit(job: &WorkflowJob, server: &str, line: u32, found: &mut FileFindings<'_>) {
     if job.steps.is_empty() {
         return;
     }
@@ -120,7 +132,7 @@ fn not_explicit(job: &Job, server: &str, line: u32, found: &mut Found<'_>) {
         .map_or("redis://localhost:6379/0".to_owned(), |service| value_of("REDIS_URL", service, job));
     found.push(
         NOT_EXPLICIT,
-        Level::Note,
+        Severity::Note,
         line,
         message,
         format!("set `REDIS_URL: {url}` in the job's `env`"),
@@ -128,7 +140,7 @@ fn not_explicit(job: &Job, server: &str, line: u32, found: &mut Found<'_>) {
 }
 
 /// Whether tests see the variable: it holds for the whole job, or for a step that runs some.
-fn for_tests(job: &Job, client: &Client) -> bool {
+fn for_tests(job: &WorkflowJob, client: &ClientVariable) -> bool {
     let tests = |at: usize| job.steps[at].script.iter().any(|script| script.commands.iter().any(is_test));
     client.step.is_none_or(tests)
 }
@@ -141,7 +153,7 @@ fn starts_redis(uses: &str) -> bool {
 }
 
 /// Whether the job says somewhere where its Redis is, in a way that is no variable.
-fn mentions_a_place(job: &Job) -> bool {
+fn mentions_a_place(job: &WorkflowJob) -> bool {
     let ports = job.services.iter().filter(|service| is_redis(service)).flat_map(|service| &service.ports);
     let mut ports =
         ports.filter_map(|port| port.host).map(|port| port.to_string()).chain(["6379".to_owned()]);
@@ -153,7 +165,7 @@ fn mentions_a_place(job: &Job) -> bool {
         || ports.any(|port| says(&port))
 }
 
-fn origin(client: &Client) -> &'static str {
+fn origin(client: &ClientVariable) -> &'static str {
     match client.variable.origin {
         Origin::Workflow => "the workflow's env",
         Origin::Job => "the job's env",
@@ -163,7 +175,7 @@ fn origin(client: &Client) -> &'static str {
 }
 
 /// What the variable would be for the job's steps to reach the service: a host, an address or a URL, by its name.
-fn value_of(name: &str, service: &Service, job: &Job) -> String {
+fn value_of(name: &str, service: &Service, job: &WorkflowJob) -> String {
     let (host, port) = place_of(service, job);
     let name = name.to_ascii_uppercase();
     if name.ends_with("HOST") || name.ends_with("HOSTNAME") {
@@ -176,7 +188,7 @@ fn value_of(name: &str, service: &Service, job: &Job) -> String {
 }
 
 /// Host and port at which the job's steps would reach the service.
-fn place_of(service: &Service, job: &Job) -> (String, String) {
+fn place_of(service: &Service, job: &WorkflowJob) -> (String, String) {
     if job.container == Container::Inside {
         return (service.name.clone(), "6379".to_owned());
     }

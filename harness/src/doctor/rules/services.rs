@@ -1,11 +1,11 @@
 //! Services that nothing uses, or that nothing on the runner can get to.
 
-use super::super::Level;
-use super::super::endpoint::{Reach, clients, is_redis};
-use super::super::workflow::{Container, Job, Service, Step};
-use super::Found;
+use super::file_findings::FileFindings;
+use crate::doctor::endpoint::{Reach, clients, is_redis};
+use crate::doctor::finding::Severity;
+use crate::doctor::workflow::{Container, Service, WorkflowJob, WorkflowStep};
 
-pub(super) fn check(job: &Job, found: &mut Found<'_>) {
+pub(super) fn check(job: &WorkflowJob, found: &mut FileFindings<'_>) {
     if job.steps.is_empty() {
         return;
     }
@@ -18,7 +18,7 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
             );
             found.push(
                 "service-unused",
-                Level::Warning,
+                Severity::Warning,
                 service.line,
                 message,
                 "leave the service out, or run the tests that need it",
@@ -32,7 +32,7 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
             );
             found.push(
                 "service-unused",
-                Level::Note,
+                Severity::Note,
                 service.line,
                 message,
                 "name it where it is used, or leave it out",
@@ -41,7 +41,7 @@ pub(super) fn check(job: &Job, found: &mut Found<'_>) {
     }
 }
 
-fn unmapped(job: &Job, service: &Service, found: &mut Found<'_>) {
+fn unmapped(job: &WorkflowJob, service: &Service, found: &mut FileFindings<'_>) {
     // It is told once, where the client is.
     if is_redis(service) && clients(job).iter().any(|client| matches!(client.reach, Reach::Nothing(_))) {
         return;
@@ -51,11 +51,11 @@ fn unmapped(job: &Job, service: &Service, found: &mut Found<'_>) {
         job.id, service.name
     );
     let fix = "map its port, such as `ports: [\"6379:6379\"]`, or run the job in a `container:`";
-    found.push("service-port-not-mapped", Level::Warning, service.line, message, fix);
+    found.push("service-port-not-mapped", Severity::Warning, service.line, message, fix);
 }
 
 /// Whether nothing leads from the runner to the service, and no other service, container or action could be meant to.
-fn cannot_be_reached(job: &Job, service: &Service) -> bool {
+fn cannot_be_reached(job: &WorkflowJob, service: &Service) -> bool {
     let text = job.text.to_ascii_lowercase();
     let other_means = ["docker", "podman", "job.services", "job.container", "/etc/hosts"]
         .iter()
@@ -76,7 +76,7 @@ fn cannot_be_reached(job: &Job, service: &Service) -> bool {
         && !by_action
 }
 
-fn is_mentioned(job: &Job, service: &Service) -> bool {
+fn is_mentioned(job: &WorkflowJob, service: &Service) -> bool {
     let repository = service.image.split(['@', ':']).next().unwrap_or_default();
     let image = repository.rsplit('/').next().unwrap_or_default();
     let ports = service.ports.iter().flat_map(|port| port.host.into_iter().chain([port.container]));
@@ -101,12 +101,12 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// Whether no step of the job talks to any service.
-pub(super) fn is_idle(job: &Job) -> bool {
+pub(super) fn is_idle(job: &WorkflowJob) -> bool {
     job.steps.iter().all(uses_no_service)
 }
 
 /// Whether a step certainly talks to no service: it fetches, installs, lints or says something.
-fn uses_no_service(step: &Step) -> bool {
+fn uses_no_service(step: &WorkflowStep) -> bool {
     const ACTIONS: [&str; 8] = [
         "actions/checkout",
         "actions/setup-",

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::Next;
+use super::command::Next;
 
 /// What a script is made of.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum ShellToken {
     /// A word without its quotes; plain if it had none and no substitution.
     Word { text: String, line: usize, plain: bool },
     /// A redirection with its operator and target.
@@ -19,14 +19,6 @@ pub(super) enum Token {
     Close,
 }
 
-/// `NAME=value` or `NAME+=value`, taken apart.
-pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let name = name.strip_suffix('+').unwrap_or(name);
-    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    (starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some((name, value))
-}
-
 /// Reads a script from left to right.
 #[derive(Debug)]
 pub(super) struct Lexer<'a> {
@@ -35,7 +27,7 @@ pub(super) struct Lexer<'a> {
     /// Delimiters of here-documents whose text begins after this line.
     heredocs: Vec<(String, bool)>,
     /// Here-documents that were read, to be told before anything else.
-    read: VecDeque<Token>,
+    read: VecDeque<ShellToken>,
 }
 
 impl<'a> Lexer<'a> {
@@ -44,7 +36,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The next token. `[[` and `((` are read as one word where a command is expected.
-    pub(super) fn next_token(&mut self, expects_command: bool) -> Option<Token> {
+    pub(super) fn next_token(&mut self, expects_command: bool) -> Option<ShellToken> {
         if let Some(token) = self.read.pop_front() {
             return Some(token);
         }
@@ -54,13 +46,13 @@ impl<'a> Lexer<'a> {
             '\n' => {
                 self.take(1);
                 self.read_heredocs();
-                self.read.push_back(Token::Operator(Next::Then));
+                self.read.push_back(ShellToken::Operator(Next::Then));
                 self.read.pop_front()
             }
             ';' => {
                 let count = self.rest.bytes().take_while(|byte| *byte == b';').count();
                 self.take(count);
-                Some(Token::Operator(Next::Then))
+                Some(ShellToken::Operator(Next::Then))
             }
             '&' if self.rest.starts_with("&>") => Some(self.redirect(0)),
             '&' => Some(self.operator("&&", Next::And, Next::Background)),
@@ -70,11 +62,11 @@ impl<'a> Lexer<'a> {
             '[' if expects_command && self.rest.starts_with("[[") => Some(self.bracketed("[[", "]]")),
             '(' => {
                 self.take(1);
-                Some(Token::Open)
+                Some(ShellToken::Open)
             }
             ')' => {
                 self.take(1);
-                Some(Token::Close)
+                Some(ShellToken::Close)
             }
             '<' | '>' if self.rest.starts_with("<(") || self.rest.starts_with(">(") => Some(self.word()),
             '<' | '>' => Some(self.redirect(0)),
@@ -107,21 +99,21 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn operator(&mut self, double: &str, doubled: Next, single: Next) -> Token {
+    fn operator(&mut self, double: &str, doubled: Next, single: Next) -> ShellToken {
         let is_double = self.rest.starts_with(double);
         self.take(1 + usize::from(is_double));
-        Token::Operator(if is_double { doubled } else { single })
+        ShellToken::Operator(if is_double { doubled } else { single })
     }
 
     /// All of a test in brackets as one word.
-    fn bracketed(&mut self, open: &str, close: &str) -> Token {
+    fn bracketed(&mut self, open: &str, close: &str) -> ShellToken {
         let line = self.line;
         let end = self.rest.find(close).map_or(self.rest.len(), |end| end + close.len()).max(open.len());
         let text = self.take(end).to_owned();
-        Token::Word { text, line, plain: false }
+        ShellToken::Word { text, line, plain: false }
     }
 
-    fn redirect(&mut self, digits: usize) -> Token {
+    fn redirect(&mut self, digits: usize) -> ShellToken {
         let line = self.line;
         let is_operator = |c: char| matches!(c, '<' | '>' | '&' | '|' | '-');
         let start = digits + usize::from(self.rest[digits..].starts_with('&'));
@@ -129,14 +121,16 @@ impl<'a> Lexer<'a> {
         let operator = self.take(start + length).to_owned();
         self.skip_spaces();
         // `2>&1`, `>&-`: what it is sent to follows at once.
-        let Token::Word { text: target, .. } = self.word() else { return Token::Operator(Next::Then) };
+        let ShellToken::Word { text: target, .. } = self.word() else {
+            return ShellToken::Operator(Next::Then);
+        };
         if operator.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with("<<")
             && !operator.contains("<<<")
         {
             self.heredocs.push((target, operator.ends_with('-')));
-            return Token::Redirect { operator, target: String::new(), line };
+            return ShellToken::Redirect { operator, target: String::new(), line };
         }
-        Token::Redirect { operator, target, line }
+        ShellToken::Redirect { operator, target, line }
     }
 
     fn skip_spaces(&mut self) {
@@ -158,12 +152,12 @@ impl<'a> Lexer<'a> {
                 }
                 text.push_str(taken);
             }
-            self.read.push_back(Token::Redirect { operator: "<<".into(), target: text, line });
+            self.read.push_back(ShellToken::Redirect { operator: "<<".into(), target: text, line });
         }
     }
 
     /// A word, its quotes taken off. It may be empty where none stands.
-    fn word(&mut self) -> Token {
+    fn word(&mut self) -> ShellToken {
         let (line, mut text, mut plain) = (self.line, String::new(), true);
         while let Some(next) = self.rest.chars().next() {
             match next {
@@ -202,7 +196,7 @@ impl<'a> Lexer<'a> {
                 other => text.push_str(self.take(other.len_utf8())),
             }
         }
-        Token::Word { text, line, plain }
+        ShellToken::Word { text, line, plain }
     }
 
     fn double_quoted(&mut self, text: &mut String) {

@@ -1,8 +1,11 @@
 //! From a YAML tree to a workflow.
 
-use super::super::yaml::{Node, Value};
 use super::expression::is_certain;
-use super::{Container, Job, Origin, Port, Script, Service, Shell, Step, Text, Variable, Workflow};
+use super::{
+    Container, Origin, Port, Service, Shell, StepScript, TextAt, Workflow, WorkflowJob, WorkflowStep,
+    WorkflowVariable,
+};
+use crate::doctor::yaml::{YamlNode, YamlValue};
 
 /// How `run:` is read where nothing says which shell: `bash -e` on Linux and macOS.
 const DEFAULT_SHELL: Shell = Shell { posix: true, errexit: true, pipefail: false };
@@ -20,7 +23,7 @@ const MAX_SHARED: usize = 16 << 20;
 
 /// The workflow of a file's documents; none if it is no workflow: it has no jobs. An error says what there is too much
 /// of.
-pub fn read(file: &str, documents: &[Node]) -> Result<Option<Workflow>, &'static str> {
+pub fn read(file: &str, documents: &[YamlNode]) -> Result<Option<Workflow>, &'static str> {
     let Some((root, jobs)) = documents.iter().find_map(|document| Some((document, document.get("jobs")?)))
     else {
         return Ok(None);
@@ -32,8 +35,9 @@ pub fn read(file: &str, documents: &[Node]) -> Result<Option<Workflow>, &'static
     if count > MAX_JOBS || shared * count > MAX_SHARED {
         return Err("more than 1,000 jobs, or 16 MiB of variables in all of them");
     }
-    let jobs: Vec<Job> = jobs.pairs().map(|(id, line, node)| job(id, line, node, &env, shell)).collect();
-    let of_steps = |job: &Job| job.steps.iter().map(|step| step.env.len()).sum::<usize>();
+    let jobs: Vec<WorkflowJob> =
+        jobs.pairs().map(|(id, line, node)| job(id, line, node, &env, shell)).collect();
+    let of_steps = |job: &WorkflowJob| job.steps.iter().map(|step| step.env.len()).sum::<usize>();
     if jobs.iter().any(|job| job.services.len() > MAX_SERVICES || job.steps.len() > MAX_STEPS) {
         return Err("a job with more than 50 services or 1,000 steps");
     }
@@ -46,7 +50,13 @@ pub fn read(file: &str, documents: &[Node]) -> Result<Option<Workflow>, &'static
     Ok(Some(Workflow { file: file.to_owned(), jobs }))
 }
 
-fn job(id: &str, line: u32, node: &Node, workflow_env: &[Variable], workflow_shell: Option<&str>) -> Job {
+fn job(
+    id: &str,
+    line: u32,
+    node: &YamlNode,
+    workflow_env: &[WorkflowVariable],
+    workflow_shell: Option<&str>,
+) -> WorkflowJob {
     let mut env = workflow_env.to_vec();
     env.extend(node.get("env").map(|env| variables(env, Origin::Job)).unwrap_or_default());
     let container = node.get("container");
@@ -56,9 +66,9 @@ fn job(id: &str, line: u32, node: &Node, workflow_env: &[Variable], workflow_she
     let shell = default_shell(node).or(workflow_shell);
     let windows = runs_on_windows(node);
     let in_container = container.map_or(Container::Runner, container_kind);
-    let services = node.get("services").map(Node::pairs).into_iter().flatten();
+    let services = node.get("services").map(YamlNode::pairs).into_iter().flatten();
     let services = services.filter(|(_, _, node)| !node.is_null());
-    let steps = node.get("steps").map(Node::items).unwrap_or_default();
+    let steps = node.get("steps").map(YamlNode::items).unwrap_or_default();
     let mut text = String::new();
     for (_, node) in node.entries().filter(|(key, _)| !matches!(*key, "services" | "runs-on" | "strategy")) {
         write(node, &mut text);
@@ -66,7 +76,7 @@ fn job(id: &str, line: u32, node: &Node, workflow_env: &[Variable], workflow_she
     for variable in workflow_env {
         write_pair(&variable.name, &variable.value, &mut text);
     }
-    Job {
+    WorkflowJob {
         id: id.to_owned(),
         line,
         env,
@@ -79,19 +89,19 @@ fn job(id: &str, line: u32, node: &Node, workflow_env: &[Variable], workflow_she
     }
 }
 
-fn step(node: &Node, shell: Option<&str>, windows: bool) -> Step {
-    let own = node.get("shell").and_then(Node::text);
+fn step(node: &YamlNode, shell: Option<&str>, windows: bool) -> WorkflowStep {
+    let own = node.get("shell").and_then(YamlNode::text);
     let shell = shell_of(own.or(shell), windows);
-    let id = node.get("id").and_then(Node::text).map(str::to_owned);
-    let uses = node.get("uses").and_then(Node::text).map(str::to_owned);
-    let name = node.get("name").and_then(Node::text).map(str::to_owned);
+    let id = node.get("id").and_then(YamlNode::text).map(str::to_owned);
+    let uses = node.get("uses").and_then(YamlNode::text).map(str::to_owned);
+    let name = node.get("name").and_then(YamlNode::text).map(str::to_owned);
     let mut text = String::new();
     write(node, &mut text);
     let script = node.get("run").and_then(|run| match &run.value {
-        Value::Scalar { text, literal, .. } => Some(Script::new(text, run.line, *literal, shell)),
+        YamlValue::Scalar { text, literal, .. } => Some(StepScript::new(text, run.line, *literal, shell)),
         _ => None,
     });
-    Step {
+    WorkflowStep {
         line: node.line,
         title: name.or_else(|| id.clone()).or_else(|| uses.clone()).unwrap_or_default(),
         id,
@@ -104,19 +114,19 @@ fn step(node: &Node, shell: Option<&str>, windows: bool) -> Step {
     }
 }
 
-fn text_of(node: &Node) -> Option<Text> {
-    node.text().map(|text| Text { text: text.to_owned(), line: node.line })
+fn text_of(node: &YamlNode) -> Option<TextAt> {
+    node.text().map(|text| TextAt { text: text.to_owned(), line: node.line })
 }
 
-fn variables(node: &Node, origin: Origin) -> Vec<Variable> {
-    let variable = |(name, line, node): (&str, u32, &Node)| {
+fn variables(node: &YamlNode, origin: Origin) -> Vec<WorkflowVariable> {
+    let variable = |(name, line, node): (&str, u32, &YamlNode)| {
         let value = node.text()?.to_owned();
-        Some(Variable { name: name.to_owned(), value, line, origin })
+        Some(WorkflowVariable { name: name.to_owned(), value, line, origin })
     };
     node.pairs().filter_map(variable).collect()
 }
 
-fn default_shell(node: &Node) -> Option<&str> {
+fn default_shell(node: &YamlNode) -> Option<&str> {
     node.get("defaults")?.get("run")?.get("shell")?.text()
 }
 
@@ -149,7 +159,7 @@ fn is_certain_shell(template: &str) -> bool {
 
 /// Whether the default shell could be that of Windows. A matrix of systems has others too, but the rules then speak of
 /// what may not be.
-fn runs_on_windows(job: &Node) -> bool {
+fn runs_on_windows(job: &YamlNode) -> bool {
     let mut text = String::new();
     for key in ["runs-on", "strategy"] {
         if let Some(node) = job.get(key) {
@@ -159,9 +169,9 @@ fn runs_on_windows(job: &Node) -> bool {
     text.to_ascii_lowercase().contains("windows")
 }
 
-fn container_kind(node: &Node) -> Container {
+fn container_kind(node: &YamlNode) -> Container {
     let image = if node.text().is_some() { Some(node) } else { node.get("image") };
-    match image.and_then(Node::text) {
+    match image.and_then(YamlNode::text) {
         Some("") => Container::Runner,
         Some(_) if node.is_null() => Container::Runner,
         Some(image) if is_certain(image) => Container::Inside,
@@ -171,9 +181,9 @@ fn container_kind(node: &Node) -> Container {
     }
 }
 
-fn service(name: &str, line: u32, node: &Node) -> Service {
-    let image = node.get("image").or(Some(node)).and_then(Node::text).unwrap_or_default().to_owned();
-    let options = node.get("options").and_then(Node::text).unwrap_or_default();
+fn service(name: &str, line: u32, node: &YamlNode) -> Service {
+    let image = node.get("image").or(Some(node)).and_then(YamlNode::text).unwrap_or_default().to_owned();
+    let options = node.get("options").and_then(YamlNode::text).unwrap_or_default();
     let publishes = options.split_whitespace().any(|word| {
         word.starts_with("-p")
             || word.starts_with("-P")
@@ -229,14 +239,14 @@ fn range(text: &str) -> Option<Vec<u16>> {
 }
 
 /// All keys and texts of a tree, line by line.
-fn write(node: &Node, text: &mut String) {
+fn write(node: &YamlNode, text: &mut String) {
     match &node.value {
-        Value::Scalar { text: own, .. } => {
+        YamlValue::Scalar { text: own, .. } => {
             text.push_str(own);
             text.push('\n');
         }
-        Value::List(items) => items.iter().for_each(|item| write(item, text)),
-        Value::Map(pairs) => {
+        YamlValue::List(items) => items.iter().for_each(|item| write(item, text)),
+        YamlValue::Map(pairs) => {
             for (key, value) in pairs {
                 if let (Some(key), Some(value)) = (key.text(), value.text()) {
                     write_pair(key, value, text);

@@ -108,13 +108,19 @@ type Point = (u32, Option<u32>, u32);
 
 /// A shortest violation with at most so many preemptions: of the shortest the first that a breadth-first search meets,
 /// clients in order.
-pub(super) fn within(graph: &Graph, limit: u64, max: u32) -> Option<Violation> {
+pub(super) fn within(
+    graph: &Graph,
+    limit: u64,
+    max: u32,
+    control: &Control,
+) -> Result<Option<Violation>, Bound> {
     let mut seen = FxHashSet::<Point>::default();
     let mut level = vec![(0, graph.starts.clone(), Path::new(limit))];
     let (mut state, mut steps) = (CountedState::default(), Vec::new());
     while !level.is_empty() {
         let mut next = Vec::new();
         for (id, pairs, path) in &level {
+            control.stop(0).map_or(Ok(()), Err)?;
             graph.steps(*id, &mut state, &mut steps);
             let ways: FxHashMap<u32, (PairStep, u32)> = steps
                 .iter()
@@ -131,7 +137,7 @@ pub(super) fn within(graph: &Graph, limit: u64, max: u32) -> Option<Violation> {
                     continue;
                 }
                 if path.violates_here() {
-                    return path.violation();
+                    return Ok(path.violation());
                 }
                 let point = (target, ready.then_some(step.to), path.preemptions());
                 if seen.insert(point) {
@@ -144,5 +150,5 @@ pub(super) fn within(graph: &Graph, limit: u64, max: u32) -> Option<Violation> {
         }
         level = next;
     }
-    None
+    Ok(None)
 }

@@ -32,7 +32,10 @@ impl UniformPlan {
         if let Some(bound) = graph.stopped {
             return Ok(Err(bound));
         }
-        let order = graph.order().ok_or(Error::Infinite)?;
+        let order = match graph.order(control) {
+            Ok(order) => order.ok_or(Error::Infinite)?,
+            Err(bound) => return Ok(Err(bound)),
+        };
         Ok(completions(&graph, &order, control).map(|ways| Arc::new(Self { graph, ways })))
     }
 

@@ -77,6 +77,7 @@ impl GraphSearch {
             Self { graph, steps: Vec::new(), here: CountedState::default(), next: CountedState::default() };
         search.graph.states.insert(&start);
         search.graph.stopped = search.visit_all(control)?;
+        search.graph.states.close();
         Ok(search.graph)
     }
 
@@ -148,6 +149,11 @@ impl Graph {
         }
     }
 
+    /// How many edges a state has.
+    pub(crate) fn edge_count_of(&self, id: u32) -> u32 {
+        number(self.targets(id).len())
+    }
+
     /// The edges of a state. `state` is room to read the state into, and holds it then.
     pub(crate) fn edges(&self, id: u32, state: &mut CountedState, edges: &mut Vec<Edge>) {
         self.states.read(id, state);
@@ -183,7 +189,7 @@ impl Graph {
     }
 
     /// The states in an order in which every edge leads forward (Kahn 1962); `None` if there is a cycle.
-    pub(crate) fn order(&self) -> Option<Vec<u32>> {
+    pub(crate) fn order(&self, control: &Control) -> Result<Option<Vec<u32>>, Bound> {
         let mut missing = vec![0u32; self.len()];
         for target in &self.targets {
             missing[*target as usize] += 1;
@@ -193,6 +199,7 @@ impl Graph {
         order.extend((missing[0] == 0).then_some(0));
         let mut at = 0;
         while let Some(here) = order.get(at).copied() {
+            control.stop(0).map_or(Ok(()), Err)?;
             for target in self.targets(here) {
                 let left = &mut missing[*target as usize];
                 *left -= 1;
@@ -202,6 +209,6 @@ impl Graph {
             }
             at += 1;
         }
-        (order.len() == self.len()).then_some(order)
+        Ok((order.len() == self.len()).then_some(order))
     }
 }

@@ -166,6 +166,11 @@ impl StateTable {
         Some((id, true))
     }
 
+    /// Gives back what only insertions need: no other will be made.
+    pub(crate) fn close(&mut self) {
+        self.table = HashTable::new();
+    }
+
     /// The same room without a state in it.
     pub(crate) fn emptied(mut self) -> Self {
         self.bytes.clear();
