@@ -1,4 +1,18 @@
 //! The command line: a thin face of the library. Arguments in, one campaign, one report out, one exit code.
+//!
+//! The files, each built on those before it:
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `args` | the command line as data: what can be asked for, and how it is spelled |
+//! | `terminal`, `version` | how wide and in which colour; what the program is made of |
+//! | `output` | what is printed and written, and that no output overwrites anything |
+//! | `problem` | what ends a command without a report |
+//! | `parse` | from words to arguments, and what clap says where there are none |
+//! | `heed` | options that a command does not take |
+//! | `apart`, `progress`, `watch` | signals; the bar; who watches a long run |
+//! | `spread`, `plan` | from arguments to a campaign |
+//! | `demo`, `compare`, `merge`, `doctor`, `load`, `nightly` | a command each; `run`, `replay` and `explore` are in `plan` |
 
 mod args;
 mod compare;

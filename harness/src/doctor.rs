@@ -22,7 +22,7 @@
 //!     ..Finding::new("redis-from-secret", Severity::Error, "the service is not used", "set REDIS_URL")
 //! };
 //! let diagnosis = Diagnosis::new(vec![finding]);
-//! assert!(text::render(&diagnosis, &text::Options::default()).starts_with("ci.yml:7: error: the service"));
+//! assert!(text::render(&diagnosis, &text::TextOptions::default()).starts_with("ci.yml:7: error: the service"));
 //! assert_eq!(Exit::from(&diagnosis), Exit::Failed);
 //! ```
 

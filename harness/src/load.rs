@@ -54,7 +54,7 @@ use crate::redis::{Canary, Server};
 
 use crate::report::StoreKind;
 use crate::report::histogram::IntervalLog;
-use crate::report::load::Block;
+use crate::report::load::LoadBlock;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
 use blocks::Blocks;
@@ -76,7 +76,7 @@ pub struct Loaded {
     findings: Findings,
     /// How long it was measured, without floors and other limiters.
     measured: Duration,
-    blocks: Vec<Block>,
+    blocks: Vec<LoadBlock>,
     admitted: Vec<u64>,
     leaked: Option<u64>,
     /// What somebody else did to the server meanwhile.

@@ -13,7 +13,7 @@
 //! let mut report = Report::new(7);
 //! let evidence = Evidence::Schedule(ScheduleEvidence { order: "A B A B".into(), ..ScheduleEvidence::default() });
 //! report.results.push(Entry::new("last-slot", "atomic", StoreKind::Model, evidence, judgement));
-//! assert!(text::render(&report, &text::Options::default()).ends_with("ok: 1 result\n"));
+//! assert!(text::render(&report, &text::TextOptions::default()).ends_with("ok: 1 result\n"));
 //! assert_eq!(Exit::from(&report), Exit::Ok);
 //! ```
 

@@ -125,7 +125,7 @@ proptest! {
         match combine(&documents) {
             Ok(report) => {
                 prop_assert!(json::render(&report).is_ok() && junit::render(&report).is_ok());
-                prop_assert!(text::render(&report, &text::Options::default()).ends_with('\n'));
+                prop_assert!(text::render(&report, &text::TextOptions::default()).ends_with('\n'));
                 prop_assert!(markdown::render(&report).ends_with('\n'));
                 let _ = annotations::render(&annotations::of_report(&report));
             }

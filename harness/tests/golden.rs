@@ -33,7 +33,7 @@ fn on_the_model(work: impl FnOnce(&mut Campaign)) -> String {
     let mut campaign = Campaign::new(Stores { model: true, redis: Redis::Unwanted, loom: false });
     work(&mut campaign);
     let report: Report = campaign.report().stable();
-    text::render(&report, &text::Options::default())
+    text::render(&report, &text::TextOptions::default())
 }
 
 #[test]

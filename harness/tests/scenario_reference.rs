@@ -23,7 +23,7 @@ fn every_example_goes_as_it_says() {
         let mut campaign = Campaign::new(Stores { model: true, redis: Redis::Unwanted, loom: false });
         campaign.run(&scenario).unwrap();
         let report = campaign.report().stable();
-        let shown = text::render(&report, &text::Options::default());
+        let shown = text::render(&report, &text::TextOptions::default());
         assert_eq!(report.verdict(), Overall::Ok, "{shown}");
     }
 }

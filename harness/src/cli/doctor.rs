@@ -76,6 +76,6 @@ fn shown(diagnosis: &Diagnosis, doctor: &Doctor, common: &Common) -> String {
         // Nothing was judged: no word on how that went.
         return matrix::table(rows, width);
     }
-    let options = text::Options { color: terminal::colours_stdout(), quiet: common.quiet, width };
+    let options = text::TextOptions { color: terminal::colours_stdout(), quiet: common.quiet, width };
     text::render(diagnosis, &options)
 }

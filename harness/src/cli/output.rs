@@ -79,7 +79,7 @@ pub(super) fn report(report: &Report, common: &Common) -> Result<Exit, Problem> 
     let report = &if common.stable { report.stable() } else { report.clone() };
     let forms = Forms {
         text: &|color| {
-            text::render(report, &text::Options { color, quiet: common.quiet, width: terminal::width() })
+            text::render(report, &text::TextOptions { color, quiet: common.quiet, width: terminal::width() })
         },
         json: &|| json::render(report),
         markdown: &|| markdown::render(report),

@@ -5,10 +5,10 @@ use super::finding::{Fact, Finding, Severity};
 use super::matrix;
 use crate::base::words::{columns, plural, printable, wrapped};
 use crate::report::palette::{Palette, paint};
-pub use crate::report::text::Options;
+pub use crate::report::text::TextOptions;
 
 /// The whole diagnosis; quietly only errors, and the last line.
-pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {
+pub fn render(diagnosis: &Diagnosis, options: &TextOptions) -> String {
     let palette = Palette::new(options.color);
     let shown = diagnosis.findings().iter().filter(|found| !options.quiet || found.level == Severity::Error);
     let mut paragraphs = Vec::new();

@@ -16,7 +16,7 @@ use super::{Load, Loaded, Settings, entry, probe};
 use crate::redis::{Canary, Server};
 
 use crate::report::histogram::IntervalLog;
-use crate::report::load::Block;
+use crate::report::load::LoadBlock;
 use crate::world::control::{Bound, Control};
 use crate::world::error::Error;
 
@@ -38,7 +38,7 @@ pub(super) struct Conductor<'a> {
     control: &'a Control,
     began: Instant,
     log: IntervalLog,
-    totals: Vec<(Tally, Duration, Vec<Block>)>,
+    totals: Vec<(Tally, Duration, Vec<LoadBlock>)>,
     /// How many blocks of each limiter were played.
     played: Vec<u32>,
     floor: (Tally, Duration),

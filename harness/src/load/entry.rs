@@ -9,7 +9,7 @@ use super::monitor::nanos;
 use super::tally::{Tally, per_second};
 use super::{Load, Loaded, judging};
 use crate::report::latency::{Durations, Summary};
-use crate::report::load::{Block, Fairness, Floor, LoadCheck, Pace};
+use crate::report::load::{Fairness, Floor, LoadBlock, LoadCheck, Pace};
 use crate::report::{
     self, Coverage, Entry, Evidence, Invocation, Judgement, LoadEvidence, OverAdmission, StoreKind, Verdict,
     histogram,
@@ -36,12 +36,12 @@ pub(super) fn durations(tally: &Tally, open_loop: bool) -> impl Iterator<Item = 
 }
 
 /// A block beside the floor before it.
-pub(super) fn block((floor, floor_took): (&Tally, Duration), (load, took): (&Tally, Duration)) -> Block {
+pub(super) fn block((floor, floor_took): (&Tally, Duration), (load, took): (&Tally, Duration)) -> LoadBlock {
     let pace = |tally: &Tally, took, latency_ns| Pace {
         throughput_per_s: per_second(tally.completed(), took),
         latency_ns,
     };
-    Block {
+    LoadBlock {
         floor: pace(floor, floor_took, floor.acquire.quantiles()),
         load: pace(load, took, None),
         acquire: load.acquire.quantiles(),

@@ -102,7 +102,7 @@ fn of_scenario(report: &Report, scenario: &str) -> Annotation {
     let (first, second): (Vec<_>, Vec<_>) = entries().partition(|entry| entry.failed());
     let mut lines: Vec<String> = first.into_iter().chain(second).map(line).collect();
     let again = entries().filter(|entry| entry.failed() == failed).find_map(Entry::reproduce);
-    lines.extend(again.map(|command| format!("see it again with: {command}")));
+    lines.extend(again.map(|command| format!("reproduce with: {command}")));
     let what = if failed { "not as expected" } else { "undecided" };
     Annotation {
         level: if failed { Level::Error } else { Level::Warning },

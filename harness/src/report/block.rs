@@ -17,7 +17,7 @@ use crate::base::words::{columns, count, grouped, percent, plural, printable, wr
 use crate::world::trace::{Effect, Trace};
 
 /// Results that belong together: the same scenario, limiter and schedule.
-pub(super) struct Block<'a> {
+pub(super) struct ResultBlock<'a> {
     /// What is known of the scenario; without it no steps are shown.
     pub(super) about: Option<&'a About>,
     /// At least one.
@@ -26,7 +26,7 @@ pub(super) struct Block<'a> {
     pub(super) palette: &'a Palette,
 }
 
-impl Block<'_> {
+impl ResultBlock<'_> {
     /// The lines, in paragraphs.
     pub(super) fn paragraphs(&self) -> Vec<Vec<String>> {
         let mut first = self.caption();
@@ -358,14 +358,14 @@ pub(super) fn judgement(entry: &Entry) -> String {
         (Some(coverage), _) if coverage.stopped_by == StoppedBy::Interference => {
             printable(&format!("{phrase}: {}", coverage.covered))
         }
-        (Some(coverage), _)
-            if entry.engine() == Engine::Sample && coverage.stopped_by == StoppedBy::MaxExecutions =>
-        {
-            format!("{phrase}: none was drawn")
-        }
-        (Some(coverage), _) => {
-            printable(&format!("{phrase}: stopped by {} after {}", coverage.stopped_by, coverage.covered))
-        }
+        (Some(coverage), _) => match &entry.evidence {
+            Evidence::Sample(sample) if coverage.stopped_by == StoppedBy::MaxExecutions => {
+                format!("{phrase}: no violation among the {} drawn", plural(sample.executions, "execution"))
+            }
+            _ => {
+                printable(&format!("{phrase}: stopped by {} after {}", coverage.stopped_by, coverage.covered))
+            }
+        },
         (None, _) => phrase.to_owned(),
     }
 }

@@ -7,14 +7,14 @@ use super::{Entry, NotRun, Overall, RedisInfo, Report, SCHEMA_VERSION, Tool};
 
 /// The report as indented JSON with a newline at its end. Equal reports give equal bytes.
 pub fn render(report: &Report) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string_pretty(&Document::from(report))?;
+    let mut text = serde_json::to_string_pretty(&ReportDocument::from(report))?;
     text.push('\n');
     Ok(text)
 }
 
 /// The document: a report, and what follows from it.
 #[derive(Serialize)]
-struct Document<'a> {
+struct ReportDocument<'a> {
     schema_version: u32,
     tool: &'a Tool,
     seed: u64,
@@ -29,7 +29,7 @@ struct Document<'a> {
     verdict: Overall,
 }
 
-impl<'a> From<&'a Report> for Document<'a> {
+impl<'a> From<&'a Report> for ReportDocument<'a> {
     fn from(report: &'a Report) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,

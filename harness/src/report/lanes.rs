@@ -28,58 +28,64 @@ pub(super) fn table(about: &About, trace: &Trace, width: usize, palette: &Palett
 }
 
 /// One row, before it is known how wide its columns are.
-struct Line {
+struct TableLine {
     step: Step,
     /// Whose lane it is in; none if it concerns all.
     client: Option<ClientId>,
     outcome: &'static str,
     held: String,
-    kind: Kind,
+    kind: LineKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum LineKind {
     Step,
     OverTheLimit,
     /// A choice that sends no command.
     Aside,
 }
 
-impl Line {
+impl TableLine {
     fn style(&self, palette: &Palette) -> anstyle::Style {
         match self.kind {
-            Kind::Step => anstyle::Style::new(),
-            Kind::OverTheLimit => palette.bad,
-            Kind::Aside => palette.dim,
+            LineKind::Step => anstyle::Style::new(),
+            LineKind::OverTheLimit => palette.bad,
+            LineKind::Aside => palette.dim,
         }
     }
 }
 
-fn lines(about: &About, trace: &Trace) -> Vec<Line> {
+fn lines(about: &About, trace: &Trace) -> Vec<TableLine> {
     let before = std::iter::once(0).chain(trace.rows.iter().map(|row| row.holders));
     before.zip(&trace.rows).map(|(before, row)| line(about, row, before)).collect()
 }
 
-fn line(about: &About, row: &TraceRow, holders_before: u32) -> Line {
+fn line(about: &About, row: &TraceRow, holders_before: u32) -> TableLine {
     let over = row.holders > holders_before && u64::from(row.holders) > about.limit;
     let mark = if over { " <- over the limit" } else { "" };
     let (step, outcome, kind) = match &row.effect {
         Effect::Step(done) => {
             let outcome = done.outcome.as_ref().map_or("", outcome_word);
-            let kind = if over { Kind::OverTheLimit } else { Kind::Step };
+            let kind = if over { LineKind::OverTheLimit } else { LineKind::Step };
             (Step::of(&done.command, &done.reply), outcome, kind)
         }
-        Effect::Passed => (Step::note("(passed)"), "", Kind::Aside),
-        Effect::Crashed => (Step::note("(crashed)"), "", Kind::Aside),
-        Effect::Advanced => (Step::note(&advance(row.choice)), "", Kind::Aside),
+        Effect::Passed => (Step::note(&skipped(about, row.choice)), "", LineKind::Aside),
+        Effect::Crashed => (Step::note("(crashed)"), "", LineKind::Aside),
+        Effect::Advanced => (Step::note(&advance(row.choice)), "", LineKind::Aside),
     };
-    Line {
+    TableLine {
         step,
         client: client(row.choice),
         outcome,
         held: format!("{}/{}{mark}", grouped(row.holders), grouped(about.limit)),
         kind,
     }
+}
+
+/// What is said of a turn that came too late.
+pub(super) fn skipped(about: &About, choice: Choice) -> String {
+    let client = client(choice).map_or_else(|| "its client".to_owned(), |client| name(about, client));
+    format!("skipped: {client} has finished")
 }
 
 pub(super) fn advance(choice: Choice) -> String {
@@ -104,11 +110,11 @@ pub(super) fn name(about: &About, client: ClientId) -> String {
 /// How wide the columns are.
 struct Layout {
     number: usize,
-    lanes: Vec<Lane>,
+    lanes: Vec<ClientLane>,
     outcome: usize,
 }
 
-struct Lane {
+struct ClientLane {
     /// Whose lane it is; none in the list form, where it is everybody's.
     client: Option<ClientId>,
     heading: String,
@@ -117,7 +123,7 @@ struct Lane {
 
 impl Layout {
     /// A lane for each client that has a turn, if they all fit and every command is still named.
-    fn lanes(about: &About, trace: &Trace, lines: &[Line], width: usize) -> Option<Self> {
+    fn lanes(about: &About, trace: &Trace, lines: &[TableLine], width: usize) -> Option<Self> {
         let mut clients: Vec<ClientId> = trace.rows.iter().filter_map(|row| client(row.choice)).collect();
         clients.sort_unstable();
         clients.dedup();
@@ -138,44 +144,45 @@ impl Layout {
         layout.lanes = clients
             .into_iter()
             .zip(widths)
-            .map(|(id, width)| Lane { client: Some(id), heading: cut(&name(about, id), width), width })
+            .map(|(id, width)| ClientLane { client: Some(id), heading: cut(&name(about, id), width), width })
             .collect();
         Some(layout)
     }
 
     /// One column in which each row names its client.
-    fn list(about: &About, lines: &[Line], width: usize) -> Self {
+    fn list(about: &About, lines: &[TableLine], width: usize) -> Self {
         let mut layout = Self::frame(lines);
         let heading = "client: command".to_owned();
         let natural = lines.iter().map(|line| columns(&named(about, line).whole())).max().unwrap_or(0);
         let room = width.saturating_sub(layout.taken(lines)).max(NARROWEST_LANE);
         let width = natural.min(room).max(columns(&heading));
-        layout.lanes = vec![Lane { client: None, heading, width }];
+        layout.lanes = vec![ClientLane { client: None, heading, width }];
         layout
     }
 
-    fn frame(lines: &[Line]) -> Self {
+    fn frame(lines: &[TableLine]) -> Self {
         let outcome = lines.iter().map(|line| columns(line.outcome)).max().unwrap_or(0);
         Self { number: lines.len().to_string().len(), lanes: Vec::new(), outcome }
     }
 
     /// The columns that are not the lanes'.
-    fn taken(&self, lines: &[Line]) -> usize {
+    fn taken(&self, lines: &[TableLine]) -> usize {
         let held = lines.iter().map(|line| columns(&line.held)).max().unwrap_or(0).max("held".len());
         self.number + GAP.len() + GAP.len() + self.outcome + GAP.len() + held
     }
 
     /// The part of a row that lies in the lanes.
-    fn body(&self, about: &About, line: &Line) -> String {
-        if let [Lane { client: None, width, .. }] = self.lanes.as_slice() {
+    fn body(&self, about: &About, line: &TableLine) -> String {
+        if let [ClientLane { client: None, width, .. }] = self.lanes.as_slice() {
             return self.cells(&[&named(about, line).fit(*width)]);
         }
         if line.client.is_none() {
             let all = columns(&self.cells::<&str>(&[]));
             return format!("{:<all$}", line.step.fit(all));
         }
-        let own =
-            |lane: &Lane| if lane.client == line.client { line.step.fit(lane.width) } else { String::new() };
+        let own = |lane: &ClientLane| {
+            if lane.client == line.client { line.step.fit(lane.width) } else { String::new() }
+        };
         let cells: Vec<String> = self.lanes.iter().map(own).collect();
         self.cells(&cells)
     }
@@ -192,7 +199,7 @@ impl Layout {
     }
 }
 
-fn named(about: &About, line: &Line) -> Step {
+fn named(about: &About, line: &TableLine) -> Step {
     match line.client {
         Some(client) => line.step.clone().of_client(&name(about, client)),
         None => line.step.clone(),

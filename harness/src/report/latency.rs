@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::load::Quantiles;
 use crate::base::words::{grouped, nanoseconds};
 use crate::world::scenario::OperationKind;
 
@@ -64,6 +63,15 @@ pub struct Summary {
     pub max: u64,
     /// The mean, rounded down.
     pub mean: u64,
+}
+
+/// Two points of a distribution of durations, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// The median.
+    pub p50: u64,
+    /// 99 of 100 took no longer.
+    pub p99: u64,
 }
 
 /// The summaries as lines of text of equal columns, the heading first.

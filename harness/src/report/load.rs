@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::latency::Summary;
+use super::latency::{Quantiles, Summary};
 use super::verdict::Verdict;
 
 /// What applies to a load alone. Over-admission and latencies from the send are where every result has them.
@@ -63,7 +63,7 @@ pub struct Load {
     pub floor: Option<Floor>,
     /// The measured time, cut into blocks, each beside the floor that was measured right before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<LoadBlock>,
     /// What is said of each property.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<LoadCheck>,
@@ -169,7 +169,7 @@ pub struct Floor {
 
 /// Some of the measured time, and the floor right before it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Block {
+pub struct LoadBlock {
     /// The floor.
     pub floor: Pace,
     /// The limiter: completed acquires and releases.
@@ -190,13 +190,4 @@ pub struct Pace {
     /// How long each took; absent if none came to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ns: Option<Quantiles>,
-}
-
-/// Two points of a distribution of durations, in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quantiles {
-    /// The median.
-    pub p50: u64,
-    /// 99 of 100 took no longer.
-    pub p99: u64,
 }

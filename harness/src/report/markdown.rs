@@ -1,6 +1,9 @@
 //! The report as Markdown, for the summary of a job: what happened at a glance, then each failure with its steps.
 
+mod cell;
 mod loads;
+
+use cell::cell;
 
 use super::block::{engine, facts, judgement, same_steps, steps};
 use super::bounded::{Bounded, SUMMARY};
@@ -8,16 +11,13 @@ use super::palette::Palette;
 use super::text::{matters, summary};
 use super::{About, Entry, NotRun, Overall, Report, mermaid};
 use crate::base::escape::{code, fenced, sentence};
-use crate::base::words::{cut, grouped, plural, printable};
+use crate::base::words::{grouped, plural, printable};
 
 /// How many rows the table of results has at most.
 const MOST_ROWS: usize = 200;
 
 /// How many counterexamples are shown that somebody expected.
 const MOST_EXPECTED: usize = 20;
-
-/// Longer texts are cut in a table.
-const WIDEST_CELL: usize = 300;
 
 /// Tables of steps are this wide.
 const WIDTH: usize = 110;
@@ -67,7 +67,7 @@ fn head(report: &Report) -> String {
     facts.push(format!("seed {}", report.seed));
     let head = format!("## gatecrash: {verdict}\n\n{}.\n\n", sentence(&facts.join("; ")));
     let command = report.first_failure().and_then(Entry::reproduce);
-    let command = command.map(|command| format!("See it again with:\n\n{}\n", shell(command)));
+    let command = command.map(|command| format!("Reproduce with:\n\n{}\n", shell(command)));
     head + &command.unwrap_or_default()
 }
 
@@ -96,7 +96,6 @@ fn results(report: &Report) -> Vec<String> {
 }
 
 fn row(entry: &Entry) -> String {
-    let cell = |text: &str| cut(text, WIDEST_CELL);
     let (scenario, limiter) = (code(&cell(&entry.scenario)), code(&cell(&entry.limiter)));
     let what = facts(entry);
     let what = match schedule_name(entry) {
@@ -188,7 +187,7 @@ fn not_run(missing: &[NotRun]) -> Vec<String> {
     let line = |known: &NotRun| {
         let same =
             missing.iter().filter(|entry| (entry.store, &entry.reason) == (known.store, &known.reason));
-        let (number, reason) = (grouped(same.count()), sentence(&cut(&known.reason, WIDEST_CELL)));
+        let (number, reason) = (grouped(same.count()), sentence(&cell(&known.reason)));
         format!("- {number} not run on {}: {reason}\n", known.store)
     };
     let mut parts: Vec<String> = reasons.into_iter().map(line).collect();

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::lanes::{advance, client, name};
+use super::lanes::{advance, client, name, skipped};
 use super::step::{Step, outcome_word};
 use super::{About, Entry};
 use crate::base::words::{cut, grouped};
@@ -91,7 +91,7 @@ fn messages(about: &About, trace: &Trace, at: usize, row: &TraceRow) -> Vec<Stri
             }
             lines
         }
-        Effect::Passed => aside("passed"),
+        Effect::Passed => aside(&skipped(about, row.choice)),
         Effect::Crashed => aside("crashed"),
         Effect::Advanced => aside(&advance(row.choice)),
     }

@@ -3,7 +3,7 @@
 //! It is plain ASCII where names are, and in colour only when asked. A failing report ends with one line that
 //! can be copied and pasted to see the failure again.
 
-use super::block::Block;
+use super::block::ResultBlock;
 use super::palette::{Palette, paint};
 use super::shard::Part;
 use super::{About, Entry, Evidence, NotRun, Overall, Report, StoreKind, Verdict, lanes};
@@ -13,7 +13,7 @@ use crate::world::trace::Trace;
 
 /// How to show a report. The default is what a log gets: no colour, everything, 80 columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct TextOptions {
     /// Whether to colour it.
     pub color: bool,
     /// Whether to show only what keeps the run from being ok, what was not run, and the overall verdict.
@@ -22,14 +22,14 @@ pub struct Options {
     pub width: usize,
 }
 
-impl Default for Options {
+impl Default for TextOptions {
     fn default() -> Self {
         Self { color: false, quiet: false, width: 80 }
     }
 }
 
 /// The whole report. Without times if it was made [stable](Report::stable) before.
-pub fn render(report: &Report, options: &Options) -> String {
+pub fn render(report: &Report, options: &TextOptions) -> String {
     let palette = Palette::new(options.color);
     let mut paragraphs = Vec::new();
     if !options.quiet {
@@ -43,7 +43,8 @@ pub fn render(report: &Report, options: &Options) -> String {
             (entry.limiter.as_str(), entry.schedule().map(|it| (it.name.as_deref(), &it.order)))
         }) {
             paragraphs.extend(
-                Block { about, entries: &entries, width: options.width, palette: &palette }.paragraphs(),
+                ResultBlock { about, entries: &entries, width: options.width, palette: &palette }
+                    .paragraphs(),
             );
         }
     }
@@ -58,7 +59,7 @@ pub fn render(report: &Report, options: &Options) -> String {
 }
 
 /// One execution as a table.
-pub fn interleaving(about: &About, trace: &Trace, options: &Options) -> String {
+pub fn interleaving(about: &About, trace: &Trace, options: &TextOptions) -> String {
     lanes::table(about, trace, options.width, &Palette::new(options.color)).join("\n") + "\n"
 }
 
@@ -86,7 +87,7 @@ fn server(report: &Report) -> Option<Vec<String>> {
     Some(vec![printable(&format!("Redis {} ({}){address}", redis.version, redis.source))])
 }
 
-fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &Palette) -> Vec<String> {
+fn heading(scenario: &str, about: Option<&About>, options: &TextOptions, palette: &Palette) -> Vec<String> {
     let title = about.map_or_else(String::new, |about| format!(": {}", about.title));
     let mut lines = wrapped(&printable(&format!("{scenario}{title}")), options.width);
     let limit = about.map(|about| format!("(limit {})", grouped(about.limit)));
@@ -107,7 +108,7 @@ fn heading(scenario: &str, about: Option<&About>, options: &Options, palette: &P
 }
 
 /// What fell to a shard, and what its parts came to.
-fn what_fell_to(report: &Report, options: &Options, palette: &Palette) -> Option<Vec<String>> {
+fn what_fell_to(report: &Report, options: &TextOptions, palette: &Palette) -> Option<Vec<String>> {
     let shard = report.shard.as_ref()?;
     let failed = |part: &&Part| part.judgement().ok() == Some(false);
     let parts = shard.parts().filter(|part| !options.quiet || failed(part));
@@ -200,7 +201,7 @@ fn last(report: &Report, palette: &Palette) -> Vec<String> {
     let seed = if drawn { format!(", seed {}", report.seed) } else { String::new() };
     let mut lines = vec![format!("{}: {}{seed}", paint(style, word), summary(report))];
     if let Some(command) = report.first_failure().and_then(Entry::reproduce) {
-        lines.push("see it again with:".to_owned());
+        lines.push("reproduce with:".to_owned());
         lines.push(printable(command));
     }
     lines

@@ -156,6 +156,7 @@ fn a_missing_folder_is_told_before_anything_runs() {
             refused(folder.path(), &[command, &[option, path]].concat(), &[&said]);
         }
     }
+    refused(folder.path(), &["run", "in.toml", "--resume", "/dev/null"], &["it is no file"]);
     refused(
         folder.path(),
         &["nightly", "--artifacts", "file"],

@@ -149,7 +149,7 @@ fn a_failing_run_ends_with_the_line_that_shows_it_again() {
     let ran = ran(&["run", LAST_SLOT, "--on", "model", "--expect", "clean", "--stable"]).exits(1);
     let last: Vec<&str> = ran.stdout.lines().rev().take(3).collect();
     assert!(last[0].starts_with("gatecrash replay scenarios/last-slot.toml --limiter naive"), "{last:?}");
-    assert_eq!(last[1], "see it again with:");
+    assert_eq!(last[1], "reproduce with:");
     assert!(last[2].starts_with("failed: 2 of 4 results not as expected"), "{last:?}");
 }
 

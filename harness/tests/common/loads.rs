@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash::report::latency::Summary;
-use gatecrash::report::load::{Block, Fairness, Floor, Load, Pace, Quantiles};
+use gatecrash::report::latency::{Quantiles, Summary};
+use gatecrash::report::load::{Fairness, Floor, Load, LoadBlock, Pace};
 use gatecrash::report::{
     Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Report, StoreKind, Verdict,
 };
@@ -89,11 +89,11 @@ fn wobble(number: u32, phase: f64) -> f64 {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small positive numbers")]
-fn block(number: u32, slower: f64) -> Block {
+fn block(number: u32, slower: f64) -> LoadBlock {
     let ns = |ns: f64, phase: f64| (ns * wobble(number, phase)) as u64;
     let quantiles =
         |median: f64, phase: f64| Quantiles { p50: ns(median, phase), p99: ns(median * 3.0, phase + 2.0) };
-    Block {
+    LoadBlock {
         floor: Pace {
             throughput_per_s: 100_000.0 * wobble(number, 0.0),
             latency_ns: Some(quantiles(1e5, 1.0)),

@@ -1,7 +1,7 @@
 //! The soft gate, and what is undecided about it.
 
 use gatecrash::load::compare::{Direction, Metric, Options, Outcome, json};
-use gatecrash::report::load::{Block, Faulted, Load};
+use gatecrash::report::load::{Faulted, Load, LoadBlock};
 use gatecrash::report::{Entry, Report};
 
 use crate::loads::{self, atomic, naive, report};
@@ -32,7 +32,7 @@ fn a_faster_machine_is_no_change() {
             for pace in [&mut block.floor, &mut block.load] {
                 pace.throughput_per_s *= 2.0;
             }
-            let Block { floor, load, acquire, release } = block;
+            let LoadBlock { floor, load, acquire, release } = block;
             for quantiles in
                 [&mut floor.latency_ns, &mut load.latency_ns, acquire, release].into_iter().flatten()
             {

@@ -81,7 +81,7 @@ proptest! {
                 prop_assert!(finding.line.is_some_and(|line| (1..=lines).contains(&line)), "{finding:?}");
             }
             diagnosis.matrix = Some(matrix::of(&workflows));
-            let shown = text::render(&diagnosis, &text::Options::default());
+            let shown = text::render(&diagnosis, &text::TextOptions::default());
             prop_assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
             sarif::render(&diagnosis).unwrap();
         }

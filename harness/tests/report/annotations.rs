@@ -23,7 +23,7 @@ fn there_is_one_for_each_scenario_that_failed() {
     ]);
     report.not_run = vec![NotRun::no_server("last-slot", None, "no redis-server in PATH")];
     expect![[r#"
-        ::error file=scenarios/last-slot.toml,title=last-slot%3A not as expected::naive on model by enumerate: VIOLATION, not expected%0Anaive on redis by enumerate: VIOLATION, not expected%0Aatomic on model by enumerate: undecided: stopped by --max-executions after 1,000 of 1,680 interleavings%0Asee it again with: gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+        ::error file=scenarios/last-slot.toml,title=last-slot%3A not as expected::naive on model by enumerate: VIOLATION, not expected%0Anaive on redis by enumerate: VIOLATION, not expected%0Aatomic on model by enumerate: undecided: stopped by --max-executions after 1,000 of 1,680 interleavings%0Areproduce with: gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
         ::warning title=other%3A undecided::atomic on model by enumerate: undecided: stopped by --max-executions after 1,000 of 1,680 interleavings
         ::warning title=not run for want of a server::no redis-server in PATH
     "#]].assert_eq(&render(&of_report(&report)));

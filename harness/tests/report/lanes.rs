@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use gatecrash::report::About;
-use gatecrash::report::text::{Options, interleaving};
+use gatecrash::report::text::{TextOptions, interleaving};
 use gatecrash::world::trace::{Effect, Trace};
 use gatecrash_limiter::Reply;
 
@@ -11,7 +11,7 @@ use crate::text::check;
 
 #[track_caller]
 fn check_table(about: &About, trace: &Trace, expect: &Expect) {
-    check(&interleaving(about, trace, &Options::default()), expect);
+    check(&interleaving(about, trace, &TextOptions::default()), expect);
 }
 
 #[test]
@@ -37,12 +37,12 @@ fn the_atomic_limiter_refuses_under_the_same_schedule() {
         &about(2, 1),
         &atomic(2, 1, "A B A B"),
         &expect![[r#"
-        #  A                              B                                        held
-        1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
-        2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
-        3  ZREM slots A1 -> 1                                            released  0/1
-        4                                 (passed)                                 0/1
-    "#]],
+            #  A                              B                                        held
+            1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
+            2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
+            3  ZREM slots A1 -> 1                                            released  0/1
+            4                                 skipped: B has finished                  0/1
+        "#]],
     );
 }
 
@@ -84,14 +84,14 @@ fn a_crash_and_a_clock_move_have_rows_of_their_own() {
         &about(2, 1),
         &naive(2, 1, "A A !A + B A"),
         &expect![[r#"
-        #  A                     B                           held
-        1  ZCARD slots -> 0                                  0/1
-        2  ZADD slots 0 A1 -> 1                    admitted  1/1
-        3  (crashed)                                         0/1
-        4  -- clock +30s --                                  0/1
-        5                        ZCARD slots -> 1  refused   0/1
-        6  (passed)                                          0/1
-    "#]],
+            #  A                        B                           held
+            1  ZCARD slots -> 0                                     0/1
+            2  ZADD slots 0 A1 -> 1                       admitted  1/1
+            3  (crashed)                                            0/1
+            4  -- clock +30s --                                     0/1
+            5                           ZCARD slots -> 1  refused   0/1
+            6  skipped: A has finished                              0/1
+        "#]],
     );
 }
 

@@ -52,7 +52,7 @@ fn a_failure_has_its_diagram_its_steps_and_its_command() {
 
         2 of 4 results not as expected, 1 undecided, 1 not run for want of a server, 1 not run; seed 7.
 
-        See it again with:
+        Reproduce with:
 
         ```sh
         gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
@@ -172,8 +172,8 @@ fn clocks_crashes_and_passed_turns_are_notes_and_numbers_stay_right() {
             Note over client0: 4#58; crashed
             autonumber 5
             client1->>redis: ZCARD slots -#62; 1, refused
-            Note over client0: 6#58; passed
-            Note over client1: 7#58; passed
+            Note over client0: 6#58; skipped#58; A has finished
+            Note over client1: 7#58; skipped#58; B has finished
     "#]]
     .assert_eq(&diagram(&report(vec![steps])));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use gatecrash::report::text::{Options, render};
+use gatecrash::report::text::{TextOptions, render};
 use gatecrash::report::{
     Coverage, Engine, Entry, EnumerateEvidence, Enumerated, Evidence, InterleavingCounts, Judgement, NotRun,
     OverAdmission, Report, StoppedBy, StoreKind, Verdict,
@@ -27,7 +27,7 @@ pub(crate) fn check(text: &str, expect: &Expect) {
 
 #[track_caller]
 fn check_report(report: &Report, expect: &Expect) {
-    check(&render(report, &Options::default()), expect);
+    check(&render(report, &TextOptions::default()), expect);
 }
 
 #[test]
@@ -35,66 +35,66 @@ fn a_full_report() {
     check_report(
         &full(),
         &expect![[r#"
-        Redis 7.0.15 (private) at redis+unix:///tmp/gc/redis.sock
+            Redis 7.0.15 (private) at redis+unix:///tmp/gc/redis.sock
 
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        naive, all interleavings
-          model  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
-          redis  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
+            naive, all interleavings
+              model  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
+              redis  enumerate  8 of 16 over-admit (50%), by 1  violation, as expected
 
-        shortest counterexample, seen on model and redis: A B A B
+            shortest counterexample, seen on model and redis: A B A B
 
-        #  A                     B                               held
-        1  ZCARD slots -> 0                                      0/1
-        2                        ZCARD slots -> 0                0/1
-        3  ZADD slots 0 A1 -> 1                        admitted  1/1
-        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+            #  A                     B                               held
+            1  ZCARD slots -> 0                                      0/1
+            2                        ZCARD slots -> 0                0/1
+            3  ZADD slots 0 A1 -> 1                        admitted  1/1
+            4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-        B counts the slots before A has taken one, so both find it free.
-        With steps 2 and 3 exchanged there is no violation.
+            B counts the slots before A has taken one, so both find it free.
+            With steps 2 and 3 exchanged there is no violation.
 
-        naive, both check before either adds: A B A B
-          model  schedule  over-admits by 1  violation, as expected
-          redis  schedule  over-admits by 1  violation, as expected
+            naive, both check before either adds: A B A B
+              model  schedule  over-admits by 1  violation, as expected
+              redis  schedule  over-admits by 1  violation, as expected
 
-          latency        count      p50      p90      p99    p99.9      max
-          acquire            2  81.0 us  95.0 us  95.0 us  95.0 us  95.0 us
-          release            1  40.0 us  40.0 us  40.0 us  40.0 us  40.0 us
+              latency        count      p50      p90      p99    p99.9      max
+              acquire            2  81.0 us  95.0 us  95.0 us  95.0 us  95.0 us
+              release            1  40.0 us  40.0 us  40.0 us  40.0 us  40.0 us
 
-        #  A                     B                               held
-        1  ZCARD slots -> 0                                      0/1
-        2                        ZCARD slots -> 0                0/1
-        3  ZADD slots 0 A1 -> 1                        admitted  1/1
-        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
-        5  ZREM slots A1 -> 1                          released  1/1
-        6                        ZREM slots B1 -> 1    released  0/1
+            #  A                     B                               held
+            1  ZCARD slots -> 0                                      0/1
+            2                        ZCARD slots -> 0                0/1
+            3  ZADD slots 0 A1 -> 1                        admitted  1/1
+            4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+            5  ZREM slots A1 -> 1                          released  1/1
+            6                        ZREM slots B1 -> 1    released  0/1
 
-        atomic, all interleavings
-          model  enumerate  0 of 6 over-admit              clean, as expected
-          loom   loom       0 of 14 executions over-admit  clean, as expected
+            atomic, all interleavings
+              model  enumerate  0 of 6 over-admit              clean, as expected
+              loom   loom       0 of 14 executions over-admit  clean, as expected
 
-        atomic, both check before either adds: A B A B
-          model  schedule  stays within the limit  clean, as expected
+            atomic, both check before either adds: A B A B
+              model  schedule  stays within the limit  clean, as expected
 
-        #  A                              B                                        held
-        1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
-        2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
-        3  ZREM slots A1 -> 1                                            released  0/1
-        4                                 (passed)                                 0/1
+            #  A                              B                                        held
+            1  EVALSHA a7edc1f slots... -> 1                                 admitted  1/1
+            2                                 EVALSHA a7edc1f slots... -> 0  refused   1/1
+            3  ZREM slots A1 -> 1                                            released  0/1
+            4                                 skipped: B has finished                  0/1
 
-        not run on loom: it has no thread form
-          last-slot/naive
+            not run on loom: it has no thread form
+              last-slot/naive
 
-        ok: 7 results, 1 not run, took 2.03 ms
-    "#]],
+            ok: 7 results, 1 not run, took 2.03 ms
+        "#]],
     );
 }
 
 #[test]
 fn a_stable_report_has_no_times() {
-    let text = render(&full().stable(), &Options::default());
+    let text = render(&full().stable(), &TextOptions::default());
     for word in ["took", "latency", " us", " ms", "sock"] {
         assert!(!text.contains(word), "{word}");
     }
@@ -165,37 +165,37 @@ fn a_failed_report_ends_with_a_line_that_reproduces_it() {
     check_report(
         &report(results).stable(),
         &expect![[r#"
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        naive, all interleavings
-          model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
+            naive, all interleavings
+              model  enumerate  8 of 16 over-admit (50%), by 1  violation
 
-        shortest counterexample, seen on model and redis: A B A B
+            shortest counterexample, seen on model and redis: A B A B
 
-        #  A                     B                               held
-        1  ZCARD slots -> 0                                      0/1
-        2                        ZCARD slots -> 0                0/1
-        3  ZADD slots 0 A1 -> 1                        admitted  1/1
-        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+            #  A                     B                               held
+            1  ZCARD slots -> 0                                      0/1
+            2                        ZCARD slots -> 0                0/1
+            3  ZADD slots 0 A1 -> 1                        admitted  1/1
+            4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-        B counts the slots before A has taken one, so both find it free.
-        With steps 2 and 3 exchanged there is no violation.
+            B counts the slots before A has taken one, so both find it free.
+            With steps 2 and 3 exchanged there is no violation.
 
-        atomic, all interleavings
-          model  enumerate  0 of 6 over-admit  clean, but a violation was expected
-          model  enumerate  0 of 6 over-admit  clean
+            atomic, all interleavings
+              model  enumerate  0 of 6 over-admit  clean, but a violation was expected
+              model  enumerate  0 of 6 over-admit  clean
 
-        failed: 2 of 3 results not as expected
-        see it again with:
-        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
-    "#]],
+            failed: 2 of 3 results not as expected
+            reproduce with:
+            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+        "#]],
     );
 }
 
 #[test]
 fn quiet_shows_only_failures_and_the_last_lines() {
-    let options = Options { quiet: true, ..Options::default() };
+    let options = TextOptions { quiet: true, ..TextOptions::default() };
     check(
         &render(&full().stable(), &options),
         &expect![[r#"
@@ -209,27 +209,27 @@ fn quiet_shows_only_failures_and_the_last_lines() {
     check(
         &render(&report(failing).stable(), &options),
         &expect![[r#"
-        last-slot: Two workers take the last slot (limit 1)
-        ===================================================
+            last-slot: Two workers take the last slot (limit 1)
+            ===================================================
 
-        naive, all interleavings
-          model  enumerate  8 of 16 over-admit (50%), by 1  violation
+            naive, all interleavings
+              model  enumerate  8 of 16 over-admit (50%), by 1  violation
 
-        shortest counterexample, seen on model and redis: A B A B
+            shortest counterexample, seen on model and redis: A B A B
 
-        #  A                     B                               held
-        1  ZCARD slots -> 0                                      0/1
-        2                        ZCARD slots -> 0                0/1
-        3  ZADD slots 0 A1 -> 1                        admitted  1/1
-        4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
+            #  A                     B                               held
+            1  ZCARD slots -> 0                                      0/1
+            2                        ZCARD slots -> 0                0/1
+            3  ZADD slots 0 A1 -> 1                        admitted  1/1
+            4                        ZADD slots 0 B1 -> 1  admitted  2/1 <- over the limit
 
-        B counts the slots before A has taken one, so both find it free.
-        With steps 2 and 3 exchanged there is no violation.
+            B counts the slots before A has taken one, so both find it free.
+            With steps 2 and 3 exchanged there is no violation.
 
-        failed: 1 of 2 results not as expected
-        see it again with:
-        gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
-    "#]],
+            failed: 1 of 2 results not as expected
+            reproduce with:
+            gatecrash replay scenarios/last-slot.toml --limiter naive --order "A B A B"
+        "#]],
     );
 }
 
@@ -326,8 +326,8 @@ fn steps_that_differ_between_stores_are_told_apart() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let colored = render(&full(), &Options { color: true, ..Options::default() });
+    let colored = render(&full(), &TextOptions { color: true, ..TextOptions::default() });
     assert!(colored.contains('\u{1b}'));
     let plain = anstream::adapter::strip_str(&colored).to_string();
-    assert_eq!(plain, render(&full(), &Options::default()));
+    assert_eq!(plain, render(&full(), &TextOptions::default()));
 }

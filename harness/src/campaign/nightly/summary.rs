@@ -36,7 +36,7 @@ pub fn text(night: &Night) -> String {
 
 fn last(night: &Night) -> String {
     let again = format!("gatecrash nightly --seed {}", night.seed);
-    format!("{}\nsee it again with:\n{again}\n", verdict(night))
+    format!("{}\nreproduce with:\n{again}\n", verdict(night))
 }
 
 /// The verdict in a word.
@@ -67,7 +67,7 @@ pub fn render_markdown(night: &Night) -> String {
             let _ = writeln!(text, "- {}: {}", escape::code(&found.name), escape::code(&found.order));
         }
     }
-    let _ = writeln!(text, "\nSee it again with `gatecrash nightly --seed {}`.\n", night.seed);
+    let _ = writeln!(text, "\nReproduce with `gatecrash nightly --seed {}`.\n", night.seed);
     let mut bounded = Bounded::new(SUMMARY);
     bounded.push(&text);
     bounded.push(&markdown::render_within(&night.searched(), SUMMARY / 2));

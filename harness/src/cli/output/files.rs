@@ -21,6 +21,9 @@ const ARTIFACTS: Endings = &["json", "xml", "md", "hlog"];
 const WORKFLOW: Endings = &["yml", "yaml"];
 const MAPPING: Endings = &["json"];
 
+/// The one output that is read back.
+const RESUME: &str = "--resume";
+
 /// The files of a command line: all that it reads, and all that it writes.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
@@ -65,13 +68,13 @@ impl Outputs {
             Command::Demo => {}
             Command::Run(run) => {
                 files.read_scenarios(&run.paths);
-                files.write("--resume", run.spread.resume.as_ref());
+                files.write(RESUME, run.spread.resume.as_ref());
             }
             Command::Replay(replay) => files.read.push(replay.file.clone()),
             Command::Explore(explore) => {
                 files.read.push(explore.file.clone());
                 files.write("--save", explore.save.as_ref());
-                files.write("--resume", explore.spread.resume.as_ref());
+                files.write(RESUME, explore.spread.resume.as_ref());
             }
             Command::Load(load) => {
                 files.write("--save-baseline", load.save_baseline.as_ref());
@@ -189,6 +192,8 @@ impl Output {
     fn check(&self) -> Result<(), OutputError> {
         let why = if self.path.is_dir() {
             "it is a folder".to_owned()
+        } else if self.option == RESUME && self.path.exists() && !self.path.is_file() {
+            "it is no file, so nothing can be read back".to_owned()
         } else if !resolve(&self.path).is_ok_and(|path| folder_of(&path).is_dir()) {
             "there is no such folder".to_owned()
         } else {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
-use crate::report::load::{Block, Load, Pace, Quantiles};
+use crate::report::latency::Quantiles;
+use crate::report::load::{Load, LoadBlock, Pace};
 use crate::report::{Entry, Judgement, LoadEvidence, OverAdmission, Report, Tool};
 
 /// The version of the file's form. It grows when a reader of the old form could go wrong.
@@ -121,14 +122,14 @@ fn measured(entry: &Entry) -> Option<Measured> {
 }
 
 fn ratios(load: &Load, metric: Metric) -> Vec<Option<f64>> {
-    let ratio = |block: &Block| {
+    let ratio = |block: &LoadBlock| {
         let ratio = value(metric, block)? / floor(metric, block.floor)?;
         (ratio.is_finite() && ratio > 0.0).then(|| rounded(ratio))
     };
     load.blocks.iter().map(ratio).collect()
 }
 
-fn value(metric: Metric, block: &Block) -> Option<f64> {
+fn value(metric: Metric, block: &LoadBlock) -> Option<f64> {
     let quantile = |of: Option<Quantiles>, quantile: fn(Quantiles) -> u64| of.map(quantile).map(nanoseconds);
     match metric {
         Metric::Throughput => Some(block.load.throughput_per_s),

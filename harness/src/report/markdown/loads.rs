@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::cell::cell;
 use crate::base::escape::{code, sentence};
-use crate::base::words::{cut, grouped, nanoseconds, percent};
+use crate::base::words::{grouped, nanoseconds, percent};
 use crate::report::latency::Summary;
 use crate::report::{LoadEvidence, Report};
 
@@ -33,7 +34,7 @@ pub(super) fn tables(report: &Report) -> Vec<String> {
 
 fn row(limiter: &str, cells: &[String]) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| sentence(cell)).collect();
-    format!("| {} | {} |\n", code(&cut(limiter, super::WIDEST_CELL)), cells.join(" | "))
+    format!("| {} | {} |\n", code(&cell(limiter)), cells.join(" | "))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share for people to read")]
