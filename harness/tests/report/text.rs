@@ -169,7 +169,7 @@ fn a_failed_report_ends_with_a_line_that_reproduces_it() {
             ===================================================
 
             naive, all interleavings
-              model  enumerate  8 of 16 over-admit (50%), by 1  violation
+              model  enumerate  8 of 16 over-admit (50%), by 1  VIOLATION, not expected
 
             shortest counterexample, seen on model and redis: A B A B
 
