@@ -51,7 +51,7 @@ fn outputs_do_not_overwrite_each_other() {
 #[test]
 fn an_output_does_not_lie_among_histograms() {
     let folder = folder(&[("h/other.txt", "")]);
-    let load = ["load", "--limiter", "atomic", "--clients", "1", "--limit", "1", "--duration", "1ms"];
+    let load = ["load", "--limiter", "atomic", "--clients", "1", "--limit", "1", "--duration", "300ms"];
     let arguments = |json| [&load[..], &["--histograms", "h", "--json", json]].concat();
     for name in ["h/latency.hlog", "./h/atomic.acquire.hgrm"] {
         refused(folder.path(), &arguments(name), &["--json", name, "--histograms h", "another folder"]);

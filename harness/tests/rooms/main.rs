@@ -53,23 +53,42 @@ fn no_file_uses_a_room_below_its_own() {
     );
 }
 
+/// Rooms whose files still form circles. To be emptied; a room that is mended must leave the list.
+const WITH_CIRCLES: [&str; 4] = ["model", "redis", "load", "campaign"];
+
+/// So many type names are still defined more than once. It must not grow; whoever renames one lowers it.
+const NAMES_DEFINED_TWICE: usize = 32;
+
 #[test]
-#[ignore = "being mended room by room"]
 fn the_files_of_a_room_form_no_circle() {
-    let found = circles::within_rooms(&tree().arrows());
+    let arrows = tree().arrows();
+    let (known, others): (Vec<_>, Vec<_>) =
+        arrows.into_iter().partition(|arrow| WITH_CIRCLES.contains(&arrow.room_from()));
+    let found = circles::within_rooms(&others);
     assert!(
         found.is_empty(),
         "these files use each other in a circle; move what both need to a file of its own:\n{}",
         found.join("\n")
     );
+    for room in WITH_CIRCLES {
+        let of_room: Vec<Arrow> = known.iter().filter(|arrow| arrow.room_from() == room).cloned().collect();
+        assert!(
+            !circles::within_rooms(&of_room).is_empty(),
+            "{room} has no circle any more: take it off WITH_CIRCLES"
+        );
+    }
 }
 
 #[test]
-#[ignore = "being mended room by room"]
 fn a_type_name_is_defined_once() {
     let limiter = Tree::read(&crate_folder().join("../limiter/src"));
     let found = names::defined_twice(&[("harness", &tree()), ("limiter", &limiter)]);
-    assert!(found.is_empty(), "a name says what it is without its folder; rename:\n{}", found.join("\n"));
+    assert_eq!(
+        found.len(),
+        NAMES_DEFINED_TWICE,
+        "a name says what it is without its folder; rename, and lower the number:\n{}",
+        found.join("\n")
+    );
 }
 
 #[test]
