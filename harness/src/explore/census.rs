@@ -3,7 +3,7 @@
 //! The graph is searched once ([`crate::explore::states`] says what is merged and when that is sound). An interleaving is a path
 //! through it, and an edge stands for as many steps as there are clients in its pair, so that dynamic programming over
 //! the graph counts what nobody could enumerate: all interleavings, those that over-admit, by peak number of holders
-//! ([`counts`]), by preemptions ([`preemptions`]); the probability that a scheduler which draws a client at random meets a
+//! (`counts`), by preemptions ([`preemptions`]); the probability that a scheduler which draws a client at random meets a
 //! violation ([`probability`]); and it finds the best counterexample ([`shortest`]). The peak is kept beside the state and not
 //! in it: a state's value is a vector, one count for each peak.
 //!
