@@ -8,7 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
-use super::connection::Connection;
+use super::connection::{Connection, foreign};
 use super::{Alone, Server};
 use crate::world::store::StoreError;
 
@@ -52,7 +52,10 @@ impl Canary {
         let key = Bytes::from(format!("{}canary", server.next_prefix()));
         let mut connection = server.alone()?;
         connection.load(scripts)?;
-        connection.call(&Command::new("SET").arg(key.clone()).arg("1"))?;
+        if let Reply::Error(why) = connection.call(&Command::new("SET").arg(key.clone()).arg("1"))? {
+            let what = format!("{}: setting a key that shows what others do", server.address());
+            return Err(StoreError::Unavailable { what, why: foreign(&why) });
+        }
         Ok(Self { server: server.clone(), key, scripts: scripts.to_vec(), connection })
     }
 

@@ -11,6 +11,7 @@ use redis::{Client, Cmd, ConnectionAddr, ConnectionLike, ErrorKind, RedisConnect
 
 use super::resp;
 use super::socket::Socket;
+use crate::base::words::{cut, printable};
 use crate::redis::target::Address;
 use crate::world::store::StoreError;
 
@@ -119,7 +120,7 @@ impl Connection {
     }
 
     pub(super) fn unavailable(&self, doing: &str, why: impl Into<String>) -> StoreError {
-        StoreError::Unavailable { what: format!("{}: {doing}", self.place), why: why.into() }
+        StoreError::Unavailable { what: format!("{}: {doing}", self.place), why: foreign(&why.into()) }
     }
 
     /// What a command leaves behind on the server.
@@ -149,6 +150,10 @@ impl Connection {
             (None, Some(version)) => ("redis-server", version),
             (None, None) => return Err(self.unavailable(ASKING, "its INFO names no version")),
         };
+        if field("redis_mode").is_some_and(|mode| mode.trim() == "cluster") {
+            let why = "it is a node of a cluster, whose keys lie on several servers; name a server that is not in cluster mode";
+            return Err(self.unavailable(ASKING, why));
+        }
         let run_id = field("run_id").unwrap_or_default();
         Ok(Facts { program, version: version.trim().to_owned(), run_id: run_id.trim().to_owned() })
     }
@@ -265,6 +270,12 @@ impl Link {
             Self::Crate(link) => from_value(link.recv_response()?),
         }
     }
+}
+
+/// Text of a server in a message: nothing in it does anything to a terminal, and it is cut where nobody reads on.
+pub(super) fn foreign(text: &str) -> String {
+    const LONGEST: usize = 400;
+    cut(&printable(text), LONGEST)
 }
 
 /// What went wrong, on one line, with a way out where there is one. The crate's texts never hold a password.
