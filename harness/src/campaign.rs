@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use gatecrash::campaign::{Campaign, Redis, Stores};
-//! use gatecrash::{exit::Exit, scenario};
+//! use gatecrash::{base::exit::Exit, scenario};
 //!
 //! let text = r#"
 //!     title = "Two workers take the last slot"
