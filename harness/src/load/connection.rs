@@ -92,19 +92,7 @@ impl Connection {
 
     /// What has to be said before the first command: who we are, and which database is meant.
     async fn introduce(&mut self, address: &Address) -> Result<(), Lost> {
-        let settings = address.connection_info().redis_settings();
-        let mut words = Vec::new();
-        if let Some(password) = settings.password() {
-            let auth = settings
-                .username()
-                .iter()
-                .fold(Command::new("AUTH"), |auth, user| auth.arg((*user).to_owned()));
-            words.push(auth.arg(password.to_owned()));
-        }
-        if settings.db() != 0 {
-            words.push(Command::new("SELECT").arg(settings.db().to_string()));
-        }
-        for word in words {
+        for word in address.introduction() {
             if let Reply::Error(why) = self.call(&word).await? {
                 return Err(Lost { why: format!("{}: {why}", word.name().escape_ascii()) });
             }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use gatecrash_limiter::{Command, Reply, Script};
-use redis::{Client, Cmd, ConnectionAddr, ConnectionLike, ErrorKind, RedisConnectionInfo, RedisError, Value};
+use redis::{Client, ConnectionAddr, ConnectionLike, ErrorKind, RedisError, Value};
 
 use super::resp;
 use super::socket::Socket;
@@ -67,11 +67,7 @@ impl Connection {
 
     /// Sends one command and waits for its reply.
     pub(super) fn call(&mut self, command: &Command) -> Result<Reply, StoreError> {
-        let mut packed = Cmd::with_capacity(command.parts().len(), 64);
-        for part in command.parts() {
-            packed.arg(part.as_ref());
-        }
-        self.send(&packed.get_packed_command())?;
+        self.send(&packed(command))?;
         let reply = self.receive()?;
         self.remember(command.name());
         Ok(reply)
@@ -165,6 +161,12 @@ impl fmt::Debug for Connection {
     }
 }
 
+fn packed(command: &Command) -> Vec<u8> {
+    let mut packed = Vec::new();
+    resp::command(&mut packed, command);
+    packed
+}
+
 /// Connects and begins, on a thread that is left behind when the time is up: resolving a name cannot be
 /// interrupted, and a host can have many addresses that swallow packets, each good for a timeout of its own.
 fn open_within<T: Send + 'static>(
@@ -213,7 +215,7 @@ impl Link {
         };
         if let Some(socket) = socket {
             let mut link = Self::Socket(socket);
-            link.introduce(info.redis_settings())?;
+            link.introduce(address)?;
             return Ok(link);
         }
         choose_cryptography();
@@ -225,16 +227,9 @@ impl Link {
     }
 
     /// Says who we are, and which database is meant.
-    fn introduce(&mut self, settings: &RedisConnectionInfo) -> Result<(), RedisError> {
-        let auth = settings.password().map(|password| {
-            let names = settings.username().into_iter();
-            names.chain([password]).fold(Command::new("AUTH"), |auth, word| auth.arg(word.to_owned()))
-        });
-        let select = (settings.db() != 0).then(|| Command::new("SELECT").arg(settings.db().to_string()));
-        for command in auth.into_iter().chain(select) {
-            let mut packed = Vec::new();
-            resp::command(&mut packed, &command);
-            self.send(&packed)?;
+    fn introduce(&mut self, address: &Address) -> Result<(), RedisError> {
+        for command in address.introduction() {
+            self.send(&packed(&command))?;
             if let Reply::Error(why) = self.receive()? {
                 let kind = if command.name() == b"AUTH" {
                     ErrorKind::AuthenticationFailed

@@ -97,7 +97,7 @@ impl Socket {
     }
 
     pub(super) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let deadline = Deadline::after(self.timeout);
+        let deadline = Instant::now() + self.timeout;
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -106,7 +106,7 @@ impl Socket {
                 Err(error) => return Err(error),
             }
             if !bytes.is_empty() {
-                deadline.left()?;
+                left_until(deadline)?;
             }
         }
         Ok(())
@@ -114,32 +114,36 @@ impl Socket {
 
     /// The next reply, all of it within the timeout. What is no RESP2 is [`io::ErrorKind::InvalidData`].
     pub(super) fn receive(&mut self) -> io::Result<Reply> {
-        let mut deadline = None;
-        let result = loop {
-            match resp::reply(&self.buffer[self.unread.clone()]) {
-                Ok(None) => {}
-                Ok(Some((reply, rest))) => {
-                    self.unread.start = self.unread.end - rest.len();
-                    break Ok(reply);
-                }
-                Err(error) => break Err(error),
-            }
-            // Most replies come as a whole: only for the others it is worth asking how long they have taken.
-            let waits = match &deadline {
-                None => {
-                    deadline = Some(Deadline::after(self.timeout));
-                    Ok(())
-                }
-                Some(deadline) => deadline.left().and_then(|left| self.stream.set_timeouts(left)),
-            };
-            if let Err(error) = waits.and_then(|()| self.fill()) {
-                break Err(error);
-            }
-        };
-        if deadline.is_some_and(|deadline| deadline.asked.get()) {
-            self.stream.set_timeouts(self.timeout)?;
+        // Most replies come as a whole: only for the others it is worth asking how long they have taken.
+        if let Some(reply) = self.next_reply()? {
+            return Ok(reply);
         }
-        result
+        let deadline = Instant::now() + self.timeout;
+        self.fill()?;
+        if let Some(reply) = self.next_reply()? {
+            return Ok(reply);
+        }
+        let reply = self.receive_by(deadline);
+        self.stream.set_timeouts(self.timeout)?;
+        reply
+    }
+
+    /// The rest of a reply that has come in part.
+    fn receive_by(&mut self, deadline: Instant) -> io::Result<Reply> {
+        loop {
+            self.stream.set_timeouts(left_until(deadline)?)?;
+            self.fill()?;
+            if let Some(reply) = self.next_reply()? {
+                return Ok(reply);
+            }
+        }
+    }
+
+    /// Takes a reply out of what was read, if all of it is there.
+    fn next_reply(&mut self) -> io::Result<Option<Reply>> {
+        let Some((reply, rest)) = resp::reply(&self.buffer[self.unread.clone()])? else { return Ok(None) };
+        self.unread.start = self.unread.end - rest.len();
+        Ok(Some(reply))
     }
 
     /// Reads more. The longer a reply is, the more at once: it is looked at anew each time.
@@ -167,24 +171,10 @@ impl Socket {
     }
 }
 
-/// The end of a wait, and whether anybody has asked how far it is.
-#[derive(Debug)]
-struct Deadline {
-    at: Instant,
-    asked: std::cell::Cell<bool>,
-}
-
-impl Deadline {
-    fn after(time: Duration) -> Self {
-        Self { at: Instant::now() + time, asked: std::cell::Cell::new(false) }
-    }
-
-    /// How much time is left; an error if none is.
-    fn left(&self) -> io::Result<Duration> {
-        self.asked.set(true);
-        let left = self.at.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
-    }
+/// How much time is left; an error if none is.
+fn left_until(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
 #[cfg(test)]

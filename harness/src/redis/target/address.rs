@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use gatecrash_limiter::Command;
 use redis::io::tcp::TcpSettings;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use url::Url;
@@ -65,6 +66,17 @@ impl Address {
     /// Whether it is reached through TLS.
     pub fn is_tls(&self) -> bool {
         matches!(self.info.addr(), ConnectionAddr::TcpTls { .. })
+    }
+
+    /// What is said first on a new connection: the password, and which database is meant.
+    pub(crate) fn introduction(&self) -> impl Iterator<Item = Command> {
+        let settings = self.info.redis_settings();
+        let auth = settings.password().map(|password| {
+            let words = settings.username().into_iter().chain([password]);
+            words.fold(Command::new("AUTH"), |auth, word| auth.arg(word.to_owned()))
+        });
+        let select = (settings.db() != 0).then(|| Command::new("SELECT").arg(settings.db().to_string()));
+        auth.into_iter().chain(select)
     }
 
     /// How to connect: everything that has a bearing on a measurement is set, nothing is left to defaults.
