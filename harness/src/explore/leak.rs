@@ -50,13 +50,23 @@ pub fn leaked<S: Store>(execution: &mut Execution<S>, control: &Control) -> Resu
     if free > MOST_PERMITS {
         return Ok(None);
     }
-    for taken in 0..free {
+    lost_of(free, |taken| {
         if control.bound(0).is_some() {
             return Ok(None);
         }
         // No client's token has a dash.
-        let token = format!("{BYSTANDER}-{taken}").into();
-        match acquire(execution, token)? {
+        acquire(execution, format!("{BYSTANDER}-{taken}").into())
+    })
+}
+
+/// How many of so many permits, which nobody holds, cannot be had: they are taken one by one until one is not given. `None`
+/// if an attempt came to nothing.
+pub(crate) fn lost_of(
+    free: u64,
+    mut take: impl FnMut(u64) -> Result<Option<Outcome>, Error>,
+) -> Result<Option<u64>, Error> {
+    for taken in 0..free {
+        match take(taken)? {
             Some(Outcome::Admitted) => {}
             Some(_) => return Ok(Some(free - taken)),
             None => return Ok(None),

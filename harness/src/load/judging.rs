@@ -34,7 +34,7 @@ pub(super) fn verdict(checks: &[LoadCheck], expected: Option<Expected>, stopped:
     let disturbed = checks
         .iter()
         .any(|check| check.property == LoadProperty::Interference && check.verdict == Verdict::Undecided);
-    let undecided = disturbed || any(Verdict::Undecided) || stopped.is_some();
+    let undecided = any(Verdict::Undecided) || stopped.is_some();
     if any(Verdict::Violation) && !disturbed {
         Verdict::Violation
     } else if undecided || expected == Some(Expected::Violation) {
@@ -61,17 +61,15 @@ fn over_admission(loaded: &Loaded, interference: &LoadCheck) -> LoadCheck {
 }
 
 fn errors(loaded: &Loaded, settings: &Settings) -> LoadCheck {
-    let failed = loaded.tally.failures();
-    let verdict = match settings.most_errors() {
-        Some(most) if failed > most => Verdict::Undecided,
-        _ => Verdict::Clean,
-    };
-    let why = || {
-        let most = settings.most_errors().unwrap_or(u64::MAX);
-        let failed = plural(failed, "operation");
-        format!("{failed} failed or never answered, and at most {} may (--max-errors)", grouped(most))
-    };
-    check(LoadProperty::Errors, verdict, (verdict != Verdict::Clean).then(why))
+    let (property, failed) = (LoadProperty::Errors, loaded.tally.failures());
+    match settings.most_errors() {
+        Some(most) if failed > most => {
+            let (failed, most) = (plural(failed, "operation"), grouped(most));
+            let why = format!("{failed} failed or never answered, and at most {most} may (--max-errors)");
+            check(property, Verdict::Undecided, Some(why))
+        }
+        _ => check(property, Verdict::Clean, None),
+    }
 }
 
 /// Nothing where leaks could not be looked for.

@@ -6,6 +6,7 @@ use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
 
 use super::client::clock;
 use super::stage::Subject;
+use crate::explore::leak::lost_of;
 use crate::redis::Server;
 use crate::world::error::Error;
 
@@ -48,17 +49,14 @@ pub(super) fn leaked(
         return Ok(None);
     }
     let mut alone = server.alone()?;
-    for taken in 0..limit {
+    lost_of(limit, |taken| {
         if began.elapsed() > LONGEST_LOOK || !goes_on() {
             return Ok(None);
         }
         let call = Call { token: format!("last-{taken}").into(), ..subject.call.clone() };
         let (outcome, _) = drive(&call, subject.algorithm.acquire(), |command| alone.call(command))?;
-        if outcome != Outcome::Admitted {
-            return Ok(Some(limit - taken));
-        }
-    }
-    Ok(Some(0))
+        Ok(Some(outcome))
+    })
 }
 
 /// Deletes what the limiter kept. A private server takes it along when it ends.
