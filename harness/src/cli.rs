@@ -92,12 +92,10 @@ fn log(verbose: u8) {
         .try_init();
 }
 
-/// The signals that end a run.
 #[cfg(unix)]
-fn ending() -> impl Iterator<Item = i32> {
-    signals::ENDING.into_iter().filter(|signal| !signals::is_ignored(*signal)).map(|signal| signal as i32)
-}
+use signals::ending;
 
+/// The signals that end a run.
 #[cfg(not(unix))]
 fn ending() -> [i32; 2] {
     use signal_hook::consts::{SIGINT, SIGTERM};

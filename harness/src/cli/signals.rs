@@ -9,14 +9,14 @@ use std::thread;
 use nix::sys::signal::{SigSet, Signal};
 
 /// What ends a run.
-pub(super) const ENDING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+const ENDING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
 
-/// Whether whoever started this process has it ignore a signal, as `nohup` does: then it stays ignored.
-pub(super) fn is_ignored(signal: Signal) -> bool {
+/// The signals that end this run: a signal that whoever started it has it ignore, as `nohup` does, stays ignored.
+pub(super) fn ending() -> impl Iterator<Item = i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    ignored & (1 << (signal as i32 - 1)) != 0
+    ENDING.into_iter().map(|signal| signal as i32).filter(move |signal| ignored & (1 << (signal - 1)) == 0)
 }
 
 /// The signals are blocked on this thread, and on all that it will start.
