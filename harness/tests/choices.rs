@@ -2,6 +2,8 @@
 //! every engine that takes choices, alike on the model and on a server, and refused by those that know steps only.
 
 mod common;
+#[path = "common/server_clock.rs"]
+mod server_clock;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -24,7 +26,8 @@ use gatecrash::world::execution::Execution;
 use gatecrash::world::scenario::{OnReject, OperationKind};
 use gatecrash::world::schedule::{Choice, ClientId};
 use gatecrash::world::trace::{Effect, StepEffect};
-use gatecrash_limiter::{Algorithm, Atomic, Clock, Naive, Operation};
+use gatecrash_limiter::{Algorithm, Atomic, Naive};
+use server_clock::OnServerTime;
 
 const A: ClientId = ClientId(0);
 const B: ClientId = ClientId(1);
@@ -136,31 +139,9 @@ fn who_knows_steps_only_says_so() {
     assert!(loom::unfit(&world, &control).unwrap().unwrap().contains("clocks move or faults strike"));
 }
 
-/// Naive, if it kept its time by the server's clock.
-#[derive(Debug)]
-struct ByTheServersClock;
-
-impl Algorithm for ByTheServersClock {
-    fn name(&self) -> &'static str {
-        "by-the-servers-clock"
-    }
-
-    fn acquire(&self) -> Operation {
-        Naive.acquire()
-    }
-
-    fn release(&self) -> Operation {
-        Naive.release()
-    }
-
-    fn clock(&self) -> Clock {
-        Clock::Server
-    }
-}
-
 #[test]
 fn a_clock_that_cannot_be_moved_is_refused_wherever_it_would_be() {
-    let world = world(ByTheServersClock, &[OperationKind::Acquire], &[LATER]);
+    let world = world(OnServerTime, &[OperationKind::Acquire], &[LATER]);
     assert_eq!(
         enumerated(&world).0.executions,
         enumerated(&self::world(Naive, &[OperationKind::Acquire], &[LATER])).0.executions

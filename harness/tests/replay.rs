@@ -14,10 +14,13 @@ use gatecrash::world::scenario::{self, OnReject, OperationKind, Scenario};
 use gatecrash::world::schedule::Schedule;
 use gatecrash::world::trace::{Effect, Trace};
 use gatecrash::{Model, World};
-use gatecrash_limiter::{Algorithm, Clock, Naive, Operation};
+use gatecrash_limiter::{Algorithm, Naive};
 
 mod common;
+#[path = "common/server_clock.rs"]
+mod server_clock;
 use OperationKind::{Acquire, Release};
+use server_clock::OnServerTime;
 
 fn two_workers() -> Scenario {
     common::scenario(&vec![vec![Acquire, Release]; 2], 1, 1, OnReject::Stop)
@@ -108,28 +111,6 @@ fn the_turn_of_a_finished_client_passes_unless_that_is_refused() {
     assert_eq!(rows(&trace)[3], "Passed | 0");
     let refused = replay(world(), Model::new(), &order, Passing::Refused, &Control::default());
     assert!(matches!(refused, Err(Error::Passed { position: 4, .. })), "{refused:?}");
-}
-
-/// The naive limiter, if it looked at the server's clock.
-#[derive(Debug)]
-struct OnServerTime;
-
-impl Algorithm for OnServerTime {
-    fn name(&self) -> &'static str {
-        "on-server-time"
-    }
-
-    fn acquire(&self) -> Operation {
-        Naive.acquire()
-    }
-
-    fn release(&self) -> Operation {
-        Naive.release()
-    }
-
-    fn clock(&self) -> Clock {
-        Clock::Server
-    }
 }
 
 #[test]
