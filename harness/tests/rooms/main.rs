@@ -57,7 +57,7 @@ fn no_file_uses_a_room_below_its_own() {
 const WITH_CIRCLES: [&str; 4] = ["model", "redis", "load", "campaign"];
 
 /// So many type names are still defined more than once. It must not grow; whoever renames one lowers it.
-const NAMES_DEFINED_TWICE: usize = 32;
+const NAMES_DEFINED_TWICE: usize = 31;
 
 #[test]
 fn the_files_of_a_room_form_no_circle() {
