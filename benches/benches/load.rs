@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatecrash::load::{self, Faults, Hold, Settings};
+use gatecrash::load::{self, Faults, Hold, LoadSettings};
 use gatecrash::redis::Server;
 use gatecrash::report::{Invocation, Verdict};
 use gatecrash::world::control::Control;
@@ -70,7 +70,7 @@ fn block(server: &Server, at: usize, commands: u64, duration: Duration) -> Block
 
 /// Acquires and releases a second, and `PING`s.
 fn under_load(server: &Server, duration: Duration) -> (f64, f64) {
-    let settings = Settings {
+    let settings = LoadSettings {
         clients: CLIENTS,
         limit: CLIENTS.into(),
         duration,

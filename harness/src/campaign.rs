@@ -66,7 +66,7 @@ use crate::world::schedule::Schedule;
 use crate::world::store::StoreError;
 
 pub use done::{Done, Known};
-pub use request::{Explore, Job, Load, Request};
+pub use request::{ExploreJob, Job, LoadJob, Request};
 pub use search::{Override, Search, Strategy};
 pub use stores::{Redis, Stores};
 

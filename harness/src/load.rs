@@ -29,87 +29,53 @@ mod entry;
 mod faults;
 mod hold;
 mod judging;
-pub(crate) mod merge;
 mod monitor;
+mod outcome;
 mod probe;
 mod settings;
 mod stage;
+pub(crate) mod sum;
 mod tally;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatecrash_limiter::{Algorithm, Call, Script};
 use tokio::runtime::Runtime;
 
-pub use entry::SCENARIO;
 pub use faults::Faults;
 pub use hold::Hold;
-pub use settings::Settings;
+pub use outcome::LoadOutcome;
+pub use settings::{LoadSettings, MOST_CLIENTS, SCENARIO};
 
 use crate::base::threads;
 use crate::observe::{Extent, Phase};
 use crate::redis::{Canary, Server};
 
 use crate::report::StoreKind;
-use crate::report::histogram::IntervalLog;
-use crate::report::load::LoadBlock;
-use crate::world::control::{Bound, Control};
+use crate::world::control::Control;
 use crate::world::error::Error;
 use blocks::Blocks;
-use client::Client;
+use client::LoadClient;
 use conductor::Conductor;
-use monitor::Findings;
-use stage::{Run, Subject};
-use tally::Tally;
+use stage::{LimiterUnderLoad, LoadRun};
 
-/// The most clients: as many connections as one address has ports for, about.
-pub const MOST_CLIENTS: u32 = 20_000;
 /// Files that are open besides the clients' connections, generously.
 const OTHER_FILES: u64 = 64;
-
-/// What the load of one limiter came to.
-#[derive(Debug, Default)]
-pub struct Loaded {
-    tally: Tally,
-    findings: Findings,
-    /// How long it was measured, without floors and other limiters.
-    measured: Duration,
-    blocks: Vec<LoadBlock>,
-    admitted: Vec<u64>,
-    leaked: Option<u64>,
-    /// What somebody else did to the server meanwhile.
-    interference: Option<String>,
-}
-
-/// What a load came to.
-#[derive(Debug)]
-pub struct Load {
-    settings: Settings,
-    /// In the order of the limiters.
-    limiters: Vec<Loaded>,
-    floor: Tally,
-    floor_measured: Duration,
-    /// Each block's durations, by limiter and operation.
-    pub log: IntervalLog,
-    /// What stopped it early.
-    pub stopped: Option<Bound>,
-}
 
 /// Loads limiters on a server.
 pub fn load(
     server: &Server,
     limiters: &[Arc<dyn Algorithm>],
-    settings: &Settings,
+    settings: &LoadSettings,
     control: &Control,
-) -> Result<Load, Error> {
+) -> Result<LoadOutcome, Error> {
     make_room(settings.clients)?;
     // One more lets operations in as they fall due.
     threads::try_start(settings.threads.get() + 1).map_err(Error::Threads)?;
     let runtime = runtime(settings.threads).map_err(Error::Threads)?;
     let clients = settings.clients as usize;
-    let subjects: Vec<Arc<Subject>> = limiters
+    let subjects: Vec<Arc<LimiterUnderLoad>> = limiters
         .iter()
         .map(|algorithm| {
             let call = Call {
@@ -117,7 +83,7 @@ pub fn load(
                 limit: settings.limit,
                 token: "none".into(),
             };
-            Arc::new(Subject::new(Arc::clone(algorithm), call, clients))
+            Arc::new(LimiterUnderLoad::new(Arc::clone(algorithm), call, clients))
         })
         .collect();
     for subject in &subjects {
@@ -132,9 +98,13 @@ pub fn load(
         unit: "operations",
         extent: Extent::Time(blocks.length(settings.warmup)),
     });
-    let run =
-        Arc::new(Run::new(server.address().clone(), settings.hold, settings.faults, Arc::clone(activity)));
-    let crew = (0..clients).map(|id| Some(Client::new(id, settings.seed, activity))).collect();
+    let run = Arc::new(LoadRun::new(
+        server.address().clone(),
+        settings.hold,
+        settings.faults,
+        Arc::clone(activity),
+    ));
+    let crew = (0..clients).map(|id| Some(LoadClient::new(id, settings.seed, activity))).collect();
     let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control, canary);
     let stopped = conductor.play(blocks);
     conductor.finish(server, stopped)

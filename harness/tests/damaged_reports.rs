@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use gatecrash::base::share::Share;
-use gatecrash::campaign::combine::{Document, combine};
+use gatecrash::campaign::combine::{ReportFile, combine};
 use gatecrash::campaign::journal::Journal;
-use gatecrash::campaign::{Explore, Job, Redis, Request, Search, Stores, Strategy};
+use gatecrash::campaign::{ExploreJob, Job, Redis, Request, Search, Stores, Strategy};
 use gatecrash::explore::sample::Sampler;
 use gatecrash::report::shard::Shard;
 use gatecrash::report::{annotations, json, junit, markdown, text};
@@ -43,22 +43,22 @@ fn requests() -> [Request; 4] {
     let explore = |strategy| {
         let search = Search { strategy, executions: 20, ..Search::default() };
         let (limiters, size) = (vec!["naive".to_owned()], Size::default());
-        request(Job::Explore(Explore { limiters, size, search }))
+        request(Job::Explore(ExploreJob { limiters, size, search }))
     };
     let spread = [Strategy::Enumerate, Strategy::Sample(Sampler::Pos)].map(explore);
     let [enumerate, sample] = spread;
     [enumerate, sample, explore(Strategy::AnyNumber), request(Job::Run)]
 }
 
-fn shard(request: &Request, share: Share) -> Document {
+fn shard(request: &Request, share: Share) -> ReportFile {
     let asked = serde_json::to_value(request).unwrap();
     let mut campaign = request.campaign(model());
     campaign.take_share(Shard::new(share, request.fingerprint().unwrap(), asked));
     request.carry_out(&mut campaign).unwrap();
-    Document { name: share.to_string(), text: json::render(&campaign.report()).unwrap() }
+    ReportFile { name: share.to_string(), text: json::render(&campaign.report()).unwrap() }
 }
 
-fn shards(request: &Request) -> Vec<Document> {
+fn shards(request: &Request) -> Vec<ReportFile> {
     [1, 2].map(|index| shard(request, Share::new(index, 2).unwrap())).into()
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use crate::base::bounded_read;
-use crate::campaign::{Done, Job, Known, Load, Request};
+use crate::campaign::{Done, Job, Known, LoadJob, Request};
 use crate::load;
 use crate::report::shard::{Item, Shard};
 use crate::report::{About, Entry, RedisInfo, Report, Tool, json};
@@ -32,14 +32,14 @@ impl CombineError {
 
 /// A report as it was read, and what it is called in messages.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct ReportFile {
     /// The file.
     pub name: String,
     /// What it holds.
     pub text: String,
 }
 
-impl Document {
+impl ReportFile {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, CombineError> {
         let name = path.display().to_string();
@@ -56,7 +56,7 @@ impl Document {
 }
 
 /// One of the shards.
-struct Part {
+struct ShardReport {
     name: String,
     report: Report,
     shard: Shard,
@@ -64,7 +64,7 @@ struct Part {
 }
 
 /// Puts the reports of all shards of a campaign together, in whatever order they come.
-pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
+pub fn combine(documents: &[ReportFile]) -> Result<Report, CombineError> {
     let mut parts = documents.iter().map(part).collect::<Result<Vec<_>, _>>()?;
     parts.sort_by_key(|part| part.shard.index);
     let Some(first) = parts.first() else {
@@ -98,12 +98,13 @@ pub fn combine(documents: &[Document]) -> Result<Report, CombineError> {
 }
 
 /// Loads are added up, limiter by limiter.
-fn loads(load: &Load, request: &Request, parts: &[Part]) -> Result<Report, CombineError> {
+fn loads(load: &LoadJob, request: &Request, parts: &[ShardReport]) -> Result<Report, CombineError> {
     let mut report = Report { redis: redis(request, parts), ..Report::new(request.seed) };
     report.scenarios.push(About::from(&load.settings));
     report.interrupted = parts.iter().any(|part| part.report.interrupted);
     for limiter in &load.limiters {
-        let of = |part: &Part| part.report.results.iter().find(|entry| entry.limiter == *limiter).cloned();
+        let of =
+            |part: &ShardReport| part.report.results.iter().find(|entry| entry.limiter == *limiter).cloned();
         let entries: Vec<Entry> = parts.iter().filter_map(of).collect();
         if entries.len() < parts.len() && !report.interrupted {
             return Err(CombineError(format!(
@@ -112,15 +113,15 @@ fn loads(load: &Load, request: &Request, parts: &[Part]) -> Result<Report, Combi
         }
         if !entries.is_empty() {
             let entries: Vec<&Entry> = entries.iter().collect();
-            report.results.push(load::merge::entries(&entries).map_err(CombineError)?);
+            report.results.push(load::sum::of_shards(&entries).map_err(CombineError)?);
         }
     }
     Ok(report)
 }
 
 /// A document, if it is the report of a shard.
-fn part(document: &Document) -> Result<Part, CombineError> {
-    let Document { name, text } = document;
+fn part(document: &ReportFile) -> Result<ShardReport, CombineError> {
+    let ReportFile { name, text } = document;
     let error = |what: String| CombineError::at(name, what);
     let mut report = json::parse(text).map_err(|why| match why {
         json::ReadError::Form { line, column, what } => {
@@ -146,11 +147,11 @@ fn part(document: &Document) -> Result<Part, CombineError> {
     if sum != shard.campaign || report.seed != request.seed || request.tool != tool {
         return Err(error("it is damaged: what was asked for does not fit the rest".to_owned()));
     }
-    Ok(Part { name: name.clone(), report, shard, request })
+    Ok(ShardReport { name: name.clone(), report, shard, request })
 }
 
 /// Whether they are all shards of one campaign, each once. They are sorted by their indices.
-fn check_set(first: &Part, parts: &[Part]) -> Result<(), CombineError> {
+fn check_set(first: &ShardReport, parts: &[ShardReport]) -> Result<(), CombineError> {
     for part in parts {
         let other = |what: String| CombineError::at(&part.name, format!("it is of {what}"));
         if let Some(differs) = first.request.difference(&part.request) {
@@ -185,7 +186,7 @@ fn check_set(first: &Part, parts: &[Part]) -> Result<(), CombineError> {
 }
 
 /// The server, and its run if all shards used the same.
-fn redis(request: &Request, parts: &[Part]) -> Option<RedisInfo> {
+fn redis(request: &Request, parts: &[ShardReport]) -> Option<RedisInfo> {
     let mut run_ids = parts.iter().map(|part| part.report.redis.as_ref()?.run_id.clone());
     let first = run_ids.next().flatten();
     let run_id = first.filter(|first| run_ids.all(|other| other.as_ref() == Some(first)));
@@ -193,7 +194,7 @@ fn redis(request: &Request, parts: &[Part]) -> Option<RedisInfo> {
 }
 
 /// What each item came to, by its number.
-fn known(parts: &[Part]) -> Result<BTreeMap<u64, Vec<Known>>, CombineError> {
+fn known(parts: &[ShardReport]) -> Result<BTreeMap<u64, Vec<Known>>, CombineError> {
     let mut all: BTreeMap<u64, Vec<Known>> = BTreeMap::new();
     for part in parts {
         let damaged = || CombineError::at(&part.name, "it is damaged: its items do not fit its results");

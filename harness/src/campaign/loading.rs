@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatecrash_limiter::Algorithm;
 
 use super::{Campaign, Redis};
-use crate::load::{self, Settings};
+use crate::load::{self, LoadSettings};
 use crate::report::About;
 use crate::report::histogram::IntervalLog;
 use crate::world::error::Error;
@@ -19,7 +19,7 @@ impl Campaign {
     pub fn load(
         &mut self,
         limiters: &[Arc<dyn Algorithm>],
-        settings: &Settings,
+        settings: &LoadSettings,
     ) -> Result<IntervalLog, Error> {
         let Redis::Open(server) = &self.stores.redis else { panic!("a load needs a server") };
         let loaded = load::load(server, limiters, settings, &self.control)?;

@@ -11,8 +11,8 @@
 //! | cost | where everybody is admitted: how fast that goes |
 //! | compare | the cost beside the base's, where there is one |
 //!
-//! What the product did wrong ([`Outcome::Failed`], [`Outcome::Regression`]) is told apart from what the machine did
-//! wrong ([`Outcome::Infrastructure`]), and neither is ever a pass. A sample that used up its budget without a finding is
+//! What the product did wrong ([`NightlyOutcome::Failed`], [`NightlyOutcome::Regression`]) is told apart from what the machine did
+//! wrong ([`NightlyOutcome::Infrastructure`]), and neither is ever a pass. A sample that used up its budget without a finding is
 //! no failure: it never was a proof.
 
 mod canary;
@@ -28,11 +28,11 @@ use std::sync::atomic::Ordering;
 use gatecrash_limiter::{Algorithm, algorithm};
 
 pub use regression::Regression;
-pub use stage::{Name, Outcome, Stage};
+pub use stage::{Name, NightlyOutcome, Stage};
 
 use crate::base::exit::Exit;
 use crate::campaign::{Campaign, Override, Redis, Stores};
-use crate::load::Settings;
+use crate::load::LoadSettings;
 use crate::load::compare::{self, Baseline, Comparison};
 use crate::report::histogram::IntervalLog;
 use crate::report::{Invocation, Report};
@@ -58,9 +58,9 @@ pub struct Plan {
     /// Decides everything that is drawn.
     pub seed: u64,
     /// The load under which limiters have to keep their limit.
-    pub load: Settings,
+    pub load: LoadSettings,
     /// The load under which their cost is measured.
-    pub cost: Settings,
+    pub cost: LoadSettings,
     /// What the cost is compared with, and the name of its file.
     pub base: Option<(String, Baseline)>,
     /// How much slower than the base is no regression, as a share.
@@ -154,7 +154,7 @@ pub fn run(plan: &Plan, stores: &Stores, control: &Control) -> Result<Night, Err
 fn under_load(
     plan: &Plan,
     name: Name,
-    settings: &Settings,
+    settings: &LoadSettings,
     stores: &Stores,
     control: &Control,
     night: &mut Night,
@@ -165,7 +165,7 @@ fn under_load(
         Redis::Unwanted => Some("no server was wanted".to_owned()),
     };
     if let Some(reason) = missing {
-        night.stages.push(Stage::new(name, Outcome::Infrastructure, reason));
+        night.stages.push(Stage::new(name, NightlyOutcome::Infrastructure, reason));
         return Ok(());
     }
     let mut campaign = Campaign::new(stores.clone());
@@ -183,7 +183,7 @@ fn under_load(
             night.logs.push((name, log));
             stage::of_load(&campaign)
         }
-        Err(Error::Store(lost)) => (Outcome::Infrastructure, lost.to_string()),
+        Err(Error::Store(lost)) => (NightlyOutcome::Infrastructure, lost.to_string()),
         Err(other) => return Err(other),
     };
     let report = campaign.report();
@@ -199,7 +199,7 @@ fn compared(
     comparison: &mut Option<Comparison>,
     measured: &Report,
 ) -> Stage {
-    let options = compare::Options { seed: plan.seed, tolerance: plan.tolerance };
+    let options = compare::ComparisonOptions { seed: plan.seed, tolerance: plan.tolerance };
     let found = compare::compare(base, ("this night", &Baseline::from(measured)), options);
     let (outcome, what) = stage::of_comparison(&found);
     *comparison = Some(found);

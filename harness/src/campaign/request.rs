@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::resize::expected_of_all;
 use super::{Campaign, Override, Redis, Search, Stores};
-use crate::load::Settings;
+use crate::load::LoadSettings;
 use crate::report::{RedisInfo, StoreKind, Tool};
 use crate::world::error::Error;
 use crate::world::scenario::{Scenario, Size, Source};
@@ -46,25 +46,25 @@ pub enum Job {
     /// Its schedules, and all interleavings where it has `[explore]`.
     Run,
     /// All interleavings.
-    Explore(Explore),
+    Explore(ExploreJob),
     /// Limiters under load.
-    Load(Load),
+    Load(LoadJob),
 }
 
 /// Which limiters are loaded, and how, before it is shared out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Load {
+pub struct LoadJob {
     /// The limiters' names.
     pub limiters: Vec<String>,
     /// What is loaded, and how.
-    pub settings: Settings,
+    pub settings: LoadSettings,
 }
 
 /// How all interleavings are explored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Explore {
+pub struct ExploreJob {
     /// Of which limiters, by name.
     pub limiters: Vec<String>,
     /// With how many clients and permits.
@@ -150,7 +150,7 @@ impl Request {
     }
 }
 
-impl Explore {
+impl ExploreJob {
     fn carry_out(&self, campaign: &mut Campaign, scenario: Scenario) -> Result<(), Error> {
         let scenario = self.size.of(scenario).map_err(|error| Error::Damaged(error.to_string()))?;
         let expect = expected_of_all(&scenario, self.size);

@@ -15,7 +15,7 @@ use super::spread::Spread;
 use super::watch::Watch;
 use crate::base::exit::Exit;
 use crate::campaign::{self, Job};
-use crate::load::Settings;
+use crate::load::LoadSettings;
 use crate::load::compare::Baseline;
 use crate::report::Entry;
 use crate::report::histogram::{self, IntervalLog};
@@ -26,7 +26,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
     plan::check_expectations(common, &limiters)?;
     // A load without a server is none, so it counts as asked for by name.
     let stores = plan::open(&Wanted::of(Some(common.on.unwrap_or(REDIS)), &[REDIS], &[REDIS])?, common)?;
-    let settings = Settings {
+    let settings = LoadSettings {
         clients: load.clients,
         limit: load.limit,
         duration: load.duration,
@@ -38,7 +38,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
         seed: common.seed(),
         threads: common.threads.unwrap_or(NonZeroUsize::MIN),
     };
-    let job = Job::Load(campaign::Load { limiters: load.limiter.clone(), settings: settings.clone() });
+    let job = Job::Load(campaign::LoadJob { limiters: load.limiter.clone(), settings: settings.clone() });
     let request = plan::request(job, Vec::new(), &stores, common);
     let settings = match load.shard {
         Some(share) => settings.share(share).map_err(Problem::Usage)?,

@@ -4,9 +4,9 @@ use super::args::{Common, Merge};
 use super::output;
 use super::problem::Problem;
 use crate::base::exit::Exit;
-use crate::campaign::combine::{Document, combine};
+use crate::campaign::combine::{ReportFile, combine};
 
 pub(super) fn merge(merge: &Merge, common: &Common) -> Result<Exit, Problem> {
-    let documents = merge.files.iter().map(|file| Document::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let documents = merge.files.iter().map(|file| ReportFile::read(file)).collect::<Result<Vec<_>, _>>()?;
     output::report(&combine(&documents)?, common)
 }

@@ -16,7 +16,7 @@ use crate::base::exit::Exit;
 use crate::campaign::Redis;
 use crate::campaign::nightly::{self, Night, Plan, summary};
 use crate::load::compare::{self, Baseline, read};
-use crate::load::{Faults, Hold, Settings};
+use crate::load::{Faults, Hold, LoadSettings};
 use crate::report::{Report, json, junit};
 use crate::world::scenario::Scenario;
 
@@ -72,7 +72,7 @@ fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
         Some(seed) => seed,
         None => fresh_seed()?,
     };
-    let load = Settings {
+    let load = LoadSettings {
         clients: CLIENTS,
         limit: CONTENDED,
         duration: nightly.load,
@@ -84,7 +84,7 @@ fn plan_of(nightly: &Nightly, common: &Common) -> Result<Plan, Problem> {
         seed,
         threads: NonZeroUsize::MIN,
     };
-    let cost = Settings { limit: CLIENTS.into(), hold: Hold::Fixed(Duration::ZERO), ..load.clone() };
+    let cost = LoadSettings { limit: CLIENTS.into(), hold: Hold::Fixed(Duration::ZERO), ..load.clone() };
     let threads = plan::threads(common);
     let Nightly { executions, tolerance, .. } = *nightly;
     let invocation = Arc::default();

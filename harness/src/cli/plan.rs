@@ -154,7 +154,7 @@ pub(super) fn explore(
         ));
     }
     let stores = open(&Wanted::of(common.on, row, default)?, common)?;
-    let job = Job::Explore(campaign::Explore {
+    let job = Job::Explore(campaign::ExploreJob {
         limiters: limiters.iter().map(|limiter| limiter.name().to_owned()).collect(),
         size: explore.size.into(),
         search: search(explore),

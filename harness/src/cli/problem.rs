@@ -6,7 +6,7 @@ use crate::base::exit::Exit;
 use crate::campaign::combine::CombineError;
 use crate::campaign::journal::JournalError;
 use crate::doctor::input::InputError;
-use crate::load::compare::read::ReadError;
+use crate::load::compare::read::BaselineError;
 use crate::redis::OpenError;
 use crate::redis::target::TargetError;
 use crate::world::error::Error;
@@ -40,7 +40,7 @@ pub(super) enum Problem {
     Io { what: String, error: std::io::Error },
     /// A file that cannot be compared.
     #[error(transparent)]
-    Comparison(ReadError),
+    Comparison(BaselineError),
     /// Outputs that cannot be written in the end, or that would destroy something.
     #[error(transparent)]
     Outputs(#[from] OutputError),

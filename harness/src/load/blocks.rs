@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Settings;
+use super::settings::LoadSettings;
 
 /// Blocks are at least as long: what a block takes to begin and to end is little beside it.
 const SHORTEST: Duration = Duration::from_millis(250);
@@ -25,14 +25,14 @@ pub(super) struct Blocks {
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum LoadTurn {
     WarmUp(usize),
     Floor,
     Limiter(usize),
 }
 
 impl Blocks {
-    pub(super) fn of(settings: &Settings, limiters: usize) -> Self {
+    pub(super) fn of(settings: &LoadSettings, limiters: usize) -> Self {
         let shortest = SHORTEST.max(settings.hold.mean() * HOLDS);
         let rounds = settings.duration.as_nanos() / shortest.as_nanos();
         let rounds = u32::try_from(rounds).unwrap_or(MOST).clamp(1, MOST);
@@ -48,11 +48,11 @@ impl Blocks {
     }
 
     /// Warm-ups, then rounds: the floor, and every limiter. Who comes first changes from round to round.
-    pub(super) fn turns(self) -> impl Iterator<Item = Turn> {
-        let warm_ups = (0..self.limiters).filter(move |_| self.warm_up).map(Turn::WarmUp);
+    pub(super) fn turns(self) -> impl Iterator<Item = LoadTurn> {
+        let warm_ups = (0..self.limiters).filter(move |_| self.warm_up).map(LoadTurn::WarmUp);
         let rounds = (0..self.rounds as usize).flat_map(move |round| {
-            let limiters = (0..self.limiters).map(move |at| Turn::Limiter((round + at) % self.limiters));
-            std::iter::once(Turn::Floor).chain(limiters)
+            let limiters = (0..self.limiters).map(move |at| LoadTurn::Limiter((round + at) % self.limiters));
+            std::iter::once(LoadTurn::Floor).chain(limiters)
         });
         warm_ups.chain(rounds)
     }
@@ -61,23 +61,23 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Hold;
-    use Turn::{Floor, Limiter, WarmUp};
+    use crate::load::hold::Hold;
+    use LoadTurn::{Floor, Limiter, WarmUp};
 
-    fn settings(duration: Duration, hold: Duration) -> Settings {
-        Settings {
+    fn settings(duration: Duration, hold: Duration) -> LoadSettings {
+        LoadSettings {
             clients: 1,
             duration,
             warmup: Duration::from_secs(1),
             hold: Hold::Fixed(hold),
-            ..Settings::for_tests()
+            ..LoadSettings::for_tests()
         }
     }
 
     #[test]
     fn limiters_take_turns_and_change_places() {
         let blocks = Blocks::of(&settings(Duration::from_millis(500), Duration::ZERO), 2);
-        let turns: Vec<Turn> = blocks.turns().collect();
+        let turns: Vec<LoadTurn> = blocks.turns().collect();
         let rounds = [Floor, Limiter(0), Limiter(1), Floor, Limiter(1), Limiter(0)];
         assert_eq!(turns[..2], [WarmUp(0), WarmUp(1)]);
         assert_eq!(turns[2..], rounds);

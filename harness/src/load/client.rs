@@ -8,9 +8,9 @@ use bytes::Bytes;
 use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress};
 
 use super::arrivals::Arrivals;
-use super::connection::{Connection, REPLY_TIMEOUT};
-use super::faults::Fault;
-use super::stage::{Run, Stage, Subject};
+use super::connection::{LoadConnection, REPLY_TIMEOUT};
+use super::faults::Strike;
+use super::stage::{LimiterUnderLoad, LoadRun, LoadStage};
 use crate::base::draws::Draws;
 use crate::observe::{Activity, Worker};
 
@@ -25,9 +25,9 @@ const LATEST_DROP: u64 = 8;
 
 /// A client, between two operations.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct LoadClient {
     id: usize,
-    connection: Option<Connection>,
+    connection: Option<LoadConnection>,
     /// Tells what it does.
     worker: Worker,
     draws: Draws,
@@ -45,7 +45,7 @@ enum End {
     Unknown,
 }
 
-impl Client {
+impl LoadClient {
     pub(super) fn new(id: usize, seed: u64, activity: &Arc<Activity>) -> Self {
         let worker = activity.worker(format!("client {id}"));
         let draws = Draws::new(seed, id as u64);
@@ -53,7 +53,7 @@ impl Client {
     }
 
     /// Bare round trips until the stage ends.
-    pub(super) async fn ping(&mut self, stage: &Stage) {
+    pub(super) async fn ping(&mut self, stage: &LoadStage) {
         let ping = Command::new("PING");
         while stage.goes_on() {
             if self.connected(stage).await.is_none() {
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// Operations until the stage ends: as fast as they go, or as they fall due.
-    pub(super) async fn work(&mut self, stage: &Stage, subject: &Subject) {
+    pub(super) async fn work(&mut self, stage: &LoadStage, subject: &LimiterUnderLoad) {
         match &stage.arrivals {
             None => {
                 while stage.goes_on() {
@@ -97,11 +97,11 @@ impl Client {
     }
 
     /// One acquire, and if it is admitted, its hold and its release.
-    async fn cycle(&mut self, stage: &Stage, subject: &Subject, due: Option<Instant>) {
+    async fn cycle(&mut self, stage: &LoadStage, subject: &LimiterUnderLoad, due: Option<Instant>) {
         self.settle(stage, subject).await;
         stage.run.activity.advance(1);
         let fault = self.draw_fault(stage);
-        if fault == Some(Fault::CutBefore) {
+        if fault == Some(Strike::CutBefore) {
             self.cut(stage);
         } else if self.connected(stage).await.is_some() {
             return self.acquire(stage, subject, due, fault).await;
@@ -113,10 +113,10 @@ impl Client {
 
     async fn acquire(
         &mut self,
-        stage: &Stage,
-        subject: &Subject,
+        stage: &LoadStage,
+        subject: &LimiterUnderLoad,
         due: Option<Instant>,
-        fault: Option<Fault>,
+        fault: Option<Strike>,
     ) {
         let token = self.token();
         let call = Call { token: token.clone(), ..subject.call.clone() };
@@ -134,14 +134,20 @@ impl Client {
         }
     }
 
-    async fn hold_and_release(&mut self, stage: &Stage, subject: &Subject, call: Call, fault: Option<Fault>) {
+    async fn hold_and_release(
+        &mut self,
+        stage: &LoadStage,
+        subject: &LimiterUnderLoad,
+        call: Call,
+        fault: Option<Strike>,
+    ) {
         self.hold(stage).await;
         self.debts.push(call.token.clone());
-        if fault == Some(Fault::Kill) {
+        if fault == Some(Strike::Kill) {
             subject.monitor().lets_go(Instant::now());
             return self.die(stage);
         }
-        let fault = self.draw_fault(stage).filter(|fault| *fault != Fault::Kill);
+        let fault = self.draw_fault(stage).filter(|fault| *fault != Strike::Kill);
         let sent = Instant::now();
         subject.monitor().lets_go(sent);
         match self.strike(stage, fault, &call, subject.algorithm.release()).await {
@@ -160,7 +166,7 @@ impl Client {
     }
 
     /// Holding is no stall, however long it takes.
-    async fn hold(&mut self, stage: &Stage) {
+    async fn hold(&mut self, stage: &LoadStage) {
         let mut left = stage.run.hold.draw(&mut self.draws);
         while !left.is_zero() {
             self.worker.works("holding a permit", "");
@@ -174,15 +180,15 @@ impl Client {
     /// Runs an operation, unless a fault cuts it short.
     async fn strike(
         &mut self,
-        stage: &Stage,
-        fault: Option<Fault>,
+        stage: &LoadStage,
+        fault: Option<Strike>,
         call: &Call,
         operation: Operation,
     ) -> End {
-        let Some(fault @ (Fault::Drop | Fault::CutAfter | Fault::CutBefore)) = fault else {
+        let Some(fault @ (Strike::Drop | Strike::CutAfter | Strike::CutBefore)) = fault else {
             return self.drive(&stage.run, call, operation).await;
         };
-        if fault == Fault::CutBefore {
+        if fault == Strike::CutBefore {
             self.cut(stage);
             return End::Unknown;
         }
@@ -194,14 +200,14 @@ impl Client {
         };
         match (&end, fault) {
             (End::Outcome(_), _) => {}
-            (End::Unknown, Fault::Drop) => stage.tally().faulted.drop += 1,
+            (End::Unknown, Strike::Drop) => stage.tally().faulted.drop += 1,
             (End::Unknown, _) => self.cut(stage),
         }
         end
     }
 
     /// Runs an operation to its end, one command after another.
-    async fn drive(&mut self, run: &Run, call: &Call, mut operation: Operation) -> End {
+    async fn drive(&mut self, run: &LoadRun, call: &Call, mut operation: Operation) -> End {
         loop {
             let Some(connection) = &mut self.connection else { return End::Unknown };
             let command = operation.command(call, clock());
@@ -220,7 +226,7 @@ impl Client {
     }
 
     /// Gives back what it is not known to have given back, as far as the server answers.
-    pub(super) async fn settle(&mut self, stage: &Stage, subject: &Subject) {
+    pub(super) async fn settle(&mut self, stage: &LoadStage, subject: &LimiterUnderLoad) {
         while let Some(token) = self.debts.last().cloned() {
             if self.connected(stage).await.is_none() {
                 return;
@@ -239,10 +245,10 @@ impl Client {
     }
 
     /// The connection, made anew if there is none. If that fails for too long, the run ends.
-    async fn connected(&mut self, stage: &Stage) -> Option<&mut Connection> {
+    async fn connected(&mut self, stage: &LoadStage) -> Option<&mut LoadConnection> {
         if self.connection.is_none() {
             self.worker.waits("a connection to redis", "");
-            match Connection::open(&stage.run.address).await {
+            match LoadConnection::open(&stage.run.address).await {
                 Ok(connection) => {
                     self.gone = None;
                     self.connection = Some(connection);
@@ -263,13 +269,13 @@ impl Client {
         self.connection.as_mut()
     }
 
-    fn cut(&mut self, stage: &Stage) {
+    fn cut(&mut self, stage: &LoadStage) {
         self.connection = None;
         stage.tally().faulted.cut += 1;
     }
 
     /// Another client takes its place. What this one held, nobody gives back.
-    fn die(&mut self, stage: &Stage) {
+    fn die(&mut self, stage: &LoadStage) {
         let mut tally = stage.tally();
         tally.faulted.kill += 1;
         tally.faulted.killed_holding += self.debts.len() as u64;
@@ -278,7 +284,7 @@ impl Client {
     }
 
     /// Faults strike only while it counts: what they leave behind is to be told from what else is left.
-    fn draw_fault(&mut self, stage: &Stage) -> Option<Fault> {
+    fn draw_fault(&mut self, stage: &LoadStage) -> Option<Strike> {
         if stage.measured { stage.run.faults.draw(&mut self.draws) } else { None }
     }
 
@@ -292,14 +298,14 @@ impl Client {
 /// An acquire that has begun. Unless it is ended, it counts as one whose outcome is unknown: nothing that was sent is
 /// ever left out.
 struct Attempt<'a> {
-    stage: &'a Stage,
-    subject: &'a Subject,
+    stage: &'a LoadStage,
+    subject: &'a LimiterUnderLoad,
     since: u64,
     known: bool,
 }
 
 impl<'a> Attempt<'a> {
-    fn begin(stage: &'a Stage, subject: &'a Subject) -> Self {
+    fn begin(stage: &'a LoadStage, subject: &'a LimiterUnderLoad) -> Self {
         stage.tally().attempts += 1;
         Self { stage, subject, since: subject.monitor().asks(), known: false }
     }

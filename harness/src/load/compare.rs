@@ -17,6 +17,7 @@
 pub mod annotations;
 pub mod baseline;
 pub mod bootstrap;
+mod comparison;
 mod correctness;
 pub mod json;
 pub mod markdown;
@@ -25,137 +26,25 @@ pub mod read;
 mod speed;
 pub mod text;
 
-use serde::Serialize;
+pub use baseline::{Baseline, Measured};
+pub use comparison::{
+    CONFIDENCE, ComparedFile, ComparedLimiter, Comparison, ComparisonOptions, ComparisonVerdict,
+    CorrectnessCheck, CorrectnessProperty, RatioChange, SpeedChange, SpeedVerdict,
+};
+pub use metric::Metric;
 
-pub use self::baseline::{Baseline, Measured};
-pub use self::correctness::{Check, Property};
-pub use self::metric::Metric;
-pub use self::speed::{Change, Direction};
-use crate::base::exit::Exit;
 use crate::base::words::grouped;
-use crate::report::Tool;
-
-/// How sure the comparison is of all its intervals together.
-pub const CONFIDENCE: f64 = 0.95;
 
 /// The JSON Schema that every document satisfies.
 pub const SCHEMA: &str = include_str!("../../schema/compare.schema.json");
 
-/// How to compare.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Options {
-    /// The seed of the resamples.
-    pub seed: u64,
-    /// A change for the worse of at most this share is shown, but is no regression.
-    pub tolerance: f64,
-}
-
-/// One of the two sides.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Side {
-    /// The file.
-    pub file: String,
-    /// Who wrote it.
-    pub tool: Tool,
-}
-
-/// Everything that is said about two loads.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// What was before.
-    pub base: Side,
-    /// What is now.
-    pub new: Side,
-    /// How it was compared.
-    pub options: Options,
-    /// How many metrics were tested.
-    pub tests: usize,
-    /// How many resamples were drawn for each.
-    pub resamples: usize,
-    /// What concerns no limiter in particular and leaves the comparison undecided.
-    pub undecided: Vec<String>,
-    /// The limiters, in the new side's order, then those that only the base has.
-    pub limiters: Vec<Compared>,
-}
-
-/// One limiter, before and now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Compared {
-    /// The limiter's name.
-    pub limiter: String,
-    /// What the new side ran, in words; the base where only that has it.
-    pub parameters: String,
-    /// Which share was admitted, before and now.
-    pub admitted: (Option<f64>, Option<f64>),
-    /// Whether it is correct.
-    pub checks: Vec<Check>,
-    /// Whether it is as fast.
-    pub changes: Vec<Change>,
-    /// What is missing.
-    pub undecided: Vec<String>,
-    /// What else there is to know, in sentences.
-    pub notes: Vec<String>,
-}
-
-/// What a comparison, or a part of it, comes to. The stronger is the greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Nothing is worse.
-    Ok,
-    /// Something is missing.
-    Undecided,
-    /// Something is worse.
-    Regression,
-}
-
-impl Outcome {
-    /// In one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Undecided => "undecided",
-            Self::Regression => "regression",
-        }
-    }
-}
-
-impl From<Outcome> for Exit {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Ok => Self::Ok,
-            Outcome::Undecided => Self::Undecided,
-            Outcome::Regression => Self::Regression,
-        }
-    }
-}
-
-impl Comparison {
-    /// What follows from all of it. A comparison of nothing is undecided.
-    pub fn verdict(&self) -> Outcome {
-        let missing = !self.undecided.is_empty() || self.limiters.is_empty();
-        let least = if missing { Outcome::Undecided } else { Outcome::Ok };
-        self.limiters.iter().map(Compared::verdict).fold(least, Outcome::max)
-    }
-}
-
-impl Compared {
-    /// What follows for this limiter.
-    pub fn verdict(&self) -> Outcome {
-        let checks = self.checks.iter().map(|check| check.verdict);
-        let changes = self.changes.iter().map(|change| change.direction.outcome());
-        let least = if self.undecided.is_empty() { Outcome::Ok } else { Outcome::Undecided };
-        checks.chain(changes).fold(least, Outcome::max)
-    }
-}
-
 /// Compares two loads, each with the name of its file.
-pub fn compare(base: (&str, &Baseline), new: (&str, &Baseline), options: Options) -> Comparison {
-    let side = |(file, of): (&str, &Baseline)| Side { file: file.to_owned(), tool: of.tool.clone() };
+pub fn compare(base: (&str, &Baseline), new: (&str, &Baseline), options: ComparisonOptions) -> Comparison {
+    let side = |(file, of): (&str, &Baseline)| ComparedFile { file: file.to_owned(), tool: of.tool.clone() };
     let (base_side, new_side) = (side(base), side(new));
     let (base, new) = (base.1, new.1);
     let before = |name: &str| base.limiters.iter().find(|measured| measured.limiter == name);
-    let mut limiters: Vec<Compared> = new
+    let mut limiters: Vec<ComparedLimiter> = new
         .limiters
         .iter()
         .map(|now| match before(&now.limiter) {
@@ -190,13 +79,13 @@ fn missing(base: &Baseline, new: &Baseline) -> Vec<String> {
     missing
 }
 
-fn both(before: &Measured, now: &Measured) -> Compared {
+fn both(before: &Measured, now: &Measured) -> ComparedLimiter {
     let mut undecided = Vec::new();
     let (was, is) = (parameters(before), parameters(now));
     if was != is {
         undecided.push(format!("speed cannot be compared: BASE ran {was}, NEW {is}"));
     }
-    Compared {
+    ComparedLimiter {
         limiter: now.limiter.clone(),
         parameters: is,
         admitted: (share_admitted(before), share_admitted(now)),
@@ -207,8 +96,8 @@ fn both(before: &Measured, now: &Measured) -> Compared {
     }
 }
 
-fn only_new(now: &Measured) -> Compared {
-    Compared {
+fn only_new(now: &Measured) -> ComparedLimiter {
+    ComparedLimiter {
         limiter: now.limiter.clone(),
         parameters: parameters(now),
         admitted: (None, share_admitted(now)),
@@ -219,8 +108,8 @@ fn only_new(now: &Measured) -> Compared {
     }
 }
 
-fn only_base(before: &Measured) -> Compared {
-    Compared {
+fn only_base(before: &Measured) -> ComparedLimiter {
+    ComparedLimiter {
         limiter: before.limiter.clone(),
         parameters: parameters(before),
         admitted: (share_admitted(before), None),

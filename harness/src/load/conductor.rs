@@ -8,11 +8,13 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use super::arrivals::Arrivals;
-use super::blocks::{Blocks, Turn};
-use super::client::Client;
-use super::stage::{Run, Stage, Subject};
-use super::tally::Tally;
-use super::{Load, Loaded, Settings, entry, probe};
+use super::blocks::{Blocks, LoadTurn};
+use super::client::LoadClient;
+use super::outcome::{LoadOutcome, LoadedLimiter};
+use super::settings::LoadSettings;
+use super::stage::{LimiterUnderLoad, LoadRun, LoadStage};
+use super::tally::OperationTally;
+use super::{entry, probe};
 use crate::redis::{Canary, Server};
 
 use crate::report::histogram::IntervalLog;
@@ -31,17 +33,17 @@ const LATE_FOR: Duration = Duration::from_secs(10);
 /// Plays stage after stage, and keeps what they come to.
 pub(super) struct Conductor<'a> {
     runtime: Runtime,
-    run: Arc<Run>,
-    subjects: Vec<Arc<Subject>>,
-    crew: Vec<Option<Client>>,
-    settings: &'a Settings,
+    run: Arc<LoadRun>,
+    subjects: Vec<Arc<LimiterUnderLoad>>,
+    crew: Vec<Option<LoadClient>>,
+    settings: &'a LoadSettings,
     control: &'a Control,
     began: Instant,
     log: IntervalLog,
-    totals: Vec<(Tally, Duration, Vec<LoadBlock>)>,
+    totals: Vec<(OperationTally, Duration, Vec<LoadBlock>)>,
     /// How many blocks of each limiter were played.
     played: Vec<u32>,
-    floor: (Tally, Duration),
+    floor: (OperationTally, Duration),
     /// For how long stages were waited for after their time, all together.
     late: Duration,
     /// Notices what somebody else does to the server.
@@ -51,17 +53,18 @@ pub(super) struct Conductor<'a> {
 impl<'a> Conductor<'a> {
     pub(super) fn new(
         runtime: Runtime,
-        run: Arc<Run>,
-        subjects: Vec<Arc<Subject>>,
-        crew: Vec<Option<Client>>,
-        settings: &'a Settings,
+        run: Arc<LoadRun>,
+        subjects: Vec<Arc<LimiterUnderLoad>>,
+        crew: Vec<Option<LoadClient>>,
+        settings: &'a LoadSettings,
         control: &'a Control,
         canary: Canary,
     ) -> Self {
-        let totals = subjects.iter().map(|_| (Tally::default(), Duration::ZERO, Vec::new())).collect();
+        let totals =
+            subjects.iter().map(|_| (OperationTally::default(), Duration::ZERO, Vec::new())).collect();
         let played = vec![0; subjects.len()];
         let (began, log) = (Instant::now(), IntervalLog::new(SystemTime::now()));
-        let floor = (Tally::default(), Duration::ZERO);
+        let floor = (OperationTally::default(), Duration::ZERO);
         let late = Duration::ZERO;
         Self {
             runtime,
@@ -82,22 +85,22 @@ impl<'a> Conductor<'a> {
 
     /// The whole programme. Says what ended it early.
     pub(super) fn play(&mut self, blocks: Blocks) -> Option<Bound> {
-        let mut floor = Tally::default();
+        let mut floor = OperationTally::default();
         let mut floor_took = Duration::ZERO;
         for turn in blocks.turns() {
             if let Some(bound) = self.bound() {
                 return Some(bound);
             }
             match turn {
-                Turn::WarmUp(at) => {
+                LoadTurn::WarmUp(at) => {
                     self.stage(Some(at), Duration::ZERO, self.settings.warmup, false);
                 }
-                Turn::Floor => {
+                LoadTurn::Floor => {
                     (floor, floor_took) = self.stage(None, Duration::ZERO, blocks.floor, true);
                     self.floor.0.add(&floor);
                     self.floor.1 += floor_took;
                 }
-                Turn::Limiter(at) => {
+                LoadTurn::Limiter(at) => {
                     self.subjects[at].monitor().measure(Instant::now());
                     let since = self.began.elapsed();
                     let before = blocks.block * self.played[at];
@@ -131,11 +134,11 @@ impl<'a> Conductor<'a> {
         before: Duration,
         length: Duration,
         measured: bool,
-    ) -> (Tally, Duration) {
+    ) -> (OperationTally, Duration) {
         let began = Instant::now();
         let rate = self.settings.rate.filter(|_| limiter.is_some());
         let arrivals = rate.map(|rate| Arrivals::new(began, rate, before, length));
-        let stage = Arc::new(Stage::new(Arc::clone(&self.run), began + length, measured, arrivals));
+        let stage = Arc::new(LoadStage::new(Arc::clone(&self.run), began + length, measured, arrivals));
         let subject = limiter.map(|at| Arc::clone(&self.subjects[at]));
         // In open loop, those who wait are served for as long again.
         let gives_up = stage.ends + if stage.arrivals.is_some() { length } else { Duration::ZERO };
@@ -165,7 +168,7 @@ impl<'a> Conductor<'a> {
     }
 
     /// In open loop, the time after the last arrival of a block belongs to it: without, the rate would be too high.
-    fn wait_for_the_end(&self, stage: &Stage) {
+    fn wait_for_the_end(&self, stage: &LoadStage) {
         while stage.goes_on() && self.bound().is_none() {
             self.control.activity.pulse();
             std::thread::sleep(LOOK.min(stage.ends.saturating_duration_since(Instant::now())));
@@ -175,17 +178,17 @@ impl<'a> Conductor<'a> {
     /// Lets the clients work, each as a task of its own, and waits for them.
     async fn perform(
         &self,
-        stage: &Arc<Stage>,
+        stage: &Arc<LoadStage>,
         gives_up: Instant,
-        subject: Option<&Arc<Subject>>,
-        crew: Vec<Option<Client>>,
-    ) -> Vec<Option<Client>> {
-        let mut places: Vec<Option<Client>> = crew.iter().map(|_| None).collect();
+        subject: Option<&Arc<LimiterUnderLoad>>,
+        crew: Vec<Option<LoadClient>>,
+    ) -> Vec<Option<LoadClient>> {
+        let mut places: Vec<Option<LoadClient>> = crew.iter().map(|_| None).collect();
         let mut tasks = JoinSet::new();
         for (id, client) in crew.into_iter().enumerate() {
             // One that was cut off has no state that is worth anything.
             let mut client =
-                client.unwrap_or_else(|| Client::new(id, self.settings.seed, &self.control.activity));
+                client.unwrap_or_else(|| LoadClient::new(id, self.settings.seed, &self.control.activity));
             let (stage, subject) = (Arc::clone(stage), subject.cloned());
             tasks.spawn(async move {
                 match &subject {
@@ -224,7 +227,7 @@ impl<'a> Conductor<'a> {
         places
     }
 
-    fn write_log(&mut self, at: usize, since: Duration, took: Duration, tally: &Tally) {
+    fn write_log(&mut self, at: usize, since: Duration, took: Duration, tally: &OperationTally) {
         let name = self.subjects[at].algorithm.name();
         for (operation, durations) in entry::durations(tally, self.settings.rate.is_some()) {
             self.log.add(&format!("{name}.{operation}"), since, took, durations.histogram());
@@ -232,7 +235,7 @@ impl<'a> Conductor<'a> {
     }
 
     /// Looks for leaks and cleans up.
-    pub(super) fn finish(mut self, server: &Server, stopped: Option<Bound>) -> Result<Load, Error> {
+    pub(super) fn finish(mut self, server: &Server, stopped: Option<Bound>) -> Result<LoadOutcome, Error> {
         drop(self.crew);
         drop(self.runtime);
         let now = Instant::now();
@@ -246,7 +249,7 @@ impl<'a> Conductor<'a> {
                 None
             };
             probe::clean_up(server, subject);
-            limiters.push(Loaded {
+            limiters.push(LoadedLimiter {
                 tally,
                 findings: subject.take_monitor().findings(now),
                 measured,
@@ -257,6 +260,13 @@ impl<'a> Conductor<'a> {
             });
         }
         let (floor, floor_measured) = self.floor;
-        Ok(Load { settings: self.settings.clone(), limiters, floor, floor_measured, log: self.log, stopped })
+        Ok(LoadOutcome {
+            settings: self.settings.clone(),
+            limiters,
+            floor,
+            floor_measured,
+            log: self.log,
+            stopped,
+        })
     }
 }

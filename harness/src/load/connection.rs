@@ -27,14 +27,14 @@ const READ: usize = 4096;
 
 /// A connection, and the replies that it is still owed.
 #[derive(Debug)]
-pub(super) struct Connection {
-    link: Link,
+pub(super) struct LoadConnection {
+    link: LoadLink,
     /// Replies that nobody waits for any more: their commands were given up after they had been sent.
     owed: usize,
 }
 
 #[derive(Debug)]
-enum Link {
+enum LoadLink {
     Plain(Plain),
     /// Pairs replies with commands itself.
     Tls(MultiplexedConnection),
@@ -60,7 +60,7 @@ impl From<RedisError> for Lost {
     }
 }
 
-impl Connection {
+impl LoadConnection {
     pub(super) async fn open(address: &Address) -> Result<Self, Lost> {
         let late = || Lost { why: format!("no connection within {} s", CONNECT_TIMEOUT.as_secs()) };
         tokio::time::timeout(CONNECT_TIMEOUT, Self::connect(address)).await.map_err(|_| late())?
@@ -72,19 +72,19 @@ impl Connection {
             let client = Client::open(address.connection_info().clone())?;
             let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
             let link = client.get_multiplexed_async_connection_with_config(&config).await?;
-            return Ok(Self { link: Link::Tls(link), owed: 0 });
+            return Ok(Self { link: LoadLink::Tls(link), owed: 0 });
         }
         let stream = match address.connection_info().addr() {
             #[cfg(unix)]
-            ConnectionAddr::Unix(path) => Stream::Unix(UnixStream::connect(path).await?),
+            ConnectionAddr::Unix(path) => PlainStream::Unix(UnixStream::connect(path).await?),
             ConnectionAddr::Tcp(host, port) => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;
-                Stream::Tcp(stream)
+                PlainStream::Tcp(stream)
             }
             _ => return Err(Lost { why: "this kind of address is not supported".into() }),
         };
-        let link = Link::Plain(Plain { stream, unsent: Vec::new(), buffer: Vec::new(), unread: 0..0 });
+        let link = LoadLink::Plain(Plain { stream, unsent: Vec::new(), buffer: Vec::new(), unread: 0..0 });
         let mut connection = Self { link, owed: 0 };
         connection.introduce(address).await?;
         Ok(connection)
@@ -104,14 +104,14 @@ impl Connection {
     /// the next call comes after it.
     pub(super) async fn call(&mut self, command: &Command) -> Result<Reply, Lost> {
         let plain = match &mut self.link {
-            Link::Tls(link) => {
+            LoadLink::Tls(link) => {
                 let mut packed = redis::Cmd::new();
                 for part in command.parts() {
                     packed.arg(part.as_ref());
                 }
                 return Ok(from_value(link.send_packed_command(&packed).await?)?);
             }
-            Link::Plain(plain) => plain,
+            LoadLink::Plain(plain) => plain,
         };
         resp::command(&mut plain.unsent, command);
         self.owed += 1;
@@ -129,7 +129,7 @@ impl Connection {
 /// A stream, what is yet to be written, and what was read that nobody has asked for yet.
 #[derive(Debug)]
 struct Plain {
-    stream: Stream,
+    stream: PlainStream,
     unsent: Vec<u8>,
     buffer: Vec<u8>,
     unread: Range<usize>,
@@ -166,13 +166,13 @@ impl Plain {
 
 /// A byte stream without a cipher.
 #[derive(Debug)]
-enum Stream {
+enum PlainStream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for PlainStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
@@ -182,7 +182,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for PlainStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use gatecrash_limiter::Algorithm;
 
+use super::judging;
 use super::monitor::nanos;
-use super::tally::{Tally, per_second};
-use super::{Load, Loaded, judging};
+use super::outcome::{LoadOutcome, LoadedLimiter};
+use super::settings::SCENARIO;
+use super::tally::{OperationTally, per_second};
 use crate::report::latency::{Durations, Summary};
 use crate::report::load::{Fairness, Floor, LoadBlock, LoadCheck, Pace};
 use crate::report::{
@@ -15,9 +17,6 @@ use crate::report::{
     histogram,
 };
 use crate::world::scenario::Expected;
-
-/// The scenario's name in entries: a load has none of its own.
-pub const SCENARIO: &str = "load";
 
 /// What the floor sends.
 const PING: &str = "PING";
@@ -29,15 +28,21 @@ pub(super) const FLOOR: &str = "floor";
 pub(super) const PROVED_NOTHING: &str = "this run proved nothing";
 
 /// The durations of a tally by the operation's name, without those that never took place.
-pub(super) fn durations(tally: &Tally, open_loop: bool) -> impl Iterator<Item = (&'static str, &Durations)> {
+pub(super) fn durations(
+    tally: &OperationTally,
+    open_loop: bool,
+) -> impl Iterator<Item = (&'static str, &Durations)> {
     let corrected = open_loop.then_some(("acquire_corrected", &tally.corrected));
     let all = [("acquire", &tally.acquire), ("release", &tally.release)].into_iter().chain(corrected);
     all.filter(|(_, durations)| durations.count() > 0)
 }
 
 /// A block beside the floor before it.
-pub(super) fn block((floor, floor_took): (&Tally, Duration), (load, took): (&Tally, Duration)) -> LoadBlock {
-    let pace = |tally: &Tally, took, latency_ns| Pace {
+pub(super) fn block(
+    (floor, floor_took): (&OperationTally, Duration),
+    (load, took): (&OperationTally, Duration),
+) -> LoadBlock {
+    let pace = |tally: &OperationTally, took, latency_ns| Pace {
         throughput_per_s: per_second(tally.completed(), took),
         latency_ns,
     };
@@ -49,7 +54,7 @@ pub(super) fn block((floor, floor_took): (&Tally, Duration), (load, took): (&Tal
     }
 }
 
-impl Load {
+impl LoadOutcome {
     /// An entry for each limiter, judged by what is expected of it. Their command lines call the program like this.
     pub fn entries<'a>(
         &'a self,
@@ -64,7 +69,7 @@ impl Load {
         pairs.map(entry).collect()
     }
 
-    fn entry(&self, loaded: &Loaded, name: &str, expected: Option<Expected>) -> Entry {
+    fn entry(&self, loaded: &LoadedLimiter, name: &str, expected: Option<Expected>) -> Entry {
         let checks = judging::checks(loaded, &self.settings);
         let verdict = judging::verdict(&checks, expected, self.stopped.as_ref());
         let findings = &loaded.findings;
@@ -93,12 +98,12 @@ impl Load {
         }
     }
 
-    fn load(&self, loaded: &Loaded, checks: Vec<LoadCheck>) -> report::load::Load {
+    fn load(&self, loaded: &LoadedLimiter, checks: Vec<LoadCheck>) -> report::load::MeasuredLoad {
         let (settings, tally) = (&self.settings, &loaded.tally);
         let compressed = |(name, durations): (&str, &Durations)| {
             (name.to_owned(), histogram::compressed(durations.histogram()))
         };
-        report::load::Load {
+        report::load::MeasuredLoad {
             clients: settings.clients,
             limit: settings.limit,
             rate_per_s: settings.rate,
@@ -135,7 +140,7 @@ impl Load {
     /// What else there is to know.
     fn notes(
         &self,
-        loaded: &Loaded,
+        loaded: &LoadedLimiter,
         name: &str,
         verdict: Verdict,
         expected: Option<Expected>,

@@ -21,7 +21,7 @@ pub struct Faults {
 
 /// What strikes one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum Strike {
     Drop,
     CutBefore,
     CutAfter,
@@ -39,16 +39,16 @@ impl Faults {
     }
 
     /// What strikes the next operation, if anything does.
-    pub(super) fn draw(self, draws: &mut Draws) -> Option<Fault> {
+    pub(super) fn draw(self, draws: &mut Draws) -> Option<Strike> {
         if !self.any() {
             return None;
         }
         let lot = u32::try_from(draws.below(WHOLE.into())).unwrap_or(0);
         let (drop, cut, kill) = (self.drop, self.drop + self.cut, self.drop + self.cut + self.kill);
         match lot {
-            lot if lot < drop => Some(Fault::Drop),
-            lot if lot < cut => Some(if draws.below(2) == 0 { Fault::CutBefore } else { Fault::CutAfter }),
-            lot if lot < kill => Some(Fault::Kill),
+            lot if lot < drop => Some(Strike::Drop),
+            lot if lot < cut => Some(if draws.below(2) == 0 { Strike::CutBefore } else { Strike::CutAfter }),
+            lot if lot < kill => Some(Strike::Kill),
             _ => None,
         }
     }
@@ -134,10 +134,10 @@ mod tests {
         let mut seen = [0u32; 5];
         for _ in 0..100_000 {
             let place = match faults.draw(&mut draws) {
-                Some(Fault::Drop) => 0,
-                Some(Fault::CutBefore) => 1,
-                Some(Fault::CutAfter) => 2,
-                Some(Fault::Kill) => 3,
+                Some(Strike::Drop) => 0,
+                Some(Strike::CutBefore) => 1,
+                Some(Strike::CutAfter) => 2,
+                Some(Strike::Kill) => 3,
                 None => 4,
             };
             seen[place] += 1;

@@ -3,8 +3,8 @@
 //! A load is clean only if operations were admitted all along: a limiter that fails, that has lost its permits or that
 //! admits nobody any more keeps its limit too, and proves nothing by it.
 
-use super::Loaded;
-use super::settings::Settings;
+use super::outcome::LoadedLimiter;
+use super::settings::LoadSettings;
 use crate::base::words::{grouped, plural};
 use crate::report::load::{LoadCheck, LoadProperty};
 use crate::world::control::Bound;
@@ -15,7 +15,7 @@ use crate::world::verdict::Verdict;
 const BLOCKS_PER_STARVED: u64 = 10;
 
 /// What is said of each property, in the order in which it is shown.
-pub(super) fn checks(loaded: &Loaded, settings: &Settings) -> Vec<LoadCheck> {
+pub(super) fn checks(loaded: &LoadedLimiter, settings: &LoadSettings) -> Vec<LoadCheck> {
     let interference = interference(loaded, settings);
     let checks = [
         Some(over_admission(loaded, &interference)),
@@ -48,7 +48,7 @@ fn check(property: LoadProperty, verdict: Verdict, why: Option<String>) -> LoadC
     LoadCheck { property, verdict, why }
 }
 
-fn over_admission(loaded: &Loaded, interference: &LoadCheck) -> LoadCheck {
+fn over_admission(loaded: &LoadedLimiter, interference: &LoadCheck) -> LoadCheck {
     let property = LoadProperty::OverAdmission;
     match (loaded.findings.max, interference.verdict) {
         (0, _) => check(property, Verdict::Clean, None),
@@ -60,7 +60,7 @@ fn over_admission(loaded: &Loaded, interference: &LoadCheck) -> LoadCheck {
     }
 }
 
-fn errors(loaded: &Loaded, settings: &Settings) -> LoadCheck {
+fn errors(loaded: &LoadedLimiter, settings: &LoadSettings) -> LoadCheck {
     let (property, failed) = (LoadProperty::Errors, loaded.tally.failures());
     match settings.most_errors() {
         Some(most) if failed > most => {
@@ -73,7 +73,7 @@ fn errors(loaded: &Loaded, settings: &Settings) -> LoadCheck {
 }
 
 /// Nothing where leaks could not be looked for.
-fn leaks(loaded: &Loaded, settings: &Settings) -> Option<LoadCheck> {
+fn leaks(loaded: &LoadedLimiter, settings: &LoadSettings) -> Option<LoadCheck> {
     let property = LoadProperty::Leaks;
     let leaked = loaded.leaked?;
     if leaked == 0 {
@@ -92,7 +92,7 @@ fn leaks(loaded: &Loaded, settings: &Settings) -> Option<LoadCheck> {
     })
 }
 
-fn starvation(loaded: &Loaded) -> LoadCheck {
+fn starvation(loaded: &LoadedLimiter) -> LoadCheck {
     let (tried, starved) = (loaded.tally.blocks, loaded.tally.starved_blocks);
     let property = LoadProperty::Starvation;
     if loaded.tally.admitted == 0 {
@@ -109,7 +109,7 @@ fn starvation(loaded: &Loaded) -> LoadCheck {
     check(property, Verdict::Undecided, Some(why))
 }
 
-fn interference(loaded: &Loaded, settings: &Settings) -> LoadCheck {
+fn interference(loaded: &LoadedLimiter, settings: &LoadSettings) -> LoadCheck {
     let gone = loaded.tally.not_held;
     // What a fault leaves unanswered may have been released already.
     let unexplained = gone > 0 && !settings.faults.any() && loaded.tally.failures() == 0;
@@ -123,20 +123,20 @@ fn interference(loaded: &Loaded, settings: &Settings) -> LoadCheck {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::Tally;
+    use super::super::tally::OperationTally;
     use super::*;
 
     /// A load of 20 blocks that is clean.
-    fn loaded() -> Loaded {
-        let tally = Tally { attempts: 100, admitted: 100, blocks: 20, ..Tally::default() };
-        Loaded { tally, leaked: Some(0), ..Loaded::default() }
+    fn loaded() -> LoadedLimiter {
+        let tally = OperationTally { attempts: 100, admitted: 100, blocks: 20, ..OperationTally::default() };
+        LoadedLimiter { tally, leaked: Some(0), ..LoadedLimiter::default() }
     }
 
-    fn settings() -> Settings {
-        Settings::for_tests()
+    fn settings() -> LoadSettings {
+        LoadSettings::for_tests()
     }
 
-    fn found(loaded: &Loaded, settings: &Settings) -> (Verdict, Vec<LoadProperty>) {
+    fn found(loaded: &LoadedLimiter, settings: &LoadSettings) -> (Verdict, Vec<LoadProperty>) {
         let checks = checks(loaded, settings);
         let wrong = checks.iter().filter(|check| check.verdict != Verdict::Clean).map(|check| check.property);
         (verdict(&checks, Some(Expected::Clean), None), wrong.collect())
@@ -158,10 +158,10 @@ mod tests {
         failing.tally.release_failures = 1;
         let errors = vec![LoadProperty::Errors];
         assert_eq!(found(&failing, &settings()), (Verdict::Undecided, errors.clone()));
-        let allowed = |most| Settings { max_errors: Some(most), ..settings() };
+        let allowed = |most| LoadSettings { max_errors: Some(most), ..settings() };
         assert_eq!(found(&failing, &allowed(3)), (Verdict::Clean, vec![]));
         assert_eq!(found(&failing, &allowed(2)), (Verdict::Undecided, errors));
-        let faults = Settings { faults: "drop".parse().unwrap(), ..settings() };
+        let faults = LoadSettings { faults: "drop".parse().unwrap(), ..settings() };
         assert_eq!(found(&failing, &faults), (Verdict::Clean, vec![]));
     }
 

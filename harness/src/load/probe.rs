@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gatecrash_limiter::{Call, Command, Operation, Outcome, Progress, Reply};
 
 use super::client::clock;
-use super::stage::Subject;
+use super::stage::LimiterUnderLoad;
 use crate::explore::leak::lost_of;
 use crate::redis::Server;
 use crate::world::error::Error;
@@ -17,7 +17,7 @@ const MOST_PERMITS: u64 = 100_000;
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 /// Loads the scripts, and sees that the limiter works here: better one clear error now than a load of nothing else.
-pub(super) fn prepare(server: &Server, subject: &Subject) -> Result<(), Error> {
+pub(super) fn prepare(server: &Server, subject: &LimiterUnderLoad) -> Result<(), Error> {
     let mut alone = server.alone()?;
     alone.load(subject.algorithm.scripts())?;
     let call = Call { token: "first".into(), ..subject.call.clone() };
@@ -40,7 +40,7 @@ pub(super) fn prepare(server: &Server, subject: &Subject) -> Result<(), Error> {
 /// are too many to be tried, or if it takes too long or is not wanted any more.
 pub(super) fn leaked(
     server: &Server,
-    subject: &Subject,
+    subject: &LimiterUnderLoad,
     goes_on: impl Fn() -> bool,
 ) -> Result<Option<u64>, Error> {
     let began = Instant::now();
@@ -60,7 +60,7 @@ pub(super) fn leaked(
 }
 
 /// Deletes what the limiter kept. A private server takes it along when it ends.
-pub(super) fn clean_up(server: &Server, subject: &Subject) {
+pub(super) fn clean_up(server: &Server, subject: &LimiterUnderLoad) {
     if server.is_private() {
         return;
     }

@@ -6,16 +6,22 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, Hold, SCENARIO};
+use super::faults::Faults;
+use super::hold::Hold;
 use crate::base::duration;
 use crate::base::share::Share;
 use crate::report::About;
 
+/// The scenario's name in entries: a load has none of its own.
+pub const SCENARIO: &str = "load";
+
+/// The most clients: as many connections as one address has ports for, about.
+pub const MOST_CLIENTS: u32 = 20_000;
 /// What is loaded, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// How many clients, from 1 to [`MOST_CLIENTS`](super::MOST_CLIENTS).
+pub struct LoadSettings {
+    /// How many clients, from 1 to [`MOST_CLIENTS`].
     pub clients: u32,
     /// How many permits, at least 1.
     pub limit: u64,
@@ -40,13 +46,13 @@ pub struct Settings {
 }
 
 // The rate is never not-a-number.
-impl Eq for Settings {}
+impl Eq for LoadSettings {}
 
 fn one() -> NonZeroUsize {
     NonZeroUsize::MIN
 }
 
-impl Settings {
+impl LoadSettings {
     /// How many operations may fail; any number if nothing is said.
     pub(super) fn most_errors(&self) -> Option<u64> {
         self.max_errors.or((!self.faults.any()).then_some(0))
@@ -66,7 +72,7 @@ impl Settings {
     }
 }
 
-impl fmt::Display for Settings {
+impl fmt::Display for LoadSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let loop_ = self.rate.map_or_else(|| "closed loop".to_owned(), |rate| format!("open loop, {rate}/s"));
         let clients = if self.clients == 1 { "client" } else { "clients" };
@@ -82,8 +88,8 @@ impl fmt::Display for Settings {
 }
 
 /// A load has no scenario; this stands in its place.
-impl From<&Settings> for About {
-    fn from(settings: &Settings) -> Self {
+impl From<&LoadSettings> for About {
+    fn from(settings: &LoadSettings) -> Self {
         Self {
             name: SCENARIO.to_owned(),
             title: settings.to_string(),
@@ -95,7 +101,7 @@ impl From<&Settings> for About {
 }
 
 #[cfg(test)]
-impl Settings {
+impl LoadSettings {
     /// Some load without faults.
     pub(super) fn for_tests() -> Self {
         Self {

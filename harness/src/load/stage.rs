@@ -10,7 +10,7 @@ use super::arrivals::Arrivals;
 use super::faults::Faults;
 use super::hold::Hold;
 use super::monitor::Monitor;
-use super::tally::Tally;
+use super::tally::OperationTally;
 use crate::observe::Activity;
 use crate::redis::target::Address;
 
@@ -19,7 +19,7 @@ const SILENT_FOR: Duration = Duration::from_secs(10);
 
 /// What stays the same for as long as the load lasts.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct LoadRun {
     pub(super) address: Address,
     pub(super) hold: Hold,
     pub(super) faults: Faults,
@@ -31,7 +31,7 @@ pub(super) struct Run {
     lost: OnceLock<String>,
 }
 
-impl Run {
+impl LoadRun {
     pub(super) fn new(address: Address, hold: Hold, faults: Faults, activity: Arc<Activity>) -> Self {
         let (began, heard) = (Instant::now(), AtomicU64::new(0));
         Self { address, hold, faults, activity, began, heard, lost: OnceLock::new() }
@@ -67,7 +67,7 @@ impl Run {
 
 /// One limiter under load.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(super) struct LimiterUnderLoad {
     pub(super) algorithm: Arc<dyn Algorithm>,
     /// Its key and its limit. Each operation has a token of its own.
     pub(super) call: Call,
@@ -76,7 +76,7 @@ pub(super) struct Subject {
     pub(super) admitted: Vec<AtomicU64>,
 }
 
-impl Subject {
+impl LimiterUnderLoad {
     pub(super) fn new(algorithm: Arc<dyn Algorithm>, call: Call, clients: usize) -> Self {
         let monitor = Mutex::new(Monitor::new(call.limit));
         let admitted = (0..clients).map(|_| AtomicU64::new(0)).collect();
@@ -95,19 +95,19 @@ impl Subject {
 
 /// Some time during which all clients do the same.
 #[derive(Debug)]
-pub(super) struct Stage {
-    pub(super) run: Arc<Run>,
+pub(super) struct LoadStage {
+    pub(super) run: Arc<LoadRun>,
     pub(super) ends: Instant,
     /// Whether it counts.
     pub(super) measured: bool,
     /// Open loop.
     pub(super) arrivals: Option<Arrivals>,
     pub(super) stopped: AtomicBool,
-    tally: Mutex<Tally>,
+    tally: Mutex<OperationTally>,
 }
 
-impl Stage {
-    pub(super) fn new(run: Arc<Run>, ends: Instant, measured: bool, arrivals: Option<Arrivals>) -> Self {
+impl LoadStage {
+    pub(super) fn new(run: Arc<LoadRun>, ends: Instant, measured: bool, arrivals: Option<Arrivals>) -> Self {
         Self { run, ends, measured, arrivals, stopped: AtomicBool::new(false), tally: Mutex::default() }
     }
 
@@ -124,12 +124,12 @@ impl Stage {
         }
     }
 
-    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+    pub(super) fn tally(&self) -> MutexGuard<'_, OperationTally> {
         locked(&self.tally)
     }
 
     /// What was counted, once every client is done.
-    pub(super) fn take_tally(&self) -> Tally {
+    pub(super) fn take_tally(&self) -> OperationTally {
         std::mem::take(&mut *self.tally())
     }
 }

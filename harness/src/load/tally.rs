@@ -10,7 +10,7 @@ use crate::report::load::Faulted;
 
 /// Counts and durations.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct OperationTally {
     pub(super) attempts: u64,
     pub(super) admitted: u64,
     pub(super) refused: u64,
@@ -36,7 +36,7 @@ pub(super) struct Tally {
     pub(super) odd: Option<String>,
 }
 
-impl Tally {
+impl OperationTally {
     pub(super) fn add(&mut self, other: &Self) {
         self.attempts += other.attempts;
         self.admitted += other.admitted;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::counts::{InterleavingCounts, Preemptions, RandomWalkProbability};
 use super::engine::Engine;
 use super::latency::Summary;
-use super::load::Load;
+use super::load::MeasuredLoad;
 use super::over_admission::OverAdmission;
 
 /// What an engine found.
@@ -161,7 +161,7 @@ pub struct LoomEvidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadEvidence {
     /// What it came to.
-    pub load: Load,
+    pub load: MeasuredLoad,
     /// How far the limit was exceeded, where that was watched.
     pub over_admission: Option<OverAdmission>,
     /// How long operations took from the send, by the operation's name.

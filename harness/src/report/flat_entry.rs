@@ -14,7 +14,7 @@ use super::evidence::{
     Enumerated, Estimate, Evidence, Leak, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
 };
 use super::latency::Summary;
-use super::load::Load;
+use super::load::MeasuredLoad;
 use super::over_admission::OverAdmission;
 use super::verdict::Judgement;
 
@@ -86,7 +86,7 @@ impl Serialize for Entry {
     }
 }
 
-impl<'a> From<&'a Entry> for FlatEntry<Option<&'a Load>> {
+impl<'a> From<&'a Entry> for FlatEntry<Option<&'a MeasuredLoad>> {
     fn from(entry: &'a Entry) -> Self {
         let flat = Self {
             scenario: entry.scenario.clone(),

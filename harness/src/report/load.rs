@@ -13,7 +13,7 @@ use super::verdict::Verdict;
 
 /// What applies to a load alone. Over-admission and latencies from the send are where every result has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Load {
+pub struct MeasuredLoad {
     /// How many clients there were, each with a connection of its own.
     pub clients: u32,
     /// How many permits.
@@ -70,9 +70,9 @@ pub struct Load {
 }
 
 // No number of it is ever not-a-number.
-impl Eq for Load {}
+impl Eq for MeasuredLoad {}
 
-impl Load {
+impl MeasuredLoad {
     pub(super) fn leave_times_out(&mut self) {
         self.throughput_per_s = None;
         self.latency_corrected_ns = None;

@@ -2,7 +2,7 @@
 
 use super::evidence::LoadEvidence;
 use super::latency::{self, Summary};
-use super::load::{Floor, Load, LoadCheck};
+use super::load::{Floor, LoadCheck, MeasuredLoad};
 use super::verdict::Verdict;
 use super::{Excess, histogram};
 use crate::base::words::{grouped, nanoseconds, plural, printable, share};
@@ -35,7 +35,7 @@ pub(super) fn paragraphs(found: &LoadEvidence, width: usize) -> Vec<Vec<String>>
 }
 
 /// What is said of each property: first those that are clean, in one line.
-fn checks(load: &Load) -> Vec<String> {
+fn checks(load: &MeasuredLoad) -> Vec<String> {
     let (clean, other): (Vec<_>, Vec<_>) =
         load.checks.iter().partition(|check| check.verdict == Verdict::Clean);
     let names: Vec<String> = clean.iter().map(|check| check.property.to_string()).collect();
@@ -51,8 +51,8 @@ fn checks(load: &Load) -> Vec<String> {
     lines
 }
 
-fn counts(load: &Load) -> Vec<String> {
-    let Load { attempts, admitted, refused, errors, unknown, .. } = load;
+fn counts(load: &MeasuredLoad) -> Vec<String> {
+    let MeasuredLoad { attempts, admitted, refused, errors, unknown, .. } = load;
     let mut lines = vec![
         format!(
             "{} = {} admitted + {} refused",
@@ -90,7 +90,7 @@ fn counts(load: &Load) -> Vec<String> {
     lines
 }
 
-fn rates(load: &Load) -> Vec<String> {
+fn rates(load: &MeasuredLoad) -> Vec<String> {
     let Some(rate) = load.throughput_per_s else { return Vec::new() };
     let mut lines = vec![format!(
         "{} acquires and releases per second, {} admitted",
@@ -139,7 +139,7 @@ fn latencies(found: &LoadEvidence) -> Vec<String> {
     lines
 }
 
-fn plot(load: &Load, width: usize) -> Option<Vec<String>> {
+fn plot(load: &MeasuredLoad, width: usize) -> Option<Vec<String>> {
     let (name, text) =
         ["acquire_corrected", "acquire"].iter().find_map(|name| load.histograms.get_key_value(*name))?;
     let histogram = histogram::parse(text).ok()?;

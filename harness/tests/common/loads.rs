@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatecrash::report::latency::{Quantiles, Summary};
-use gatecrash::report::load::{Fairness, Floor, Load, LoadBlock, Pace};
+use gatecrash::report::load::{Fairness, Floor, LoadBlock, MeasuredLoad, Pace};
 use gatecrash::report::{
     Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Report, StoreKind, Verdict,
 };
@@ -16,7 +16,7 @@ pub(crate) fn report(results: Vec<Entry>) -> Report {
 
 /// The atomic limiter, always admitted: 12 blocks at about half the floor's pace, `slower` times that slow.
 pub(crate) fn atomic(slower: f64) -> Entry {
-    let load = Load {
+    let load = MeasuredLoad {
         clients: 50,
         limit: 50,
         rate_per_s: None,

@@ -1,7 +1,7 @@
 //! How a comparison is shown.
 
 use expect_test::expect;
-use gatecrash::load::compare::{Comparison, Options, SCHEMA, json, markdown, text};
+use gatecrash::load::compare::{Comparison, ComparisonOptions, SCHEMA, json, markdown, text};
 use gatecrash::report::{Entry, Judgement, Verdict};
 use gatecrash::world::scenario::Expected;
 use serde_json::Value;
@@ -33,12 +33,16 @@ fn much() -> Comparison {
         named(atomic(1.0), "gone"),
     ];
     let more = loads::with(naive(), |found| found.over_admission = Some(crowded(9)));
-    with(Options { seed: 3, tolerance: 0.05 }, base, vec![broken, more, atomic(1.03), named(few, "few")])
+    with(
+        ComparisonOptions { seed: 3, tolerance: 0.05 },
+        base,
+        vec![broken, more, atomic(1.03), named(few, "few")],
+    )
 }
 
 #[test]
 fn the_terminal_shows_each_limiter_and_the_verdict() {
-    let text = text::render(&much(), text::Options::default());
+    let text = text::render(&much(), text::ComparisonTextOptions::default());
     expect![[r#"
         ci/baseline.json -> load.json
 
@@ -115,7 +119,7 @@ fn the_terminal_shows_each_limiter_and_the_verdict() {
 
 #[test]
 fn quiet_shows_only_what_is_not_ok() {
-    let quiet = text::Options { quiet: true, ..text::Options::default() };
+    let quiet = text::ComparisonTextOptions { quiet: true, ..text::ComparisonTextOptions::default() };
     let good = compared(vec![atomic(1.0)], vec![atomic(1.0)]);
     assert_eq!(text::render(&good, quiet), "ok: 1 limiter\n");
     let shown = text::render(&much(), quiet);
@@ -124,9 +128,9 @@ fn quiet_shows_only_what_is_not_ok() {
 
 #[test]
 fn colour_comes_only_when_asked_for() {
-    let coloured = text::Options { color: true, ..text::Options::default() };
+    let coloured = text::ComparisonTextOptions { color: true, ..text::ComparisonTextOptions::default() };
     assert!(text::render(&much(), coloured).contains('\u{1b}'));
-    assert!(!text::render(&much(), text::Options::default()).contains('\u{1b}'));
+    assert!(!text::render(&much(), text::ComparisonTextOptions::default()).contains('\u{1b}'));
 }
 
 #[test]

@@ -10,15 +10,17 @@ mod loads;
 mod reading;
 mod speed;
 
-use gatecrash::load::compare::{self, Baseline, Compared, Comparison, Options, Outcome};
+use gatecrash::load::compare::{
+    self, Baseline, ComparedLimiter, Comparison, ComparisonOptions, ComparisonVerdict,
+};
 use gatecrash::report::Entry;
 
 /// Two runs of these loads, compared.
 fn compared(base: Vec<Entry>, new: Vec<Entry>) -> Comparison {
-    with(Options::default(), base, new)
+    with(ComparisonOptions::default(), base, new)
 }
 
-fn with(options: Options, base: Vec<Entry>, new: Vec<Entry>) -> Comparison {
+fn with(options: ComparisonOptions, base: Vec<Entry>, new: Vec<Entry>) -> Comparison {
     let (base, new) = (baseline(base), baseline(new));
     compare::compare(("ci/baseline.json", &base), ("load.json", &new), options)
 }
@@ -28,7 +30,7 @@ fn baseline(loads: Vec<Entry>) -> Baseline {
 }
 
 /// The one limiter, compared; with the verdict of all.
-fn one(base: Entry, new: Entry) -> (Compared, Outcome) {
+fn one(base: Entry, new: Entry) -> (ComparedLimiter, ComparisonVerdict) {
     let comparison = compared(vec![base], vec![new]);
     let verdict = comparison.verdict();
     let [compared] = comparison.limiters.try_into().unwrap();

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use gatecrash::load::compare::baseline::SCHEMA;
-use gatecrash::load::compare::read::{ReadError, read};
-use gatecrash::load::compare::{Baseline, Options, compare};
+use gatecrash::load::compare::read::{BaselineError, read};
+use gatecrash::load::compare::{Baseline, ComparisonOptions, compare};
 use gatecrash::report::json;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::baseline;
 use crate::loads::{atomic, naive, report};
 
-fn read_text(text: impl AsRef<[u8]>) -> Result<Baseline, ReadError> {
+fn read_text(text: impl AsRef<[u8]>) -> Result<Baseline, BaselineError> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_ref()).unwrap();
     read(file.path())
@@ -25,7 +25,7 @@ fn report_text() -> String {
 
 fn problem(text: impl AsRef<[u8]>) -> (Option<(usize, usize)>, String) {
     match read_text(text) {
-        Err(ReadError::Invalid { at, message, .. }) => (at, message),
+        Err(BaselineError::Invalid { at, message, .. }) => (at, message),
         other => panic!("{other:?}"),
     }
 }
@@ -68,7 +68,7 @@ fn a_file_that_cannot_be_had_says_so() {
     let missing = read(Path::new("no-such-file.json")).unwrap_err();
     assert_eq!(missing.to_string(), "no-such-file.json: no such file");
     let folder = read(Path::new(".")).unwrap_err();
-    assert!(matches!(folder, ReadError::Unreadable { .. }), "{folder}");
+    assert!(matches!(folder, BaselineError::Unreadable { .. }), "{folder}");
 }
 
 #[test]
@@ -128,7 +128,7 @@ proptest! {
         match read_text(&text) {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
             Ok(read) => {
-                let options = Options::default();
+                let options = ComparisonOptions::default();
                 let comparison = compare(("base", &sound), ("new", &read), options);
                 let rendered = gatecrash::load::compare::json::render(&comparison).unwrap();
                 prop_assert_eq!(crate::forms::problems(&rendered), Vec::<String>::new());

@@ -1,28 +1,28 @@
 //! The soft gate, and what is undecided about it.
 
-use gatecrash::load::compare::{Direction, Metric, Options, Outcome, json};
-use gatecrash::report::load::{Faulted, Load, LoadBlock};
+use gatecrash::load::compare::{ComparisonOptions, ComparisonVerdict, Metric, SpeedVerdict, json};
+use gatecrash::report::load::{Faulted, LoadBlock, MeasuredLoad};
 use gatecrash::report::{Entry, Report};
 
 use crate::loads::{self, atomic, naive, report};
 use crate::{Baseline, compare, compared, one, with};
 
 /// Where each metric went.
-fn directions(base: Entry, new: Entry) -> Vec<Direction> {
+fn directions(base: Entry, new: Entry) -> Vec<SpeedVerdict> {
     one(base, new).0.changes.iter().map(|change| change.direction).collect()
 }
 
-fn of(change: impl FnOnce(&mut Load)) -> Entry {
+fn of(change: impl FnOnce(&mut MeasuredLoad)) -> Entry {
     loads::with(atomic(1.0), |found| change(&mut found.load))
 }
 
 #[test]
 fn a_slower_build_is_worse_and_a_faster_one_better_in_every_metric() {
-    assert_eq!(directions(atomic(1.0), atomic(1.0)), [Direction::Unchanged; 5]);
-    assert_eq!(directions(atomic(1.0), atomic(1.25)), [Direction::Worse; 5]);
-    assert_eq!(directions(atomic(1.25), atomic(1.0)), [Direction::Better; 5]);
-    assert_eq!(one(atomic(1.0), atomic(1.25)).1, Outcome::Regression);
-    assert_eq!(one(atomic(1.25), atomic(1.0)).1, Outcome::Ok);
+    assert_eq!(directions(atomic(1.0), atomic(1.0)), [SpeedVerdict::Unchanged; 5]);
+    assert_eq!(directions(atomic(1.0), atomic(1.25)), [SpeedVerdict::Worse; 5]);
+    assert_eq!(directions(atomic(1.25), atomic(1.0)), [SpeedVerdict::Better; 5]);
+    assert_eq!(one(atomic(1.0), atomic(1.25)).1, ComparisonVerdict::Regression);
+    assert_eq!(one(atomic(1.25), atomic(1.0)).1, ComparisonVerdict::Ok);
 }
 
 #[test]
@@ -41,17 +41,17 @@ fn a_faster_machine_is_no_change() {
             }
         }
     });
-    assert_eq!(directions(atomic(1.0), faster), [Direction::Unchanged; 5]);
+    assert_eq!(directions(atomic(1.0), faster), [SpeedVerdict::Unchanged; 5]);
 }
 
 #[test]
 fn what_is_tolerated_is_shown_and_does_not_fail() {
-    let tolerance = |tolerance| Options { tolerance, ..Options::default() };
+    let tolerance = |tolerance| ComparisonOptions { tolerance, ..ComparisonOptions::default() };
     let tolerant = with(tolerance(0.5), vec![atomic(1.0)], vec![atomic(1.25)]);
-    assert!(tolerant.limiters[0].changes.iter().all(|change| change.direction == Direction::Tolerated));
-    assert_eq!(tolerant.verdict(), Outcome::Ok);
+    assert!(tolerant.limiters[0].changes.iter().all(|change| change.direction == SpeedVerdict::Tolerated));
+    assert_eq!(tolerant.verdict(), ComparisonVerdict::Ok);
     let strict = with(tolerance(0.1), vec![atomic(1.0)], vec![atomic(1.25)]);
-    assert_eq!(strict.verdict(), Outcome::Regression);
+    assert_eq!(strict.verdict(), ComparisonVerdict::Regression);
 }
 
 #[test]
@@ -68,7 +68,13 @@ fn every_metric_of_every_limiter_that_is_tested_widens_the_intervals() {
 
 #[test]
 fn the_same_files_and_seed_give_the_same_comparison() {
-    let once = |seed| with(Options { seed, ..Options::default() }, vec![atomic(1.0)], vec![atomic(1.01)]);
+    let once = |seed| {
+        with(
+            ComparisonOptions { seed, ..ComparisonOptions::default() },
+            vec![atomic(1.0)],
+            vec![atomic(1.01)],
+        )
+    };
     assert_eq!(once(1), once(1));
     assert_ne!(once(1).limiters, once(2).limiters);
 }
@@ -76,28 +82,28 @@ fn the_same_files_and_seed_give_the_same_comparison() {
 #[test]
 fn too_few_blocks_and_blocks_with_gaps_are_undecided() {
     let few = of(|load| load.blocks.truncate(7));
-    assert_eq!(directions(atomic(1.0), few.clone()), [Direction::Undecided; 5]);
+    assert_eq!(directions(atomic(1.0), few.clone()), [SpeedVerdict::Undecided; 5]);
     let (limiter, verdict) = one(few, atomic(1.0));
-    assert_eq!(verdict, Outcome::Undecided);
+    assert_eq!(verdict, ComparisonVerdict::Undecided);
     assert_eq!(limiter.changes[0].why.as_deref(), Some("BASE has 7 blocks, and it takes 8"));
 
     let none = of(|load| load.blocks.clear());
-    assert_eq!(directions(none.clone(), none), [Direction::Undecided; 5]);
+    assert_eq!(directions(none.clone(), none), [SpeedVerdict::Undecided; 5]);
 
     let stalled = of(|load| load.blocks[3].release = None);
     let (limiter, verdict) = one(atomic(1.0), stalled);
-    assert_eq!(verdict, Outcome::Undecided);
-    assert_eq!(limiter.changes[2].direction, Direction::Unchanged);
+    assert_eq!(verdict, ComparisonVerdict::Undecided);
+    assert_eq!(limiter.changes[2].direction, SpeedVerdict::Unchanged);
     let why = "NEW has nothing to measure it by in 1 of 12 blocks";
     assert_eq!(limiter.changes[3].why.as_deref(), Some(why));
 
     let no_floor = of(|load| load.blocks.iter_mut().for_each(|block| block.floor.throughput_per_s = 0.0));
-    assert_eq!(directions(atomic(1.0), no_floor)[0], Direction::Undecided);
+    assert_eq!(directions(atomic(1.0), no_floor)[0], SpeedVerdict::Undecided);
 }
 
 #[test]
 fn other_parameters_are_undecided_each() {
-    let changes: [fn(&mut Load); 5] = [
+    let changes: [fn(&mut MeasuredLoad); 5] = [
         |load| load.clients = 51,
         |load| load.limit = 51,
         |load| load.hold = "1ms".into(),
@@ -106,7 +112,7 @@ fn other_parameters_are_undecided_each() {
     ];
     for change in changes {
         let (limiter, verdict) = one(atomic(1.0), of(change));
-        assert_eq!(verdict, Outcome::Undecided);
+        assert_eq!(verdict, ComparisonVerdict::Undecided);
         assert_eq!(limiter.changes, []);
         assert!(limiter.undecided[0].starts_with("speed cannot be compared: BASE ran 50 clients"));
     }
@@ -115,12 +121,12 @@ fn other_parameters_are_undecided_each() {
 #[test]
 fn a_limiter_that_one_side_lacks_is_undecided() {
     let gone = compared(vec![atomic(1.0), naive()], vec![atomic(1.0)]);
-    assert_eq!(gone.verdict(), Outcome::Undecided);
+    assert_eq!(gone.verdict(), ComparisonVerdict::Undecided);
     assert_eq!(gone.limiters[1].undecided, ["NEW did not measure it"]);
     let came = compared(vec![atomic(1.0)], vec![naive(), atomic(1.0)]);
-    assert_eq!(came.verdict(), Outcome::Undecided);
+    assert_eq!(came.verdict(), ComparisonVerdict::Undecided);
     assert_eq!(came.limiters[0].limiter, "naive");
-    assert_eq!(compared(Vec::new(), Vec::new()).verdict(), Outcome::Undecided);
+    assert_eq!(compared(Vec::new(), Vec::new()).verdict(), ComparisonVerdict::Undecided);
 }
 
 #[test]
@@ -129,11 +135,12 @@ fn an_interrupted_run_is_undecided_and_a_regression_in_it_is_one() {
     let mut cut = report(vec![atomic(1.0)]);
     cut.interrupted = true;
     let verdict = |new: &Report| {
-        compare::compare(("base", &base), ("new", &Baseline::from(new)), Options::default()).verdict()
+        compare::compare(("base", &base), ("new", &Baseline::from(new)), ComparisonOptions::default())
+            .verdict()
     };
-    assert_eq!(verdict(&cut), Outcome::Undecided);
+    assert_eq!(verdict(&cut), ComparisonVerdict::Undecided);
     cut.results = vec![atomic(1.25)];
-    assert_eq!(verdict(&cut), Outcome::Regression);
+    assert_eq!(verdict(&cut), ComparisonVerdict::Regression);
 }
 
 #[test]
@@ -143,15 +150,15 @@ fn throughput_is_not_compared_where_it_was_asked_for() {
     let metrics: Vec<Metric> = limiter.changes.iter().map(|change| change.metric).collect();
     assert_eq!(metrics, Metric::ALL[1..]);
     assert_eq!(limiter.notes, ["throughput is what --rate asked for, and not compared"]);
-    assert_eq!(verdict, Outcome::Ok);
+    assert_eq!(verdict, ComparisonVerdict::Ok);
 }
 
 #[test]
 fn a_stable_report_has_nothing_to_compare() {
     let report = report(vec![atomic(1.0)]).stable();
     let side = Baseline::from(&report);
-    let comparison = compare::compare(("a", &side), ("b", &side), Options::default());
-    assert_eq!(comparison.verdict(), Outcome::Undecided);
+    let comparison = compare::compare(("a", &side), ("b", &side), ComparisonOptions::default());
+    assert_eq!(comparison.verdict(), ComparisonVerdict::Undecided);
 }
 
 #[test]
@@ -168,9 +175,9 @@ fn an_interval_that_could_hold_anything_is_undecided() {
         let (compared, _) = one(atomic(1.0), noisy(factor));
         compared.changes.into_iter().find(|change| change.metric == Metric::Throughput).unwrap()
     };
-    assert_eq!(throughput(1.1).direction, Direction::Unchanged);
+    assert_eq!(throughput(1.1).direction, SpeedVerdict::Unchanged);
     let wide = throughput(20.0);
-    assert_eq!((wide.direction, wide.found.is_some()), (Direction::Undecided, true));
+    assert_eq!((wide.direction, wide.found.is_some()), (SpeedVerdict::Undecided, true));
     assert_eq!(
         wide.why.as_deref(),
         Some("the interval is too wide: its upper end is more than 2 times its lower end")

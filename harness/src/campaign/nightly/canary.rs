@@ -1,7 +1,7 @@
 //! The canary: a limiter that over-admits, of which nothing is expected. If it is not reported as a failure, the job
 //! could not report any.
 
-use super::stage::{Name, Outcome, Stage};
+use super::stage::{Name, NightlyOutcome, Stage};
 use super::{CANARY, regression};
 use crate::base::exit::Exit;
 use crate::campaign::{Campaign, Redis, Stores};
@@ -31,11 +31,11 @@ pub(super) fn stage(control: &Control) -> Result<Stage, Error> {
     let saved = report.results.iter().find_map(|entry| regression::of(&scenario, entry, 0));
     let (outcome, what) = match (Exit::from(&report), saved) {
         (Exit::Failed, Some(found)) if sings(&found.text) => {
-            (Outcome::Ok, format!("{CANARY} was caught: {}", found.order))
+            (NightlyOutcome::Ok, format!("{CANARY} was caught: {}", found.order))
         }
-        (Exit::Interrupted, _) => (Outcome::Undecided, "interrupted".to_owned()),
+        (Exit::Interrupted, _) => (NightlyOutcome::Undecided, "interrupted".to_owned()),
         _ => (
-            Outcome::Failed,
+            NightlyOutcome::Failed,
             format!("{CANARY} over-admits and was NOT caught: nothing else here can be trusted"),
         ),
     };
@@ -54,12 +54,12 @@ mod tests {
     #[test]
     fn the_canary_is_caught() {
         let stage = stage(&Control::default()).unwrap();
-        assert_eq!((stage.outcome, stage.what.as_str()), (Outcome::Ok, "naive was caught: A B B A"));
+        assert_eq!((stage.outcome, stage.what.as_str()), (NightlyOutcome::Ok, "naive was caught: A B B A"));
     }
 
     #[test]
     fn one_that_cannot_be_seen_is_no_pass() {
         let control = Control { max_states: Some(1), ..Control::default() };
-        assert_eq!(stage(&control).unwrap().outcome, Outcome::Failed);
+        assert_eq!(stage(&control).unwrap().outcome, NightlyOutcome::Failed);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::stage::{Name, Outcome, Stage, of_searches};
+use super::stage::{Name, NightlyOutcome, Stage, of_searches};
 use super::{Night, Plan, Regression, regression};
 use crate::base::draws::Draws;
 use crate::campaign::{Campaign, Search, Stores, Strategy};
@@ -22,7 +22,7 @@ const MOST: usize = 32;
 const SAMPLERS: [Sampler; 3] = [Sampler::Random, Sampler::Pct, Sampler::Pos];
 
 /// One limiter in one scenario, searched in one way.
-struct Job {
+struct NightlySearch {
     /// The name of the scenario as its file has it.
     file: String,
     scenario: Scenario,
@@ -68,7 +68,7 @@ pub(super) fn stages(
 
 /// Keeps what is new: of each limiter in each scenario one violation, the first. The exhaustive search comes first, and its
 /// counterexamples are the shortest.
-fn keep(known: &mut Vec<Regression>, job: &Job, found: &Report, seed: u64) {
+fn keep(known: &mut Vec<Regression>, job: &NightlySearch, found: &Report, seed: u64) {
     let new = found.results.iter().find_map(|entry| regression::of(&job.scenario, entry, seed));
     if let Some(new) = new.map(|new| Regression { scenario: job.file.clone(), ..new })
         && known.iter().all(|known| (&known.scenario, &known.limiter) != (&new.scenario, &new.limiter))
@@ -79,7 +79,7 @@ fn keep(known: &mut Vec<Regression>, job: &Job, found: &Report, seed: u64) {
 
 fn summed_up(name: Name, report: &Report, lost: Option<&str>) -> Stage {
     if name == Name::Regressions && report.results.is_empty() {
-        return Stage::new(name, Outcome::Ok, "none are saved".to_owned());
+        return Stage::new(name, NightlyOutcome::Ok, "none are saved".to_owned());
     }
     let (outcome, mut what) = of_searches(report, lost);
     if name == Name::Sampling {
@@ -91,7 +91,7 @@ fn summed_up(name: Name, report: &Report, lost: Option<&str>) -> Stage {
 
 /// Runs some once more: the same bytes have to come out.
 fn repetition(
-    repeated: Vec<(Job, serde_json::Result<String>)>,
+    repeated: Vec<(NightlySearch, serde_json::Result<String>)>,
     plan: &Plan,
     stores: &Stores,
     control: &Control,
@@ -104,23 +104,23 @@ fn repetition(
         let (found, lost_now) = job.run(plan, stores, control)?;
         // What a lost server or a bound of time leaves out depends on when that happened.
         if let Some(reason) = lost.or(lost_now.as_deref()) {
-            return Ok(Stage::new(name, Outcome::Infrastructure, reason.to_owned()));
+            return Ok(Stage::new(name, NightlyOutcome::Infrastructure, reason.to_owned()));
         }
         if control.stop(0).is_some() {
-            return Ok(Stage::new(name, Outcome::Undecided, "stopped before its end".to_owned()));
+            return Ok(Stage::new(name, NightlyOutcome::Undecided, "stopped before its end".to_owned()));
         }
         let problem = |error: serde_json::Error| Error::Load(error.to_string());
         let (first, second) = (first.map_err(problem)?, json::render(&found.stable()).map_err(problem)?);
         if first != second {
             let what = format!("{} came out differently the second time", job.scenario.name);
             *difference = Some((first, second));
-            return Ok(Stage::new(name, Outcome::Failed, what));
+            return Ok(Stage::new(name, NightlyOutcome::Failed, what));
         }
     }
-    Ok(Stage::new(name, Outcome::Ok, format!("{count} searches came out the same twice")))
+    Ok(Stage::new(name, NightlyOutcome::Ok, format!("{count} searches came out the same twice")))
 }
 
-impl Job {
+impl NightlySearch {
     /// A campaign of its own. Says why the server was lost, if it was.
     fn run(
         &self,
@@ -150,14 +150,14 @@ impl Job {
 }
 
 /// The searches of a stage, in the order of the scenarios and their limiters.
-fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
+fn jobs(stage: Name, plan: &Plan) -> Vec<NightlySearch> {
     let scenarios = if stage == Name::Regressions { &plan.regressions } else { &plan.scenarios };
     let alone = scenarios.iter().flat_map(|scenario| {
         let each = scenario.limiters.iter().map(Arc::clone);
         each.map(|limiter| Scenario { limiters: vec![limiter], ..scenario.clone() })
     });
     if stage != Name::Sampling {
-        let job = |scenario: Scenario| Job {
+        let job = |scenario: Scenario| NightlySearch {
             file: scenario.name.clone(),
             scenario,
             sampled: None,
@@ -171,7 +171,7 @@ fn jobs(stage: Name, plan: &Plan) -> Vec<Job> {
     let of = |scenario: Scenario| {
         let file = scenario.name.clone();
         let (scenario, size) = larger(scenario);
-        SAMPLERS.map(|sampler| Job {
+        SAMPLERS.map(|sampler| NightlySearch {
             file: file.clone(),
             scenario: scenario.clone(),
             sampled: Some((sampler, each)),

@@ -49,7 +49,7 @@ impl fmt::Display for Name {
 /// What a stage came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum NightlyOutcome {
     /// As it should be.
     Ok,
     /// A limiter, or gatecrash itself, did something wrong.
@@ -62,7 +62,7 @@ pub enum Outcome {
     Infrastructure,
 }
 
-impl Outcome {
+impl NightlyOutcome {
     /// The exit code for it.
     pub fn exit(self) -> Exit {
         match self {
@@ -75,7 +75,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for NightlyOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Ok => "ok",
@@ -93,40 +93,42 @@ pub struct Stage {
     /// Which.
     pub stage: Name,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: NightlyOutcome,
     /// The same in words.
     pub what: String,
 }
 
 impl Stage {
-    pub(super) fn new(stage: Name, outcome: Outcome, what: String) -> Self {
+    pub(super) fn new(stage: Name, outcome: NightlyOutcome, what: String) -> Self {
         Self { stage, outcome, what }
     }
 
     /// Why there is no server any more, if this stage lost it.
     pub(super) fn lost(&self) -> Option<&str> {
-        (self.outcome == Outcome::Infrastructure).then_some(self.what.as_str())
+        (self.outcome == NightlyOutcome::Infrastructure).then_some(self.what.as_str())
     }
 }
 
 /// What a report of searches comes to, and a lost server with it.
-pub(super) fn of_searches(report: &Report, lost: Option<&str>) -> (Outcome, String) {
+pub(super) fn of_searches(report: &Report, lost: Option<&str>) -> (NightlyOutcome, String) {
     let failed = report.results.iter().filter(|entry| entry.failed()).count();
     let counted = format!("{} results", report.results.len());
     if failed > 0 {
-        return (Outcome::Failed, format!("{failed} of {counted} not as expected"));
+        return (NightlyOutcome::Failed, format!("{failed} of {counted} not as expected"));
     }
     if let Some(lost) = lost {
-        return (Outcome::Infrastructure, lost.to_owned());
+        return (NightlyOutcome::Infrastructure, lost.to_owned());
     }
     let undecided = report.results.iter().filter(|entry| is_undecided(entry)).count();
     match report.verdict() {
-        _ if undecided > 0 => (Outcome::Undecided, format!("{undecided} of {counted} undecided")),
-        Overall::Undecided if report.results.is_empty() => (Outcome::Undecided, "nothing was run".to_owned()),
-        Overall::Undecided if report.not_run.iter().any(NotRun::is_for_want_of_a_server) => {
-            (Outcome::Infrastructure, "a server was wanted and there is none".to_owned())
+        _ if undecided > 0 => (NightlyOutcome::Undecided, format!("{undecided} of {counted} undecided")),
+        Overall::Undecided if report.results.is_empty() => {
+            (NightlyOutcome::Undecided, "nothing was run".to_owned())
         }
-        _ => (Outcome::Ok, format!("{counted} as expected")),
+        Overall::Undecided if report.not_run.iter().any(NotRun::is_for_want_of_a_server) => {
+            (NightlyOutcome::Infrastructure, "a server was wanted and there is none".to_owned())
+        }
+        _ => (NightlyOutcome::Ok, format!("{counted} as expected")),
     }
 }
 
@@ -142,7 +144,7 @@ pub(super) fn used_its_budget(entry: &Entry) -> bool {
 }
 
 /// What a load comes to.
-pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
+pub(super) fn of_load(campaign: &Campaign) -> (NightlyOutcome, String) {
     let report = campaign.report();
     let in_words = |entry: &Entry| {
         let over = entry.evidence.over_admission();
@@ -168,37 +170,41 @@ pub(super) fn of_load(campaign: &Campaign) -> (Outcome, String) {
         .sum();
     let words = report.results.iter().map(in_words).collect::<Vec<_>>().join("; ");
     match report.verdict() {
-        Overall::Failed => (Outcome::Failed, words),
+        Overall::Failed => (NightlyOutcome::Failed, words),
         _ if campaign.lost().is_some() => {
-            (Outcome::Infrastructure, campaign.lost().map_or_else(String::new, ToString::to_string))
+            (NightlyOutcome::Infrastructure, campaign.lost().map_or_else(String::new, ToString::to_string))
         }
-        _ if failed > 0 => {
-            (Outcome::Infrastructure, format!("{failed} acquires failed or were never answered; {words}"))
-        }
-        Overall::Undecided => (Outcome::Undecided, words),
-        Overall::Ok => (Outcome::Ok, words),
+        _ if failed > 0 => (
+            NightlyOutcome::Infrastructure,
+            format!("{failed} acquires failed or were never answered; {words}"),
+        ),
+        Overall::Undecided => (NightlyOutcome::Undecided, words),
+        Overall::Ok => (NightlyOutcome::Ok, words),
     }
 }
 
 /// What a comparison comes to.
-pub(super) fn of_comparison(found: &Comparison) -> (Outcome, String) {
-    let of = |outcome: compare::Outcome| {
+pub(super) fn of_comparison(found: &Comparison) -> (NightlyOutcome, String) {
+    let of = |outcome: compare::ComparisonVerdict| {
         let names = found.limiters.iter().filter(|limiter| limiter.verdict() == outcome);
         names.map(|limiter| limiter.limiter.as_str()).collect::<Vec<_>>().join(", ")
     };
     match found.verdict() {
-        verdict @ compare::Outcome::Regression => {
-            (Outcome::Regression, format!("worse than the base: {}", of(verdict)))
+        verdict @ compare::ComparisonVerdict::Regression => {
+            (NightlyOutcome::Regression, format!("worse than the base: {}", of(verdict)))
         }
-        verdict @ compare::Outcome::Undecided => {
+        verdict @ compare::ComparisonVerdict::Undecided => {
             let why = found
                 .undecided
                 .first()
                 .or_else(|| found.limiters.iter().find_map(|one| one.undecided.first()));
-            (Outcome::Undecided, why.map_or_else(|| format!("undecided: {}", of(verdict)), Clone::clone))
+            (
+                NightlyOutcome::Undecided,
+                why.map_or_else(|| format!("undecided: {}", of(verdict)), Clone::clone),
+            )
         }
-        compare::Outcome::Ok => {
-            (Outcome::Ok, format!("nothing worse than the base in {} metrics", found.tests))
+        compare::ComparisonVerdict::Ok => {
+            (NightlyOutcome::Ok, format!("nothing worse than the base in {} metrics", found.tests))
         }
     }
 }

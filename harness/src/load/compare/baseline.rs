@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Metric;
+use super::metric::Metric;
 use crate::report::latency::Quantiles;
-use crate::report::load::{Load, LoadBlock, Pace};
+use crate::report::load::{LoadBlock, MeasuredLoad, Pace};
 use crate::report::{Entry, Judgement, LoadEvidence, OverAdmission, Report, Tool};
 
 /// The version of the file's form. It grows when a reader of the old form could go wrong.
@@ -121,7 +121,7 @@ fn measured(entry: &Entry) -> Option<Measured> {
     })
 }
 
-fn ratios(load: &Load, metric: Metric) -> Vec<Option<f64>> {
+fn ratios(load: &MeasuredLoad, metric: Metric) -> Vec<Option<f64>> {
     let ratio = |block: &LoadBlock| {
         let ratio = value(metric, block)? / floor(metric, block.floor)?;
         (ratio.is_finite() && ratio > 0.0).then(|| rounded(ratio))

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{CONFIDENCE, Change, Check, Compared, Comparison, Outcome, Side};
+use super::comparison::{
+    CONFIDENCE, ComparedFile, ComparedLimiter, Comparison, ComparisonVerdict, CorrectnessCheck, SpeedChange,
+};
 use crate::report::Tool;
 
 /// The version of the document's form. It grows when a reader of the old form could go wrong.
@@ -10,27 +12,27 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// The comparison as indented JSON with a newline at its end. Equal comparisons give equal bytes.
 pub fn render(comparison: &Comparison) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string_pretty(&Document::from(comparison))?;
+    let mut text = serde_json::to_string_pretty(&ComparisonDocument::from(comparison))?;
     text.push('\n');
     Ok(text)
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ComparisonDocument<'a> {
     schema_version: u32,
     tool: Tool,
     seed: u64,
-    base: &'a Side,
-    new: &'a Side,
+    base: &'a ComparedFile,
+    new: &'a ComparedFile,
     confidence: f64,
     tests: usize,
     resamples: usize,
     tolerance: f64,
-    comparisons: Vec<Of<'a, Change>>,
-    correctness: Vec<Of<'a, Check>>,
-    undecided: Vec<Missing<'a>>,
+    comparisons: Vec<Of<'a, SpeedChange>>,
+    correctness: Vec<Of<'a, CorrectnessCheck>>,
+    undecided: Vec<MissingData<'a>>,
     notes: Vec<Note<'a>>,
-    verdict: Outcome,
+    verdict: ComparisonVerdict,
 }
 
 /// Something about a limiter.
@@ -43,7 +45,7 @@ struct Of<'a, T> {
 
 /// What is missing; of no limiter in particular where none is named.
 #[derive(Serialize)]
-struct Missing<'a> {
+struct MissingData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     limiter: Option<&'a str>,
     why: &'a str,
@@ -55,11 +57,11 @@ struct Note<'a> {
     note: &'a str,
 }
 
-impl<'a> From<&'a Comparison> for Document<'a> {
+impl<'a> From<&'a Comparison> for ComparisonDocument<'a> {
     fn from(comparison: &'a Comparison) -> Self {
-        let general = comparison.undecided.iter().map(|why| Missing { limiter: None, why });
+        let general = comparison.undecided.iter().map(|why| MissingData { limiter: None, why });
         let own = each(comparison, |compared| &compared.undecided);
-        let own = own.map(|(limiter, why)| Missing { limiter: Some(limiter), why });
+        let own = own.map(|(limiter, why)| MissingData { limiter: Some(limiter), why });
         let notes = each(comparison, |compared| &compared.notes);
         Self {
             schema_version: SCHEMA_VERSION,
@@ -89,9 +91,9 @@ impl<'a, T> From<(&'a str, &'a T)> for Of<'a, T> {
 /// What each limiter has, beside the limiter's name.
 fn each<'a, T: 'a>(
     comparison: &'a Comparison,
-    what: fn(&Compared) -> &Vec<T>,
+    what: fn(&ComparedLimiter) -> &Vec<T>,
 ) -> impl Iterator<Item = (&'a str, &'a T)> {
-    let own = move |compared: &'a Compared| {
+    let own = move |compared: &'a ComparedLimiter| {
         what(compared).iter().map(move |item| (compared.limiter.as_str(), item))
     };
     comparison.limiters.iter().flat_map(own)

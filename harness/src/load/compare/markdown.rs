@@ -2,8 +2,10 @@
 
 use std::cmp::Reverse;
 
+use super::comparison::{
+    ComparedLimiter, Comparison, ComparisonVerdict, CorrectnessCheck, SpeedChange, SpeedVerdict,
+};
 use super::text::{method, ratio, signed, summary, was_is};
-use super::{Change, Check, Compared, Comparison, Direction, Outcome};
 use crate::base::escape::{code, sentence};
 use crate::base::words::{grouped, percent};
 use crate::report::bounded::{Bounded, SUMMARY};
@@ -21,7 +23,7 @@ pub fn render(comparison: &Comparison) -> String {
         text.push(&format!("{}\n\n", sentence(&method(comparison))));
     }
     // What is worse first: it is what people open a summary for.
-    let mut limiters: Vec<&Compared> = comparison.limiters.iter().collect();
+    let mut limiters: Vec<&ComparedLimiter> = comparison.limiters.iter().collect();
     limiters.sort_by_key(|compared| Reverse(compared.verdict()));
     for compared in limiters {
         text.push(&limiter(compared));
@@ -29,7 +31,7 @@ pub fn render(comparison: &Comparison) -> String {
     text.finish()
 }
 
-fn limiter(compared: &Compared) -> String {
+fn limiter(compared: &ComparedLimiter) -> String {
     let admitted = was_is(compared.admitted.0.map(percent), compared.admitted.1.map(percent));
     let (name, verdict) = (code(&compared.limiter), mark(compared.verdict()));
     let what = format!("{}; admitted {}", sentence(&compared.parameters), sentence(&admitted));
@@ -50,7 +52,7 @@ fn limiter(compared: &Compared) -> String {
     if remarks.is_empty() { text } else { text + &remarks + "\n" }
 }
 
-fn check(check: &Check) -> String {
+fn check(check: &CorrectnessCheck) -> String {
     let numbers = match (check.base, check.new) {
         (None, None) => String::new(),
         (base, new) => was_is(base.map(grouped), new.map(grouped)),
@@ -59,9 +61,9 @@ fn check(check: &Check) -> String {
     row(&[check.property.to_string(), numbers, mark(check.verdict).to_owned(), why])
 }
 
-fn change(change: &Change) -> String {
+fn change(change: &SpeedChange) -> String {
     let verdict = match change.direction {
-        Direction::Worse => "**worse**",
+        SpeedVerdict::Worse => "**worse**",
         other => other.word(),
     };
     let metric = change.metric.to_string();
@@ -78,10 +80,10 @@ fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-fn mark(outcome: Outcome) -> &'static str {
+fn mark(outcome: ComparisonVerdict) -> &'static str {
     match outcome {
-        Outcome::Ok => "ok",
-        Outcome::Undecided => "**undecided**",
-        Outcome::Regression => "**regression**",
+        ComparisonVerdict::Ok => "ok",
+        ComparisonVerdict::Undecided => "**undecided**",
+        ComparisonVerdict::Regression => "**regression**",
     }
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use super::Metric;
 use super::baseline::{Baseline, SCHEMA_VERSION};
+use super::metric::Metric;
 use crate::base::bounded_read;
 use crate::report::{self, Entry, Report, Tool};
 
@@ -21,7 +21,7 @@ const MAX_BLOCKS: usize = 10_000;
 /// A file has nothing that could be compared: always the input's fault, never the tool's (exit code 65).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ReadError {
+pub enum BaselineError {
     /// There is nothing of that name.
     #[error("{}: no such file", .0.display())]
     Missing(PathBuf),
@@ -56,17 +56,19 @@ fn place(at: Option<(usize, usize)>) -> String {
 type Wrong = (Option<(usize, usize)>, String);
 
 /// Reads a report that `load --json` wrote, or a baseline.
-pub fn read(path: &Path) -> Result<Baseline, ReadError> {
+pub fn read(path: &Path) -> Result<Baseline, BaselineError> {
     let text = read_bytes(path)?;
-    parse(&text).map_err(|(at, message)| ReadError::Invalid { path: path.to_owned(), at, message })
+    parse(&text).map_err(|(at, message)| BaselineError::Invalid { path: path.to_owned(), at, message })
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
+fn read_bytes(path: &Path) -> Result<Vec<u8>, BaselineError> {
     let problem = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => ReadError::Missing(path.to_owned()),
-        _ => ReadError::Unreadable { path: path.to_owned(), error },
+        io::ErrorKind::NotFound => BaselineError::Missing(path.to_owned()),
+        _ => BaselineError::Unreadable { path: path.to_owned(), error },
     };
-    bounded_read::file(path, MAX_BYTES).map_err(problem)?.ok_or_else(|| ReadError::TooLarge(path.to_owned()))
+    bounded_read::file(path, MAX_BYTES)
+        .map_err(problem)?
+        .ok_or_else(|| BaselineError::TooLarge(path.to_owned()))
 }
 
 /// What tells the two forms apart.
@@ -113,7 +115,7 @@ fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Wrong> {
 
 /// The part of a report's document that tells of loads.
 #[derive(Deserialize)]
-struct Document {
+struct ReportOfLoads {
     tool: Tool,
     seed: u64,
     results: Vec<Entry>,
@@ -122,7 +124,7 @@ struct Document {
 }
 
 fn of_report(text: &[u8]) -> Result<Baseline, Wrong> {
-    let Document { tool, seed, results, interrupted } = from_json(text)?;
+    let ReportOfLoads { tool, seed, results, interrupted } = from_json(text)?;
     if !results.is_empty() && !results.iter().any(|entry| entry.load().is_some()) {
         let what = "a report without a load: expected what `gatecrash load --json FILE` writes";
         return Err((None, what.into()));

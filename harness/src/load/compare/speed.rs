@@ -1,9 +1,11 @@
 //! The soft gate: is a limiter, beside the floor, as fast as before?
 
-use serde::Serialize;
-
+use super::baseline::{Baseline, Measured};
 use super::bootstrap::{self, Difference, Resampling};
-use super::{Baseline, CONFIDENCE, Compared, Measured, Metric, Options, Outcome};
+use super::comparison::{
+    CONFIDENCE, ComparedLimiter, ComparisonOptions, RatioChange, SpeedChange, SpeedVerdict,
+};
+use super::metric::Metric;
 use crate::base::duration;
 use crate::base::words::grouped;
 
@@ -26,75 +28,6 @@ pub(super) const WIDEST: f64 = 2.0;
 /// Ratios are kept in six digits: what is less is no change.
 const ROUNDING: f64 = 1e-5;
 
-/// One metric of one limiter, before and now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
-    /// What was measured.
-    pub metric: Metric,
-    /// How many blocks each side has.
-    pub blocks: (usize, usize),
-    /// What was found, where there was enough to find it in.
-    #[serde(flatten)]
-    pub found: Option<Found>,
-    /// Where to.
-    #[serde(rename = "verdict")]
-    pub direction: Direction,
-    /// Why it is undecided.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
-
-/// Two ratios to the floor, and how far they are apart.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Found {
-    /// The ratio before: the geometric mean of the blocks.
-    pub base: f64,
-    /// The ratio now.
-    pub new: f64,
-    /// The change as a share of the base: 0.1 is a tenth more.
-    pub change: f64,
-    /// Where the change lies.
-    pub interval: (f64, f64),
-}
-
-/// Where a metric went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// The interval holds no change at all, and is narrow enough to say so.
-    Unchanged,
-    /// Certainly better.
-    Better,
-    /// Certainly worse, but no more than is tolerated.
-    Tolerated,
-    /// Certainly worse.
-    Worse,
-    /// There is too little to tell.
-    Undecided,
-}
-
-impl Direction {
-    /// What follows for the comparison.
-    pub fn outcome(self) -> Outcome {
-        match self {
-            Self::Unchanged | Self::Better | Self::Tolerated => Outcome::Ok,
-            Self::Worse => Outcome::Regression,
-            Self::Undecided => Outcome::Undecided,
-        }
-    }
-
-    /// In one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unchanged => "unchanged",
-            Self::Better => "better",
-            Self::Tolerated => "tolerated",
-            Self::Worse => "WORSE",
-            Self::Undecided => "undecided",
-        }
-    }
-}
-
 /// Two series of logarithms, one per block.
 struct Pair {
     metric: Metric,
@@ -104,10 +37,10 @@ struct Pair {
 
 /// Fills in the changes of all limiters that can be compared. Gives the number of tests and of resamples for each.
 pub(super) fn judge(
-    limiters: &mut [Compared],
+    limiters: &mut [ComparedLimiter],
     base: &Baseline,
     new: &Baseline,
-    options: Options,
+    options: ComparisonOptions,
 ) -> (usize, usize) {
     let find = |of: &Baseline, name: &str| of.limiters.iter().find(|it| it.limiter == name).cloned();
     let mut gathered = Vec::new();
@@ -116,7 +49,7 @@ pub(super) fn judge(
         let (Some(before), Some(now)) = sides else { continue };
         gathered.push((pairs(&before, &now, &mut compared.notes), compared));
     }
-    let enough = |pair: &&Result<Pair, Change>| pair.is_ok();
+    let enough = |pair: &&Result<Pair, SpeedChange>| pair.is_ok();
     let tests = gathered.iter().map(|(pairs, _)| pairs.iter().filter(enough).count()).sum();
     let resamples = (RESAMPLES_PER_TEST.saturating_mul(tests)).clamp(RESAMPLES, MOST_RESAMPLES);
     let mut stream = 0;
@@ -139,7 +72,7 @@ fn miss(tests: usize) -> f64 {
 }
 
 /// What there is to compare, metric by metric; where there is too little of it, that.
-fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Result<Pair, Change>> {
+fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Result<Pair, SpeedChange>> {
     let mut metrics = Metric::ALL.to_vec();
     if now.rate_per_s.is_some() {
         // What is asked for per second does not follow the floor.
@@ -154,11 +87,11 @@ fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Resu
     metrics.into_iter().map(|metric| pair(metric, &of(before, metric), &of(now, metric))).collect()
 }
 
-fn pair(metric: Metric, base: &[Option<f64>], new: &[Option<f64>]) -> Result<Pair, Change> {
+fn pair(metric: Metric, base: &[Option<f64>], new: &[Option<f64>]) -> Result<Pair, SpeedChange> {
     let logarithms = |ratios: &[Option<f64>]| ratios.iter().map(|ratio| ratio.map(f64::ln)).collect();
     match (enough("BASE", base).and_then(|()| enough("NEW", new)), logarithms(base), logarithms(new)) {
         (Ok(()), Some(base), Some(new)) => Ok(Pair { metric, base, new }),
-        (problem, ..) => Err(Change::undecided(metric, (base.len(), new.len()), problem.err())),
+        (problem, ..) => Err(SpeedChange::undecided(metric, (base.len(), new.len()), problem.err())),
     }
 }
 
@@ -177,38 +110,38 @@ fn enough(side: &str, ratios: &[Option<f64>]) -> Result<(), String> {
 }
 
 impl Pair {
-    fn judge(&self, how: Resampling, tolerance: f64) -> Change {
+    fn judge(&self, how: Resampling, tolerance: f64) -> SpeedChange {
         let blocks = (self.base.len(), self.new.len());
         let apart = bootstrap::difference(&self.base, &self.new, how);
-        let found = apart.map(Found::from).filter(|found| found.interval.1.is_finite());
+        let found = apart.map(RatioChange::from).filter(|found| found.interval.1.is_finite());
         let Some(found) = found else {
             let why = "most resamples are all alike, which gives no interval".to_owned();
-            return Change::undecided(self.metric, blocks, Some(why));
+            return SpeedChange::undecided(self.metric, blocks, Some(why));
         };
         let (low, high) = found.interval;
         let (more, less) = (low > ROUNDING, high < -ROUNDING);
         let direction = match (more, less, self.metric.more_is_better()) {
-            (false, false, _) => Direction::Unchanged,
-            (true, _, true) | (false, true, false) => Direction::Better,
-            _ if found.change.abs() <= tolerance => Direction::Tolerated,
-            _ => Direction::Worse,
+            (false, false, _) => SpeedVerdict::Unchanged,
+            (true, _, true) | (false, true, false) => SpeedVerdict::Better,
+            _ if found.change.abs() <= tolerance => SpeedVerdict::Tolerated,
+            _ => SpeedVerdict::Worse,
         };
-        if direction == Direction::Unchanged && 1.0 + high > WIDEST * (1.0 + low) {
+        if direction == SpeedVerdict::Unchanged && 1.0 + high > WIDEST * (1.0 + low) {
             let why =
                 format!("the interval is too wide: its upper end is more than {WIDEST} times its lower end");
-            return Change {
+            return SpeedChange {
                 metric: self.metric,
                 blocks,
                 found: Some(found),
-                direction: Direction::Undecided,
+                direction: SpeedVerdict::Undecided,
                 why: Some(why),
             };
         }
-        Change { metric: self.metric, blocks, found: Some(found), direction, why: None }
+        SpeedChange { metric: self.metric, blocks, found: Some(found), direction, why: None }
     }
 }
 
-impl From<Difference> for Found {
+impl From<Difference> for RatioChange {
     /// From logarithms back to ratios.
     fn from(apart: Difference) -> Self {
         Self {
@@ -220,8 +153,8 @@ impl From<Difference> for Found {
     }
 }
 
-impl Change {
+impl SpeedChange {
     fn undecided(metric: Metric, blocks: (usize, usize), why: Option<String>) -> Self {
-        Self { metric, blocks, found: None, direction: Direction::Undecided, why }
+        Self { metric, blocks, found: None, direction: SpeedVerdict::Undecided, why }
     }
 }

@@ -1,7 +1,9 @@
 //! What the terminal shows: limiter by limiter what changed, then the verdict.
 
+use super::comparison::{
+    ComparedLimiter, Comparison, ComparisonVerdict, CorrectnessCheck, SpeedChange, SpeedVerdict,
+};
 use super::speed::WIDEST;
-use super::{Change, Check, Compared, Comparison, Direction, Outcome};
 use crate::base::words::{grouped, percent, plural, printable, wrapped};
 use crate::report::palette::{Palette, paint};
 
@@ -9,7 +11,7 @@ const WIDTH: usize = 80;
 
 /// How to show a comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct ComparisonTextOptions {
     /// Whether to colour it.
     pub color: bool,
     /// Whether to show only what keeps it from being ok, and the verdict.
@@ -17,7 +19,7 @@ pub struct Options {
 }
 
 /// The whole comparison.
-pub fn render(comparison: &Comparison, options: Options) -> String {
+pub fn render(comparison: &Comparison, options: ComparisonTextOptions) -> String {
     let palette = Palette::new(options.color);
     let mut paragraphs = Vec::new();
     if !options.quiet {
@@ -25,7 +27,7 @@ pub fn render(comparison: &Comparison, options: Options) -> String {
         paragraphs.push(wrapped(&printable(&files), WIDTH));
     }
     let shown = comparison.limiters.iter();
-    for compared in shown.filter(|compared| !options.quiet || compared.verdict() != Outcome::Ok) {
+    for compared in shown.filter(|compared| !options.quiet || compared.verdict() != ComparisonVerdict::Ok) {
         paragraphs.extend(limiter(compared, &palette));
     }
     if !options.quiet && comparison.tests > 0 {
@@ -36,7 +38,7 @@ pub fn render(comparison: &Comparison, options: Options) -> String {
     text.join("\n\n") + "\n"
 }
 
-fn limiter(compared: &Compared, palette: &Palette) -> Vec<Vec<String>> {
+fn limiter(compared: &ComparedLimiter, palette: &Palette) -> Vec<Vec<String>> {
     let name = printable(&format!("{}: {}", compared.limiter, compared.parameters));
     let mut lines: Vec<String> =
         wrapped(&name, WIDTH).into_iter().map(|line| paint(palette.heading, line)).collect();
@@ -60,8 +62,9 @@ fn limiter(compared: &Compared, palette: &Palette) -> Vec<Vec<String>> {
 }
 
 /// What is not ok in a line each, then all else in one.
-fn properties(checks: &[Check], palette: &Palette) -> Vec<String> {
-    let (fine, wrong): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.verdict == Outcome::Ok);
+fn properties(checks: &[CorrectnessCheck], palette: &Palette) -> Vec<String> {
+    let (fine, wrong): (Vec<_>, Vec<_>) =
+        checks.iter().partition(|check| check.verdict == ComparisonVerdict::Ok);
     let wrong = wrong.into_iter().flat_map(|check| {
         let (verdict, why) = (check.verdict.word(), check.why.as_deref().unwrap_or_default());
         let lines = indented(&format!("{verdict}: {}: {why}", numbers(check)));
@@ -76,7 +79,7 @@ fn properties(checks: &[Check], palette: &Palette) -> Vec<String> {
 }
 
 /// The property, before and now.
-fn numbers(check: &Check) -> String {
+fn numbers(check: &CorrectnessCheck) -> String {
     match (check.base, check.new) {
         (None, None) => check.property.to_string(),
         (base, new) => format!("{} {}", check.property, was_is(base.map(grouped), new.map(grouped))),
@@ -84,17 +87,17 @@ fn numbers(check: &Check) -> String {
 }
 
 /// A line for each metric, below a heading.
-fn table(changes: &[Change], palette: &Palette) -> Option<Vec<String>> {
+fn table(changes: &[SpeedChange], palette: &Palette) -> Option<Vec<String>> {
     if changes.is_empty() {
         return None;
     }
     let heading = format!("  {:<11}  {:>17}  {:>8}  {:<20}  ", "", "of the floor", "change", "interval");
     let rows = changes.iter().flat_map(|change| {
         let style = match change.direction {
-            Direction::Undecided | Direction::Tolerated => palette.warning,
-            Direction::Worse => palette.bad,
-            Direction::Better => palette.good,
-            Direction::Unchanged => palette.dim,
+            SpeedVerdict::Undecided | SpeedVerdict::Tolerated => palette.warning,
+            SpeedVerdict::Worse => palette.bad,
+            SpeedVerdict::Better => palette.good,
+            SpeedVerdict::Unchanged => palette.dim,
         };
         let verdict = paint(style, change.direction.word());
         let metric = change.metric;
@@ -138,16 +141,16 @@ fn last(comparison: &Comparison, palette: &Palette) -> Vec<String> {
 pub(super) fn summary(comparison: &Comparison) -> String {
     let of = |outcome| comparison.limiters.iter().filter(|compared| compared.verdict() == outcome).count();
     let limiters = plural(comparison.limiters.len(), "limiter");
-    let mut parts = vec![match of(Outcome::Regression) {
+    let mut parts = vec![match of(ComparisonVerdict::Regression) {
         0 => limiters,
         worse => format!("{} of {limiters} worse", grouped(worse)),
     }];
-    let undecided = of(Outcome::Undecided);
+    let undecided = of(ComparisonVerdict::Undecided);
     if undecided > 0 {
         parts.push(format!("{} undecided", grouped(undecided)));
     }
     let changes = || comparison.limiters.iter().flat_map(|compared| &compared.changes);
-    for direction in [Direction::Tolerated, Direction::Better] {
+    for direction in [SpeedVerdict::Tolerated, SpeedVerdict::Better] {
         let count = changes().filter(|change| change.direction == direction).count();
         if count > 0 {
             parts.push(format!("{} {}", plural(count, "metric"), direction.word()));
@@ -156,11 +159,11 @@ pub(super) fn summary(comparison: &Comparison) -> String {
     parts.join(", ")
 }
 
-fn style(outcome: Outcome, palette: &Palette) -> anstyle::Style {
+fn style(outcome: ComparisonVerdict, palette: &Palette) -> anstyle::Style {
     match outcome {
-        Outcome::Ok => palette.good,
-        Outcome::Undecided => palette.warning,
-        Outcome::Regression => palette.bad,
+        ComparisonVerdict::Ok => palette.good,
+        ComparisonVerdict::Undecided => palette.warning,
+        ComparisonVerdict::Regression => palette.bad,
     }
 }
 

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 use super::monitor::KEPT;
 use crate::report::histogram;
 use crate::report::latency::{Durations, Summary};
-use crate::report::load::{Fairness, Floor, Load, LoadCheck, LoadProperty};
+use crate::report::load::{Fairness, Floor, LoadCheck, LoadProperty, MeasuredLoad};
 use crate::report::{Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Verdict};
 
 /// What every shard measured of a limiter, as one entry. There is at least one, all with a load.
-pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
+pub(crate) fn of_shards(parts: &[&Entry]) -> Result<Entry, String> {
     let [first, ..] = parts else { return Err("it has no shard".to_owned()) };
     let found = parts.iter().map(|part| part.load()).collect::<Option<Vec<_>>>();
     let found = found.ok_or_else(|| format!("{} holds no load", first.limiter))?;
-    let loads: Vec<&Load> = found.iter().map(|found| &found.load).collect();
+    let loads: Vec<&MeasuredLoad> = found.iter().map(|found| &found.load).collect();
     let durations = durations(&loads)?;
     let summaries = |names: &[&str]| {
         let known = names
@@ -41,7 +41,7 @@ pub(crate) fn entries(parts: &[&Entry]) -> Result<Entry, String> {
     }
     let stopped = parts.iter().find_map(|part| part.coverage.clone());
     let evidence = LoadEvidence {
-        load: Load { latency_corrected_ns: corrected, ..added(&loads, &durations) },
+        load: MeasuredLoad { latency_corrected_ns: corrected, ..added(&loads, &durations) },
         over_admission: Some(over_admission(&found)),
         latency_ns,
     };
@@ -71,14 +71,15 @@ fn verdict(parts: &[&Entry]) -> Verdict {
     }
 }
 
-fn added(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Load {
-    let sum = |count: fn(&Load) -> u64| loads.iter().map(|load| count(load)).sum();
-    let all = |count: fn(&Load) -> Option<u64>| loads.iter().map(|load| count(load)).sum::<Option<u64>>();
+fn added(loads: &[&MeasuredLoad], durations: &BTreeMap<String, Durations>) -> MeasuredLoad {
+    let sum = |count: fn(&MeasuredLoad) -> u64| loads.iter().map(|load| count(load)).sum();
+    let all =
+        |count: fn(&MeasuredLoad) -> Option<u64>| loads.iter().map(|load| count(load)).sum::<Option<u64>>();
     let faults = loads.iter().filter_map(|load| load.faults).reduce(|mut sum, other| {
         sum.add(other);
         sum
     });
-    Load {
+    MeasuredLoad {
         clients: loads.iter().map(|load| load.clients).sum(),
         limit: loads[0].limit,
         rate_per_s: loads.iter().map(|load| load.rate_per_s).sum(),
@@ -107,7 +108,7 @@ fn added(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Load {
 }
 
 /// What all say of each property: the worst of it.
-fn checks(loads: &[&Load]) -> Vec<LoadCheck> {
+fn checks(loads: &[&MeasuredLoad]) -> Vec<LoadCheck> {
     let rank = |check: &LoadCheck| match check.verdict {
         Verdict::Violation => 2,
         Verdict::Undecided => 1,
@@ -128,7 +129,7 @@ fn checks(loads: &[&Load]) -> Vec<LoadCheck> {
 }
 
 /// The durations of all, by what they are of.
-fn durations(loads: &[&Load]) -> Result<BTreeMap<String, Durations>, String> {
+fn durations(loads: &[&MeasuredLoad]) -> Result<BTreeMap<String, Durations>, String> {
     let mut all: BTreeMap<String, Durations> = BTreeMap::new();
     for (name, text) in loads.iter().flat_map(|load| &load.histograms) {
         let read = histogram::parse(text).and_then(|histogram| Durations::read(&histogram));
@@ -158,7 +159,7 @@ fn restored(
     Some(merged?.into_iter().map(exact).collect())
 }
 
-fn floor(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Option<Floor> {
+fn floor(loads: &[&MeasuredLoad], durations: &BTreeMap<String, Durations>) -> Option<Floor> {
     let floors = loads.iter().map(|load| load.floor.as_ref()).collect::<Option<Vec<_>>>()?;
     Some(Floor {
         command: floors.first()?.command.clone(),
@@ -169,7 +170,7 @@ fn floor(loads: &[&Load], durations: &BTreeMap<String, Durations>) -> Option<Flo
 
 /// The sum of the squares of each shard's admissions follows from its index.
 #[expect(clippy::cast_precision_loss, reason = "an index needs no more than a few digits")]
-fn fairness(loads: &[&Load]) -> Fairness {
+fn fairness(loads: &[&MeasuredLoad]) -> Fairness {
     let sums = loads.iter().map(|load| (load.admitted as f64, f64::from(load.clients), load.fairness.jain));
     let squares: f64 =
         sums.clone().map(|(sum, clients, jain)| sum * sum / (clients * jain.max(f64::MIN_POSITIVE))).sum();
@@ -203,7 +204,7 @@ mod tests {
         for &time in times {
             durations.record(time);
         }
-        let load = Load {
+        let load = MeasuredLoad {
             clients: 2,
             limit: 1,
             rate_per_s: Some(10.0),
@@ -238,7 +239,7 @@ mod tests {
     fn counts_and_histograms_add_up_and_percentiles_are_taken_anew() {
         let one = part(10, &[1_000_001, 2_000_000], Verdict::Undecided);
         let other = part(30, &[9_000_000], Verdict::Violation);
-        let merged = entries(&[&one, &other]).unwrap();
+        let merged = of_shards(&[&one, &other]).unwrap();
         let found = merged.load().unwrap();
         let load = &found.load;
         assert_eq!((load.clients, load.attempts, load.admitted, load.refused), (4, 42, 40, 2));
@@ -255,7 +256,7 @@ mod tests {
         assert_eq!(found.over_admission.as_ref().unwrap().events, Some(1));
     }
 
-    fn load_of(entry: &mut Entry) -> &mut Load {
+    fn load_of(entry: &mut Entry) -> &mut MeasuredLoad {
         let Evidence::Load(found) = &mut entry.evidence else { panic!("it is a load") };
         &mut found.load
     }
@@ -264,7 +265,7 @@ mod tests {
     fn what_cannot_be_read_is_told() {
         let mut damaged = part(1, &[5], Verdict::Clean);
         load_of(&mut damaged).histograms.insert("release".into(), "HIST".into());
-        assert!(entries(&[&damaged]).unwrap_err().contains("release"));
-        assert!(entries(&[]).is_err());
+        assert!(of_shards(&[&damaged]).unwrap_err().contains("release"));
+        assert!(of_shards(&[]).is_err());
     }
 }
