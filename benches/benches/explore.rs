@@ -3,7 +3,7 @@
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, SamplingMode, Throughput};
 use gatecrash::model::Model;
-use gatecrash::model::compared::Compared;
+use gatecrash::model::compared::ComparedStore;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 
 fn main() {
@@ -51,7 +51,7 @@ fn on_a_server(criterion: &mut Criterion) {
         bencher.iter_batched(fresh, |(world, store)| enumerate(world, store), BatchSize::PerIteration);
     });
     group.bench_function("naive, 3 clients, compared with the model", |bencher| {
-        let fresh = || (world.clone(), Compared::new(store()));
+        let fresh = || (world.clone(), ComparedStore::new(store()));
         bencher.iter_batched(fresh, |(world, store)| enumerate(world, store), BatchSize::PerIteration);
     });
     let round_trips = round_trips(world.clone(), &server);

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use gatecrash::model::Model;
-use gatecrash::model::compared::Compared;
+use gatecrash::model::compared::ComparedStore;
 use gatecrash::redis::Server;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 use gatecrash_benches::limiting::{Rig, Subject, Work};
@@ -129,7 +129,7 @@ fn searches(server: &Server, size: Size) {
         search(
             "3 naive clients on Redis, replies compared with the model's",
             Box::new(|| {
-                let (world, store) = (three.clone(), Compared::new(open()));
+                let (world, store) = (three.clone(), ComparedStore::new(open()));
                 timed(|| enumerate(world, store))
             }),
         ),

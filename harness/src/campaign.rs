@@ -55,7 +55,7 @@ use crate::campaign::journal::Journal;
 use crate::explore::leak::replay_with_leaks;
 use crate::explore::replay::Passing;
 use crate::model::Model;
-use crate::model::compared::Compared;
+use crate::model::compared::ComparedStore;
 use crate::observe::{Extent, Phase};
 use crate::report::shard::Shard;
 use crate::report::{Engine, Invocation, RedisInfo, Report, StoreKind};
@@ -275,7 +275,7 @@ impl Campaign {
     /// Whether the server answers all of a schedule as the model does.
     fn agrees(&mut self, subject: &Subject<'_>, order: &Schedule, passing: Passing) -> Result<bool, Error> {
         let Ok(store) = self.open(subject)? else { return Ok(false) };
-        let store = Compared::new(store);
+        let store = ComparedStore::new(store);
         let trace = replay_with_leaks(subject.world(), store, order, passing, &self.control);
         Ok(matches!(self.landed(subject, trace)?, Landed::Found(_)))
     }
@@ -297,13 +297,18 @@ impl Campaign {
             Ok(store) => store,
             Err(not_run) => return Ok(not_run.into()),
         };
-        let trace =
-            match replay_with_leaks(subject.world(), Compared::new(store), order, passing, &self.control) {
-                Err(refused @ Error::ServerClock { .. }) => {
-                    return Ok(subject.unfit(StoreKind::Redis, &refused.to_string()).into());
-                }
-                trace => self.landed(subject, trace)?,
-            };
+        let trace = match replay_with_leaks(
+            subject.world(),
+            ComparedStore::new(store),
+            order,
+            passing,
+            &self.control,
+        ) {
+            Err(refused @ Error::ServerClock { .. }) => {
+                return Ok(subject.unfit(StoreKind::Redis, &refused.to_string()).into());
+            }
+            trace => self.landed(subject, trace)?,
+        };
         self.control.count();
         let trace = match trace {
             Landed::Found(trace) => Ok(trace),

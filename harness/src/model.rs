@@ -29,11 +29,12 @@
     reason = "all handlers have one signature, whether or not they can fail"
 )]
 
+mod assembly;
 pub mod compared;
 pub(crate) mod content;
 mod database;
+mod error_reply;
 mod extended;
-mod fault;
 pub mod footprint;
 mod glob;
 mod hashes;
@@ -43,8 +44,10 @@ mod lua;
 mod number;
 mod order;
 mod reply;
+mod rows;
 mod scripts;
 mod sets;
+mod sorted_set;
 mod strings;
 mod table;
 mod transactions;
@@ -53,17 +56,16 @@ mod zset_ranges;
 mod zset_stores;
 mod zsets;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
 use self::database::Database;
-use self::fault::Fault;
+use self::error_reply::{Answer, ErrorReply};
+use self::rows::{CommandRow, Handler, ServerCommand};
 use self::scripts::Scripts;
-use self::table::{CommandRow, Handler};
-use self::transactions::Transaction;
+use self::transactions::Transactions;
 use crate::world::schedule::ClientId;
 use crate::world::store::{Store, StoreError};
 
@@ -75,16 +77,13 @@ pub use self::table::key_positions;
 /// The Redis whose answers the model gives.
 pub const REDIS_VERSION: &str = "7.0";
 
-/// What a command comes to: a reply, or a refusal.
-type Answer = Result<Reply, Fault>;
-
 /// A Redis server and what it knows about its clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Model {
     database: Database,
     start: Duration,
     scripts: Scripts,
-    transactions: BTreeMap<ClientId, Transaction>,
+    transactions: Transactions,
 }
 
 impl Model {
@@ -123,9 +122,9 @@ impl Model {
     fn answer(&mut self, client: ClientId, command: &Command) -> Answer {
         let row = match table::resolve(command.parts()) {
             Ok(row) => row,
-            Err(fault) => return Err(self.refuse(client, command, fault)),
+            Err(error) => return Err(self.transactions.refuse(client, command, error, &mut self.database)),
         };
-        if !row.immediate && self.enqueue(client, command) {
+        if !row.immediate && self.transactions.enqueue(client, command) {
             return Ok(Reply::Status("QUEUED".into()));
         }
         self.apply(client, row, command)
@@ -134,11 +133,43 @@ impl Model {
     /// Runs a command that was resolved to its row, whether or not the client is in a transaction.
     fn apply(&mut self, client: ClientId, row: &CommandRow, command: &Command) -> Answer {
         let args = &command.parts()[row.words..];
-        self.database.note(row, command.parts());
+        row.note(&mut self.database, command.parts());
         match row.handler {
             Handler::Data(handler) => handler(&mut self.database, args),
-            Handler::Server(handler) => handler(self, client, args),
+            Handler::Server(command) => self.serve(client, command, args),
         }
+    }
+
+    fn serve(&mut self, client: ClientId, command: ServerCommand, args: &[Bytes]) -> Answer {
+        let Self { database, scripts, transactions, .. } = self;
+        match command {
+            ServerCommand::Multi => transactions.begin(client),
+            ServerCommand::Exec => self.exec(client),
+            ServerCommand::Discard => transactions.discard(client, database),
+            ServerCommand::Watch => transactions.watch(client, database, args),
+            ServerCommand::Unwatch => {
+                database.unwatch(client);
+                Ok(Reply::ok())
+            }
+            ServerCommand::Eval => scripts.eval(database, args),
+            ServerCommand::EvalSha => scripts.eval_known(database, args),
+            ServerCommand::Script => Err(ErrorReply::SYNTAX),
+            ServerCommand::ScriptLoad => scripts.load(args),
+            ServerCommand::ScriptExists => scripts.exist(args),
+            ServerCommand::ScriptFlush => scripts.flush(args),
+        }
+    }
+
+    /// Runs what the client's transaction has queued.
+    fn exec(&mut self, client: ClientId) -> Answer {
+        let Some(commands) = self.transactions.end(client, &mut self.database)? else {
+            return Ok(Reply::Nil);
+        };
+        let mut run = |command: &Command| {
+            let answer = table::resolve(command.parts()).and_then(|row| self.apply(client, row, command));
+            answer.unwrap_or_else(Reply::from)
+        };
+        Ok(Reply::Array(commands.iter().map(&mut run).collect()))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use gatecrash::explore::dpor::{self, Classes};
 use gatecrash::explore::{Complete, FinalResults, Observer, enumerate::enumerate};
 use gatecrash::model::Model;
-use gatecrash::model::compared::Compared;
+use gatecrash::model::compared::ComparedStore;
 use gatecrash::model::footprint::Footprint;
 use gatecrash::redis::Server;
 use gatecrash::redis::target::Target;
@@ -393,7 +393,7 @@ fn bounds_are_obeyed_and_make_clean_undecided() {
 fn on_a_real_server_the_same_executions_are_run() {
     let server = Server::open(&Target::Private).unwrap();
     for (limiter, classes) in [("naive", 103), ("atomic", 24)] {
-        let store = Compared::new(server.store(3).unwrap());
+        let store = ComparedStore::new(server.store(3).unwrap());
         let (mut here, mut there) = (FinalResults::default(), FinalResults::default());
         let world = world(limiter, 3, 1, 1);
         let on_model = dpor::explore(world.clone(), Model::new(), &Control::default(), &mut here).unwrap();

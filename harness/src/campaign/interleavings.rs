@@ -20,7 +20,7 @@ use crate::explore::sample::{Sample, SampleSettings, Sampler, Sampling, sampled_
 use crate::explore::states::{self, Graph, StateSpace};
 use crate::explore::{Exploration, certify, dpor, lockstep, loom, parallel};
 use crate::model::Model;
-use crate::model::compared::Compared;
+use crate::model::compared::ComparedStore;
 use crate::observe::Extent;
 use crate::report::{Engine, Entry, StoreKind};
 use crate::world::clients::World;
@@ -260,7 +260,7 @@ impl Campaign {
             Ok(store) => store,
             Err(not_run) => return Ok(not_run.into()),
         };
-        let found = dpor::explore(subject.world(), Compared::new(store), &self.control, &mut ());
+        let found = dpor::explore(subject.world(), ComparedStore::new(store), &self.control, &mut ());
         let stopped = |classes: &Classes| classes.found.stopped.clone();
         self.on_server(item, started, found, stopped, |_, found, elapsed| {
             Ok(subject.classes(item.store, &found, elapsed)?.into())
@@ -303,7 +303,8 @@ impl Campaign {
         };
         let (canary, started) = (self.canary(subject), Instant::now());
         self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
-        let trace = replay(subject.world(), Compared::new(store), &schedule, Passing::Allowed, &self.control);
+        let trace =
+            replay(subject.world(), ComparedStore::new(store), &schedule, Passing::Allowed, &self.control);
         self.control.count();
         match self.landed(subject, trace)? {
             Landed::Found(trace) => Ok(u64::from(trace.peak()) > subject.scenario.limit),

@@ -10,19 +10,19 @@ use crate::world::schedule::ClientId;
 
 /// A store whose every reply is compared with the model's.
 #[derive(Debug)]
-pub struct Compared<S> {
+pub struct ComparedStore<S> {
     server: S,
     model: Model,
 }
 
-impl<S: Store> Compared<S> {
+impl<S: Store> ComparedStore<S> {
     /// Compares a store with a model that begins empty.
     pub fn new(server: S) -> Self {
         Self { server, model: Model::new() }
     }
 }
 
-impl<S: Store> Store for Compared<S> {
+impl<S: Store> Store for ComparedStore<S> {
     fn execute(&mut self, client: ClientId, command: &Command) -> Result<Reply, StoreError> {
         let server = self.server.execute(client, command)?;
         let model = self.model.execute(client, command)?;

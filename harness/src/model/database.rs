@@ -6,9 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::content::Piece;
-use super::fault::Fault;
-use super::order;
-use super::table::CommandRow;
+use super::error_reply::ErrorReply;
 use super::value::{StoredValue, ValueKind};
 use crate::world::schedule::ClientId;
 
@@ -110,10 +108,10 @@ impl Database {
     }
 
     /// A key's value as one type; `None` if there is no such key.
-    pub(super) fn get<T: ValueKind>(&self, key: &[u8]) -> Result<Option<&T>, Fault> {
+    pub(super) fn get<T: ValueKind>(&self, key: &[u8]) -> Result<Option<&T>, ErrorReply> {
         match self.entry(key) {
             None => Ok(None),
-            Some(entry) => T::view(&entry.value).map(Some).ok_or(Fault::WRONG_TYPE),
+            Some(entry) => T::view(&entry.value).map(Some).ok_or(ErrorReply::WRONG_TYPE),
         }
     }
 
@@ -122,13 +120,13 @@ impl Database {
     pub(super) fn edit<T: ValueKind, R>(
         &mut self,
         key: &Bytes,
-        change: impl FnOnce(&mut T) -> Result<(bool, R), Fault>,
-    ) -> Result<R, Fault> {
+        change: impl FnOnce(&mut T) -> Result<(bool, R), ErrorReply>,
+    ) -> Result<R, ErrorReply> {
         let changed;
         let result;
         match self.place(key) {
             Ok(at) => {
-                let value = T::view_mut(&mut self.entries[at].1.value).ok_or(Fault::WRONG_TYPE)?;
+                let value = T::view_mut(&mut self.entries[at].1.value).ok_or(ErrorReply::WRONG_TYPE)?;
                 (changed, result) = change(value)?;
                 if value.is_void() {
                     self.entries.remove(at);
@@ -221,21 +219,20 @@ impl Database {
         }
     }
 
-    /// Notes that a command is about to be run, if somebody takes notes.
-    pub(super) fn note(&mut self, row: &CommandRow, parts: &[Bytes]) {
-        if self.notes.0.is_none() {
-            return;
-        }
-        let reads_order =
-            !order::is_blind(row.name) && row.key_positions(parts).iter().any(|&at| self.ties(&parts[at]));
-        if let Some(notes) = &mut self.notes.0 {
-            notes.commands.insert(row.name);
-            notes.order_read |= reads_order;
+    /// Notes that a command is about to be run, if somebody takes notes. `reads_order`: it could tell the order of
+    /// entries that only their names put in order.
+    pub(super) fn note(&mut self, command: &'static str, reads_order: impl FnOnce(&Self) -> bool) {
+        if self.notes.0.is_some() {
+            let reads_order = reads_order(self);
+            if let Some(notes) = &mut self.notes.0 {
+                notes.commands.insert(command);
+                notes.order_read |= reads_order;
+            }
         }
     }
 
     /// Whether a key holds entries that only their names put in order.
-    fn ties(&self, key: &[u8]) -> bool {
+    pub(super) fn ties(&self, key: &[u8]) -> bool {
         match self.entry(key).map(|entry| &entry.value) {
             None | Some(StoredValue::Text(_) | StoredValue::List(_)) => false,
             Some(StoredValue::Set(set)) => set.len() > 1,

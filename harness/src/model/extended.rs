@@ -6,7 +6,7 @@ use num_integer::Integer as _;
 use rustc_apfloat::ieee::X87DoubleExtended;
 use rustc_apfloat::{Float as _, Round, Status, StatusAnd};
 
-use super::fault::Fault;
+use super::error_reply::ErrorReply;
 
 /// A number, never not-a-number.
 #[derive(Clone, Copy, Debug)]
@@ -17,30 +17,30 @@ const PLACES: u32 = 17;
 
 impl Extended {
     /// Reads what Redis takes for a floating-point number.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(text).map_err(|_| Fault::NOT_FLOAT)?;
+    pub(super) fn parse(text: &[u8]) -> Result<Self, ErrorReply> {
+        let text = std::str::from_utf8(text).map_err(|_| ErrorReply::NOT_FLOAT)?;
         // The same texts are numbers, but for their size.
-        let double: f64 = text.parse().map_err(|_| Fault::NOT_FLOAT)?;
+        let double: f64 = text.parse().map_err(|_| ErrorReply::NOT_FLOAT)?;
         if double.is_nan() {
-            return Err(Fault::NOT_FLOAT);
+            return Err(ErrorReply::NOT_FLOAT);
         }
         if !text.bytes().any(|byte| byte.is_ascii_digit()) {
             let infinity = X87DoubleExtended::INFINITY;
             return Ok(Self(if double < 0.0 { -infinity } else { infinity }));
         }
         let parsed = X87DoubleExtended::from_str_r(text, Round::NearestTiesToEven);
-        let StatusAnd { status, value } = parsed.map_err(|_| Fault::NOT_FLOAT)?;
+        let StatusAnd { status, value } = parsed.map_err(|_| ErrorReply::NOT_FLOAT)?;
         let lost = value.is_zero() && status.contains(Status::UNDERFLOW);
-        if value.is_infinite() || lost { Err(Fault::NOT_FLOAT) } else { Ok(Self(value)) }
+        if value.is_infinite() || lost { Err(ErrorReply::NOT_FLOAT) } else { Ok(Self(value)) }
     }
 
     /// The sum.
-    pub(super) fn plus(self, other: Self) -> Result<Self, Fault> {
+    pub(super) fn plus(self, other: Self) -> Result<Self, ErrorReply> {
         let sum = (self.0 + other.0).value;
         if sum.is_finite() {
             Ok(Self(sum))
         } else {
-            Err(Fault::fixed("ERR increment would produce NaN or Infinity"))
+            Err(ErrorReply::fixed("ERR increment would produce NaN or Infinity"))
         }
     }
 
@@ -81,7 +81,7 @@ fn nearest(dividend: &BigUint, divisor: &BigUint) -> BigUint {
 mod tests {
     use super::*;
 
-    fn sum(one: &str, other: &str) -> Result<String, Fault> {
+    fn sum(one: &str, other: &str) -> Result<String, ErrorReply> {
         let sum = Extended::parse(one.as_bytes())?.plus(Extended::parse(other.as_bytes())?)?;
         Ok(String::from_utf8(sum.to_bytes().to_vec()).expect("digits"))
     }
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn what_is_no_number_or_none_of_that_size_is_refused() {
         for text in ["", "x", " 1", "1 ", "nan", "1e5000", "-1e5000", "1e-6000", "1e99999999999", "."] {
-            assert_eq!(sum(text, "1"), Err(Fault::NOT_FLOAT), "{text}");
+            assert_eq!(sum(text, "1"), Err(ErrorReply::NOT_FLOAT), "{text}");
         }
-        let infinite = Err(Fault::fixed("ERR increment would produce NaN or Infinity"));
+        let infinite = Err(ErrorReply::fixed("ERR increment would produce NaN or Infinity"));
         for (one, other) in [("inf", "1"), ("1", "-Infinity"), ("inf", "-inf"), ("1e4932", "1e4932")] {
             assert_eq!(sum(one, other), infinite, "{one} + {other}");
         }

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
 use super::database::Database;
-use super::fault::Fault;
+use super::error_reply::{Answer, ErrorReply};
+use super::number;
 use super::reply::{bulk_or_nil, length};
-use super::table::{CommandRow, ONE_KEY, data};
+use super::rows::{CommandRow, ONE_KEY, data};
 use super::value::Hash;
-use super::{Answer, number};
 
 pub(super) const COMMANDS: &[CommandRow] = &[
     data("HSET", -4, ONE_KEY, |db, args| set_fields(db, args, "hset").map(length)),
@@ -27,15 +27,15 @@ pub(super) const COMMANDS: &[CommandRow] = &[
 ];
 
 /// The value of the field that the second argument names.
-fn field<'a>(db: &'a Database, args: &[Bytes]) -> Result<Option<&'a Bytes>, Fault> {
+fn field<'a>(db: &'a Database, args: &[Bytes]) -> Result<Option<&'a Bytes>, ErrorReply> {
     Ok(db.get::<Hash>(&args[0])?.and_then(|hash| hash.get(&args[1])))
 }
 
 /// Sets pairs of fields and values, and tells how many fields are new.
-fn set_fields(db: &mut Database, args: &[Bytes], command: &str) -> Result<usize, Fault> {
+fn set_fields(db: &mut Database, args: &[Bytes], command: &str) -> Result<usize, ErrorReply> {
     let (pairs, rest) = args[1..].as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(Fault::arity(command));
+        return Err(ErrorReply::arity(command));
     }
     db.edit(&args[0], |hash: &mut Hash| {
         let mut new = 0;
@@ -79,8 +79,8 @@ fn list(db: &Database, args: &[Bytes], pick: fn(Bytes, Bytes) -> Vec<Bytes>) -> 
 fn hincrby(db: &mut Database, args: &[Bytes]) -> Answer {
     let by = number::integer(&args[2])?;
     let old = field(db, args)?.map_or(Ok(0), |text| number::integer(text));
-    let old = old.map_err(|_| Fault::fixed("ERR hash value is not an integer"))?;
-    let new = old.checked_add(by).ok_or(Fault::OVERFLOW)?;
+    let old = old.map_err(|_| ErrorReply::fixed("ERR hash value is not an integer"))?;
+    let new = old.checked_add(by).ok_or(ErrorReply::OVERFLOW)?;
     db.edit(&args[0], |hash: &mut Hash| {
         hash.insert(args[1].clone(), new.to_string().into());
         Ok((true, Reply::Int(new)))

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
 use super::database::{Database, KeyEntry};
-use super::fault::Fault;
+use super::error_reply::{Answer, ErrorReply};
 use super::reply::length;
-use super::table::{ALL_KEYS, CommandRow, NO_KEY, ONE_KEY, TWO_KEYS, data};
-use super::{Answer, glob, number};
+use super::rows::{ALL_KEYS, CommandRow, NO_KEY, ONE_KEY, TWO_KEYS, data};
+use super::{glob, number};
 
 pub(super) const COMMANDS: &[CommandRow] = &[
     data("DEL", -2, ALL_KEYS, del),
@@ -65,20 +65,20 @@ impl Deadline {
     }
 
     /// The time since the epoch, of a deadline that must be in the future of the epoch or of now.
-    pub(super) fn resolve(&self, now: Duration, command: &str) -> Result<Duration, Fault> {
+    pub(super) fn resolve(&self, now: Duration, command: &str) -> Result<Duration, ErrorReply> {
         if number::integer(&self.amount)? <= 0 {
-            return Err(Fault::expire_time(command));
+            return Err(ErrorReply::expire_time(command));
         }
         let millis = self.millis(now, command)?;
-        Ok(Duration::from_millis(u64::try_from(millis).map_err(|_| Fault::expire_time(command))?))
+        Ok(Duration::from_millis(u64::try_from(millis).map_err(|_| ErrorReply::expire_time(command))?))
     }
 
     /// Milliseconds since the epoch, which may be in the past.
-    fn millis(&self, now: Duration, command: &str) -> Result<i64, Fault> {
+    fn millis(&self, now: Duration, command: &str) -> Result<i64, ErrorReply> {
         let amount = number::integer(&self.amount)?;
         let scaled = if self.in_seconds { amount.checked_mul(1000) } else { Some(amount) };
         let now = if self.relative { i64::try_from(now.as_millis()).unwrap_or(i64::MAX) } else { 0 };
-        scaled.and_then(|scaled| scaled.checked_add(now)).ok_or_else(|| Fault::expire_time(command))
+        scaled.and_then(|scaled| scaled.checked_add(now)).ok_or_else(|| ErrorReply::expire_time(command))
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn expire_at(db: &mut Database, key: &Bytes, at: Duration) {
 
 fn expire(db: &mut Database, args: &[Bytes], unit: &str, command: &str) -> Answer {
     let condition = Condition::parse(&args[2..])?;
-    let deadline = Deadline::named(unit, &args[1]).ok_or(Fault::SYNTAX)?;
+    let deadline = Deadline::named(unit, &args[1]).ok_or(ErrorReply::SYNTAX)?;
     let millis = deadline.millis(db.now(), command)?;
     let Some(entry) = db.entry(&args[0]) else {
         return Ok(Reply::Int(0));
@@ -117,7 +117,7 @@ struct Condition {
 }
 
 impl Condition {
-    fn parse(args: &[Bytes]) -> Result<Self, Fault> {
+    fn parse(args: &[Bytes]) -> Result<Self, ErrorReply> {
         let mut condition = Self::default();
         for arg in args {
             match arg.to_ascii_uppercase().as_slice() {
@@ -126,7 +126,7 @@ impl Condition {
                 b"GT" => condition.later = true,
                 b"LT" => condition.sooner = true,
                 _ => {
-                    return Err(Fault::new(format!(
+                    return Err(ErrorReply::new(format!(
                         "ERR Unsupported option {}",
                         String::from_utf8_lossy(arg)
                     )));
@@ -134,10 +134,12 @@ impl Condition {
             }
         }
         if condition.none && (condition.some || condition.later || condition.sooner) {
-            return Err(Fault::fixed("ERR NX and XX, GT or LT options at the same time are not compatible"));
+            return Err(ErrorReply::fixed(
+                "ERR NX and XX, GT or LT options at the same time are not compatible",
+            ));
         }
         if condition.later && condition.sooner {
-            return Err(Fault::fixed("ERR GT and LT options at the same time are not compatible"));
+            return Err(ErrorReply::fixed("ERR GT and LT options at the same time are not compatible"));
         }
         Ok(condition)
     }
@@ -184,7 +186,7 @@ fn persist(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn rename(db: &mut Database, args: &[Bytes]) -> Answer {
     if !db.contains(&args[0]) {
-        return Err(Fault::NO_SUCH_KEY);
+        return Err(ErrorReply::NO_SUCH_KEY);
     }
     if args[0] != args[1] {
         move_entry(db, args);
@@ -194,7 +196,7 @@ fn rename(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn renamenx(db: &mut Database, args: &[Bytes]) -> Answer {
     if !db.contains(&args[0]) {
-        return Err(Fault::NO_SUCH_KEY);
+        return Err(ErrorReply::NO_SUCH_KEY);
     }
     if db.contains(&args[1]) {
         return Ok(Reply::Int(0));
@@ -216,21 +218,21 @@ fn keys(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn scan(db: &mut Database, args: &[Bytes]) -> Answer {
     if !args[0].iter().all(u8::is_ascii_digit) {
-        return Err(Fault::fixed("ERR invalid cursor"));
+        return Err(ErrorReply::fixed("ERR invalid cursor"));
     }
     let (mut pattern, mut kind) = (None, None);
     let (options, rest) = args[1..].as_chunks::<2>();
     for [option, value] in options {
         match option.to_ascii_uppercase().as_slice() {
-            b"COUNT" if number::integer(value)? < 1 => return Err(Fault::SYNTAX),
+            b"COUNT" if number::integer(value)? < 1 => return Err(ErrorReply::SYNTAX),
             b"COUNT" => {}
             b"MATCH" => pattern = Some(value),
             b"TYPE" => kind = Some(value),
-            _ => return Err(Fault::SYNTAX),
+            _ => return Err(ErrorReply::SYNTAX),
         }
     }
     if !rest.is_empty() {
-        return Err(Fault::SYNTAX);
+        return Err(ErrorReply::SYNTAX);
     }
     let found = db.entries().filter(|(key, entry)| {
         pattern.is_none_or(|pattern| glob::matches(pattern, key))
@@ -244,7 +246,7 @@ fn flush(db: &mut Database, args: &[Bytes]) -> Answer {
     match args {
         [] => {}
         [mode] if mode.eq_ignore_ascii_case(b"ASYNC") || mode.eq_ignore_ascii_case(b"SYNC") => {}
-        _ => return Err(Fault::SYNTAX),
+        _ => return Err(ErrorReply::SYNTAX),
     }
     db.clear();
     Ok(Reply::ok())
@@ -259,6 +261,6 @@ fn ping(_: &mut Database, args: &[Bytes]) -> Answer {
     match args {
         [] => Ok(Reply::Status("PONG".into())),
         [text] => Ok(Reply::Bulk(text.clone())),
-        _ => Err(Fault::arity("ping")),
+        _ => Err(ErrorReply::arity("ping")),
     }
 }

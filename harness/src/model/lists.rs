@@ -4,11 +4,11 @@ use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
 use super::database::Database;
-use super::fault::Fault;
+use super::error_reply::{Answer, ErrorReply};
+use super::number;
 use super::reply::{bulk_or_nil, length};
-use super::table::{CommandRow, ONE_KEY, TWO_KEYS, data};
+use super::rows::{CommandRow, ONE_KEY, TWO_KEYS, data};
 use super::value::List;
-use super::{Answer, number};
 
 pub(super) const COMMANDS: &[CommandRow] = &[
     data("LPUSH", -3, ONE_KEY, |db, args| push(db, args, ListEnd::Left)),
@@ -35,11 +35,11 @@ enum ListEnd {
 }
 
 impl ListEnd {
-    fn parse(text: &[u8]) -> Result<Self, Fault> {
+    fn parse(text: &[u8]) -> Result<Self, ErrorReply> {
         match text.to_ascii_uppercase().as_slice() {
             b"LEFT" => Ok(Self::Left),
             b"RIGHT" => Ok(Self::Right),
-            _ => Err(Fault::SYNTAX),
+            _ => Err(ErrorReply::SYNTAX),
         }
     }
 
@@ -77,8 +77,8 @@ fn push_if_exists(db: &mut Database, args: &[Bytes], end: ListEnd) -> Answer {
 fn pop(db: &mut Database, args: &[Bytes], end: ListEnd, command: &str) -> Answer {
     let count = match &args[1..] {
         [] => None,
-        [count] => Some(number::count(count).map_err(|_| Fault::NOT_POSITIVE)?),
-        _ => return Err(Fault::arity(command)),
+        [count] => Some(number::count(count).map_err(|_| ErrorReply::NOT_POSITIVE)?),
+        _ => return Err(ErrorReply::arity(command)),
     };
     if db.get::<List>(&args[0])?.is_none() {
         return Ok(Reply::Nil);
@@ -147,11 +147,11 @@ fn ltrim(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn lset(db: &mut Database, args: &[Bytes]) -> Answer {
     if db.get::<List>(&args[0])?.is_none() {
-        return Err(Fault::NO_SUCH_KEY);
+        return Err(ErrorReply::NO_SUCH_KEY);
     }
     let index = number::integer(&args[1])?;
     db.edit(&args[0], |list: &mut List| {
-        let at = place(list, index).ok_or(Fault::fixed("ERR index out of range"))?;
+        let at = place(list, index).ok_or(ErrorReply::fixed("ERR index out of range"))?;
         list[at] = args[2].clone();
         Ok((true, Reply::ok()))
     })

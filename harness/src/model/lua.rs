@@ -6,8 +6,9 @@
 
 mod api;
 mod convert;
+mod host;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -16,15 +17,12 @@ use mlua::chunk::ChunkMode;
 use mlua::state::{GcIncParams, GcMode};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, StdLib, Table, Value, VmState};
 
-use super::Answer;
 use super::database::Database;
-use super::fault::Fault;
+use super::error_reply::{Answer, ErrorReply};
+use host::{Host, INSTRUCTIONS_PER_CHECK, RUNAWAY};
 
-/// After about so many Lua instructions a script is stopped with an error, also where it catches errors.
-pub const INSTRUCTION_LIMIT: u64 = 10_000_000;
+pub use host::INSTRUCTION_LIMIT;
 
-/// How many instructions pass between two looks at the limit.
-const INSTRUCTIONS_PER_CHECK: u32 = 1_000;
 /// How much memory an interpreter may take; beyond it, a script fails with "not enough memory".
 const MEMORY_LIMIT: usize = 256 << 20;
 /// A collection begins when the memory in use has grown to so many percent of what the last one left: scripts leave
@@ -33,7 +31,6 @@ const GC_PAUSE: i32 = 1_000;
 /// How many compiled functions are kept before all are dropped.
 const COMPILED_LIMIT: usize = 1_024;
 
-const RUNAWAY: Fault = Fault::fixed("ERR The script ran for too many instructions and was stopped");
 /// Everything a script can reach is set up here.
 const SANDBOX: &str = include_str!("lua/sandbox.lua");
 
@@ -43,7 +40,7 @@ thread_local! {
 }
 
 /// Refuses a script that does not compile.
-pub(super) fn compile(sha1: &str, source: &[u8]) -> Result<(), Fault> {
+pub(super) fn compile(sha1: &str, source: &[u8]) -> Result<(), ErrorReply> {
     INTERPRETER.with(|interpreter| interpreter.function(sha1, source).map(drop))
 }
 
@@ -59,28 +56,6 @@ pub(super) fn run(
         let function = interpreter.function(sha1, source)?;
         interpreter.run(db, sha1, function, keys, arguments)
     })
-}
-
-/// What the functions that scripts call share with what runs the scripts.
-#[derive(Default)]
-struct Host {
-    /// The database that is lent while a script runs.
-    database: RefCell<Database>,
-    /// How many looks at the limit the running script has been given.
-    checks: Cell<u64>,
-    /// The state of `math.random`, which starts anew with each script.
-    random: Cell<u64>,
-}
-
-impl Host {
-    fn is_spent(&self) -> bool {
-        self.checks.get() * u64::from(INSTRUCTIONS_PER_CHECK) >= INSTRUCTION_LIMIT
-    }
-
-    /// Fails once the running script has used up its instructions.
-    fn check(&self) -> mlua::Result<()> {
-        if self.is_spent() { Err(mlua::Error::external(RUNAWAY)) } else { Ok(()) }
-    }
 }
 
 struct Interpreter {
@@ -105,7 +80,7 @@ impl Interpreter {
     }
 
     /// A script's compiled function.
-    fn function(&self, sha1: &str, source: &[u8]) -> Result<Function, Fault> {
+    fn function(&self, sha1: &str, source: &[u8]) -> Result<Function, ErrorReply> {
         if let Some(function) = self.compiled.borrow().get(sha1) {
             return Ok(function.clone());
         }
@@ -115,7 +90,7 @@ impl Interpreter {
                 mlua::Error::SyntaxError { message, .. } => message,
                 other => other.to_string(),
             };
-            Fault::new(format!("ERR Error compiling script (new function): {why}"))
+            ErrorReply::new(format!("ERR Error compiling script (new function): {why}"))
         })?;
         let mut compiled = self.compiled.borrow_mut();
         if compiled.len() >= COMPILED_LIMIT {
@@ -133,18 +108,20 @@ impl Interpreter {
         keys: &[Bytes],
         arguments: &[Bytes],
     ) -> Answer {
-        self.prepare(keys, arguments).map_err(|error| Fault::new(format!("ERR {error}")))?;
-        std::mem::swap(db, &mut self.host.database.borrow_mut());
+        self.prepare(keys, arguments).map_err(|error| ErrorReply::new(format!("ERR {error}")))?;
+        self.host.swap(db);
         let outcome = self.guard.call::<(bool, Value)>(script);
-        std::mem::swap(db, &mut self.host.database.borrow_mut());
+        self.host.swap(db);
         if self.host.is_spent() {
             return Err(RUNAWAY);
         }
         match outcome {
             Ok((true, value)) => Ok(convert::to_reply(&value, 0)),
-            Ok((false, Value::Table(error))) => Err(fault(&error, sha1)),
-            Ok((false, other)) => Err(Fault::new(format!("ERR {} script: {sha1}", convert::to_text(&other)))),
-            Err(error) => Err(Fault::new(format!("ERR {error} script: {sha1}"))),
+            Ok((false, Value::Table(error))) => Err(uncaught(&error, sha1)),
+            Ok((false, other)) => {
+                Err(ErrorReply::new(format!("ERR {} script: {sha1}", convert::to_text(&other))))
+            }
+            Err(error) => Err(ErrorReply::new(format!("ERR {error} script: {sha1}"))),
         }
     }
 
@@ -161,14 +138,10 @@ impl Interpreter {
         let filled = set("KEYS", keys).and_then(|()| set("ARGV", arguments));
         self.lua.set_memory_limit(MEMORY_LIMIT)?;
         filled?;
-        self.host.checks.set(0);
-        self.host.random.set(api::random_state(0));
+        self.host.begin();
         let host = Rc::clone(&self.host);
         let every = HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_CHECK);
-        self.lua.set_global_hook(every, move |_, _| {
-            host.checks.set(host.checks.get() + 1);
-            host.check().map(|()| VmState::Continue)
-        })
+        self.lua.set_global_hook(every, move |_, _| host.count().map(|()| VmState::Continue))
     }
 }
 
@@ -182,15 +155,15 @@ fn without_shebang(source: &[u8]) -> &[u8] {
 }
 
 /// An error that a script did not catch, with the script and, unless a tail call has hidden it, the place.
-fn fault(error: &Table, sha1: &str) -> Fault {
+fn uncaught(error: &Table, sha1: &str) -> ErrorReply {
     let text = |field: &str| {
         let value = error.raw_get::<Value>(field).ok().filter(|value| !value.is_nil());
         value.map(|value| convert::to_text(&value))
     };
     let err = text("err").unwrap_or_else(|| "ERR unknown error".into());
     match (text("source"), text("line")) {
-        (Some(source), Some(line)) => Fault::new(format!("{err} script: {sha1}, on {source}:{line}.")),
-        _ => Fault::new(format!("{err} script: {sha1}")),
+        (Some(source), Some(line)) => ErrorReply::new(format!("{err} script: {sha1}, on {source}:{line}.")),
+        _ => ErrorReply::new(format!("{err} script: {sha1}")),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Numbers as Redis reads and writes them.
 
-use super::fault::Fault;
+use super::error_reply::ErrorReply;
 
 /// A whole number in its shortest decimal form: no sign `+`, no leading zero, no space.
-pub(super) fn integer(text: &[u8]) -> Result<i64, Fault> {
+pub(super) fn integer(text: &[u8]) -> Result<i64, ErrorReply> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let canonical = match digits {
         [] => false,
@@ -11,14 +11,14 @@ pub(super) fn integer(text: &[u8]) -> Result<i64, Fault> {
         _ => digits.iter().all(u8::is_ascii_digit),
     };
     if !canonical {
-        return Err(Fault::NOT_INTEGER);
+        return Err(ErrorReply::NOT_INTEGER);
     }
-    std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).ok_or(Fault::NOT_INTEGER)
+    std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).ok_or(ErrorReply::NOT_INTEGER)
 }
 
 /// A count: a whole number that is not negative.
-pub(super) fn count(text: &[u8]) -> Result<usize, Fault> {
-    usize::try_from(integer(text)?).map_err(|_| Fault::NOT_POSITIVE)
+pub(super) fn count(text: &[u8]) -> Result<usize, ErrorReply> {
+    usize::try_from(integer(text)?).map_err(|_| ErrorReply::NOT_POSITIVE)
 }
 
 /// A floating-point number; `None` if it is none, not a number, or too large or too small for one.
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn only_the_shortest_form_is_an_integer() {
         for text in ["", "-", "-0", "01", "+1", " 1", "1 ", "9223372036854775808", "1.0"] {
-            assert_eq!(integer(text.as_bytes()), Err(Fault::NOT_INTEGER), "{text:?}");
+            assert_eq!(integer(text.as_bytes()), Err(ErrorReply::NOT_INTEGER), "{text:?}");
         }
         assert_eq!(integer(b"-9223372036854775808"), Ok(i64::MIN));
     }

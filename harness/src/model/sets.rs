@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
-use super::Answer;
 use super::database::Database;
+use super::error_reply::Answer;
 use super::reply::length;
-use super::table::{CommandRow, ONE_KEY, data};
+use super::rows::{CommandRow, ONE_KEY, data};
 use super::value::Set;
 
 pub(super) const COMMANDS: &[CommandRow] = &[

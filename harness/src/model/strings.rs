@@ -5,17 +5,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
-use super::Answer;
 use super::database::Database;
+use super::error_reply::{Answer, ErrorReply};
 use super::extended::Extended;
-use super::fault::Fault;
 use super::keys::{self, Deadline};
 use super::number;
 use super::reply::{bulk_or_nil, length};
-use super::table::{ALL_KEYS, CommandRow, Keys, ONE_KEY, data};
+use super::rows::{ALL_KEYS, CommandRow, KeyPlaces, ONE_KEY, data};
 use super::value::{StoredValue, ValueKind};
 
-const PAIRS: Keys = Keys::Places { first: 1, last: -1, step: 2 };
+const PAIRS: KeyPlaces = KeyPlaces::Every { first: 1, last: -1, step: 2 };
 const LONGEST: usize = 512 * 1024 * 1024;
 
 pub(super) const COMMANDS: &[CommandRow] = &[
@@ -60,7 +59,7 @@ struct SetOptions {
 
 impl SetOptions {
     /// `allowed` lists the words that the command knows besides those of deadlines.
-    fn parse(args: &[Bytes], allowed: &[&str]) -> Result<Self, Fault> {
+    fn parse(args: &[Bytes], allowed: &[&str]) -> Result<Self, ErrorReply> {
         let mut options = Self::default();
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -72,9 +71,10 @@ impl SetOptions {
                 "KEEPTTL" if allowed.contains(&"KEEPTTL") => options.keep = true,
                 "PERSIST" if allowed.contains(&"PERSIST") => options.persist = true,
                 unit => {
-                    let deadline = args.next().and_then(|n| Deadline::named(unit, n)).ok_or(Fault::SYNTAX)?;
+                    let deadline =
+                        args.next().and_then(|n| Deadline::named(unit, n)).ok_or(ErrorReply::SYNTAX)?;
                     if options.deadline.as_ref().is_some_and(|other| !other.has_unit_of(&deadline)) {
-                        return Err(Fault::SYNTAX);
+                        return Err(ErrorReply::SYNTAX);
                     }
                     options.deadline = Some(deadline);
                 }
@@ -82,12 +82,12 @@ impl SetOptions {
         }
         let lifetimes = [options.keep, options.persist, options.deadline.is_some()];
         if (options.only_new && options.only_old) || lifetimes.into_iter().filter(|set| *set).count() > 1 {
-            return Err(Fault::SYNTAX);
+            return Err(ErrorReply::SYNTAX);
         }
         Ok(options)
     }
 
-    fn expires_at(&self, now: Duration, command: &str) -> Result<Option<Duration>, Fault> {
+    fn expires_at(&self, now: Duration, command: &str) -> Result<Option<Duration>, ErrorReply> {
         self.deadline.as_ref().map(|deadline| deadline.resolve(now, command)).transpose()
     }
 }
@@ -117,7 +117,7 @@ fn setnx(db: &mut Database, args: &[Bytes]) -> Answer {
 
 /// `SETEX` and `PSETEX`: key, time to live, value.
 fn set_for(db: &mut Database, args: &[Bytes], unit: &str, command: &str) -> Answer {
-    let deadline = Deadline::named(unit, &args[1]).ok_or(Fault::SYNTAX)?;
+    let deadline = Deadline::named(unit, &args[1]).ok_or(ErrorReply::SYNTAX)?;
     let expires_at = deadline.resolve(db.now(), command)?;
     db.insert(args[0].clone(), args[2].clone().wrap(), Some(expires_at));
     Ok(Reply::ok())
@@ -153,8 +153,8 @@ fn getex(db: &mut Database, args: &[Bytes]) -> Answer {
 fn rewrite(
     db: &mut Database,
     key: &Bytes,
-    change: impl FnOnce(&[u8]) -> Result<Bytes, Fault>,
-) -> Result<Bytes, Fault> {
+    change: impl FnOnce(&[u8]) -> Result<Bytes, ErrorReply>,
+) -> Result<Bytes, ErrorReply> {
     db.edit(key, |text: &mut Bytes| {
         *text = change(text)?;
         Ok((true, text.clone()))
@@ -172,14 +172,14 @@ fn strlen(db: &mut Database, args: &[Bytes]) -> Answer {
 
 fn add(db: &mut Database, key: &Bytes, by: i64) -> Answer {
     let old = db.get::<Bytes>(key)?.map_or(Ok(0), |text| number::integer(text))?;
-    let new = old.checked_add(by).ok_or(Fault::OVERFLOW)?;
+    let new = old.checked_add(by).ok_or(ErrorReply::OVERFLOW)?;
     rewrite(db, key, |_| Ok(new.to_string().into()))?;
     Ok(Reply::Int(new))
 }
 
 fn decrby(db: &mut Database, args: &[Bytes]) -> Answer {
     let by = number::integer(&args[1])?;
-    let by = by.checked_neg().ok_or(Fault::fixed("ERR decrement would overflow"))?;
+    let by = by.checked_neg().ok_or(ErrorReply::fixed("ERR decrement would overflow"))?;
     add(db, &args[0], by)
 }
 
@@ -206,10 +206,10 @@ fn msetnx(db: &mut Database, args: &[Bytes]) -> Answer {
     Ok(Reply::Int(1))
 }
 
-fn set_all(db: &mut Database, pairs: &[Bytes], command: &str) -> Result<(), Fault> {
+fn set_all(db: &mut Database, pairs: &[Bytes], command: &str) -> Result<(), ErrorReply> {
     let (pairs, rest) = pairs.as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(Fault::arity(command));
+        return Err(ErrorReply::arity(command));
     }
     for [key, value] in pairs {
         db.insert(key.clone(), StoredValue::Text(value.clone()), None);
@@ -219,12 +219,12 @@ fn set_all(db: &mut Database, pairs: &[Bytes], command: &str) -> Result<(), Faul
 
 fn setrange(db: &mut Database, args: &[Bytes]) -> Answer {
     let offset = number::integer(&args[1])?;
-    let offset = usize::try_from(offset).map_err(|_| Fault::fixed("ERR offset is out of range"))?;
+    let offset = usize::try_from(offset).map_err(|_| ErrorReply::fixed("ERR offset is out of range"))?;
     let (patch, old) = (&args[2], db.get::<Bytes>(&args[0])?.map_or(0, Bytes::len));
     if patch.is_empty() {
         return Ok(length(old));
     }
-    let end = offset.checked_add(patch.len()).filter(|end| *end <= LONGEST).ok_or(Fault::TOO_LONG)?;
+    let end = offset.checked_add(patch.len()).filter(|end| *end <= LONGEST).ok_or(ErrorReply::TOO_LONG)?;
     let text = rewrite(db, &args[0], |old| {
         let mut text = old.to_vec();
         text.resize(old.len().max(end), 0);

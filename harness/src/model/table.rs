@@ -1,4 +1,7 @@
-//! The commands: one row each, kept beside its handlers, and how a command is found and checked against its row.
+//! The table of all commands: how a command is found, and checked against its row.
+//!
+//! Commands on data have their rows beside their handlers, in the file of their type. Those that concern clients or
+//! scripts have them here, as a script, whose commands are looked up here too, must know their names.
 
 use std::sync::LazyLock;
 
@@ -6,122 +9,29 @@ use bytes::Bytes;
 use gatecrash_limiter::Command;
 use rustc_hash::FxHashMap;
 
-use super::database::Database;
-use super::fault::Fault;
-use super::{Answer, Model, hashes, keys, lists, number, scripts, sets, strings, transactions};
-use super::{zset_ranges, zset_stores, zsets};
-use crate::world::schedule::ClientId;
+use super::error_reply::ErrorReply;
+use super::rows::{ALL_KEYS, CommandRow, Handler, KeyPlaces, NO_KEY, ServerCommand, server};
+use super::{hashes, keys, lists, sets, strings, zset_ranges, zset_stores, zsets};
 
-/// What is to be known about a command.
-#[derive(Debug)]
-pub(super) struct CommandRow {
-    /// Upper case; a subcommand follows its command's name and a `|`.
-    pub(super) name: &'static str,
-    /// How many parts the name takes: two for a subcommand.
-    pub(super) words: usize,
-    /// How many parts it has, its name included; negative: at least so many.
-    arity: i8,
-    keys: Keys,
-    pub(super) handler: Handler,
-    /// Whether it is never queued by a transaction.
-    pub(super) immediate: bool,
-}
+/// The one command that has subcommands.
+const CONTAINER: &str = "SCRIPT";
 
-/// Where a command's keys stand among its parts.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Keys {
-    None,
-    /// From one place to another, every so many; a last place below zero counts from the end.
-    Places {
-        first: usize,
-        last: isize,
-        step: usize,
-    },
-    /// As many as the part `at` says, right after it; none if there are not so many.
-    Counted {
-        at: usize,
-    },
-    /// The destination first, then as `Counted`.
-    Destination {
-        at: usize,
-    },
-}
+const COUNTED: KeyPlaces = KeyPlaces::Counted { at: 2 };
 
-pub(super) const NO_KEY: Keys = Keys::None;
-pub(super) const ONE_KEY: Keys = Keys::Places { first: 1, last: 1, step: 1 };
-pub(super) const TWO_KEYS: Keys = Keys::Places { first: 1, last: 2, step: 1 };
-pub(super) const ALL_KEYS: Keys = Keys::Places { first: 1, last: -1, step: 1 };
-
-/// What carries a command out. It gets the arguments after the name.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Handler {
-    /// Concerns the data only. These are the commands that a script may call.
-    Data(fn(&mut Database, &[Bytes]) -> Answer),
-    /// Concerns clients or scripts as well.
-    Server(fn(&mut Model, ClientId, &[Bytes]) -> Answer),
-}
-
-/// A row of a command that concerns the data only.
-pub(super) const fn data(
-    name: &'static str,
-    arity: i8,
-    keys: Keys,
-    handler: fn(&mut Database, &[Bytes]) -> Answer,
-) -> CommandRow {
-    CommandRow { name, words: words(name), arity, keys, handler: Handler::Data(handler), immediate: false }
-}
-
-/// A row of a command that concerns clients or scripts as well.
-pub(super) const fn server(
-    name: &'static str,
-    arity: i8,
-    keys: Keys,
-    handler: fn(&mut Model, ClientId, &[Bytes]) -> Answer,
-) -> CommandRow {
-    CommandRow { name, words: words(name), arity, keys, handler: Handler::Server(handler), immediate: false }
-}
-
-const fn words(name: &str) -> usize {
-    let mut rest = name.as_bytes();
-    while let [first, others @ ..] = rest {
-        if *first == b'|' {
-            return 2;
-        }
-        rest = others;
-    }
-    1
-}
-
-impl CommandRow {
-    /// The same row, for a command that is never queued by a transaction.
-    pub(super) const fn immediate(self) -> Self {
-        Self { immediate: true, ..self }
-    }
-
-    /// Whether a command of so many parts fits.
-    fn fits(&self, parts: usize) -> bool {
-        let wanted = usize::from(self.arity.unsigned_abs());
-        if self.arity < 0 { parts >= wanted } else { parts == wanted }
-    }
-
-    pub(super) fn key_positions(&self, parts: &[Bytes]) -> Vec<usize> {
-        match self.keys {
-            Keys::None => Vec::new(),
-            Keys::Places { first, last, step } => {
-                let end = usize::try_from(last).unwrap_or(parts.len().saturating_sub(last.unsigned_abs()));
-                (first..=end.min(parts.len() - 1)).step_by(step).collect()
-            }
-            Keys::Counted { at } => counted(parts, at),
-            Keys::Destination { at } => [vec![1], counted(parts, at)].concat(),
-        }
-    }
-}
-
-fn counted(parts: &[Bytes], at: usize) -> Vec<usize> {
-    let count = parts.get(at).and_then(|n| number::count(n).ok());
-    let keys = count.and_then(|count| (at + 1).checked_add(count)).map(|end| at + 1..end);
-    keys.filter(|keys| keys.end <= parts.len()).into_iter().flatten().collect()
-}
+/// The commands that concern clients or scripts as well.
+const SERVER_COMMANDS: &[CommandRow] = &[
+    server("MULTI", 1, NO_KEY, ServerCommand::Multi).immediate(),
+    server("EXEC", 1, NO_KEY, ServerCommand::Exec).immediate(),
+    server("DISCARD", 1, NO_KEY, ServerCommand::Discard).immediate(),
+    server("WATCH", -2, ALL_KEYS, ServerCommand::Watch).immediate(),
+    server("UNWATCH", 1, NO_KEY, ServerCommand::Unwatch),
+    server("EVAL", -3, COUNTED, ServerCommand::Eval),
+    server("EVALSHA", -3, COUNTED, ServerCommand::EvalSha),
+    server(CONTAINER, -2, NO_KEY, ServerCommand::Script),
+    server("SCRIPT|LOAD", 3, NO_KEY, ServerCommand::ScriptLoad),
+    server("SCRIPT|EXISTS", -3, NO_KEY, ServerCommand::ScriptExists),
+    server("SCRIPT|FLUSH", -2, NO_KEY, ServerCommand::ScriptFlush),
+];
 
 /// All rows by their names.
 static ROWS: LazyLock<FxHashMap<&'static [u8], &'static CommandRow>> =
@@ -137,8 +47,7 @@ fn rows() -> impl Iterator<Item = &'static CommandRow> {
         sets::COMMANDS,
         hashes::COMMANDS,
         lists::COMMANDS,
-        transactions::COMMANDS,
-        scripts::COMMANDS,
+        SERVER_COMMANDS,
     ];
     families.into_iter().flatten()
 }
@@ -157,26 +66,26 @@ pub(crate) fn data_key_positions(command: &Command) -> Option<Vec<usize>> {
 }
 
 /// A command's row, if there is one and the command has as many parts as it wants.
-pub(super) fn resolve(parts: &[Bytes]) -> Result<&'static CommandRow, Fault> {
+pub(super) fn resolve(parts: &[Bytes]) -> Result<&'static CommandRow, ErrorReply> {
     let row = find(parts).map_err(|missing| match missing {
-        Missing::Command => unknown_command(parts),
-        Missing::Subcommand => unknown_subcommand(parts),
+        UnknownName::Command => unknown_command(parts),
+        UnknownName::Subcommand => unknown_subcommand(parts),
     })?;
-    if row.fits(parts.len()) { Ok(row) } else { Err(Fault::arity(row.name)) }
+    if row.fits(parts.len()) { Ok(row) } else { Err(ErrorReply::arity(row.name)) }
 }
 
 /// Why a row was not found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(super) enum UnknownName {
     Command,
     Subcommand,
 }
 
-fn find(parts: &[Bytes]) -> Result<&'static CommandRow, Missing> {
-    let row = row(&[&parts[0]]).filter(|row| row.words == 1).ok_or(Missing::Command)?;
+fn find(parts: &[Bytes]) -> Result<&'static CommandRow, UnknownName> {
+    let row = row(&[&parts[0]]).filter(|row| row.words == 1).ok_or(UnknownName::Command)?;
     match parts {
-        [name, sub, ..] if row.name == scripts::CONTAINER => {
-            self::row(&[name, b"|", sub]).ok_or(Missing::Subcommand)
+        [name, sub, ..] if row.name == CONTAINER => {
+            self::row(&[name, b"|", sub]).ok_or(UnknownName::Subcommand)
         }
         _ => Ok(row),
     }
@@ -198,17 +107,17 @@ fn row(pieces: &[&[u8]]) -> Option<&'static CommandRow> {
 }
 
 /// Finds a row for a script, whose errors say less.
-pub(super) fn resolve_in_script(parts: &[Bytes]) -> Result<&'static CommandRow, Fault> {
-    let row = find(parts).map_err(|_| Fault::fixed("ERR Unknown Redis command called from script"))?;
+pub(super) fn resolve_in_script(parts: &[Bytes]) -> Result<&'static CommandRow, ErrorReply> {
+    let row = find(parts).map_err(|_| ErrorReply::fixed("ERR Unknown Redis command called from script"))?;
     if row.fits(parts.len()) {
         Ok(row)
     } else {
-        Err(Fault::fixed("ERR Wrong number of args calling Redis command from script"))
+        Err(ErrorReply::fixed("ERR Wrong number of args calling Redis command from script"))
     }
 }
 
 /// Redis quotes at most 128 bytes of the name and stops quoting arguments once they fill as many.
-fn unknown_command(parts: &[Bytes]) -> Fault {
+fn unknown_command(parts: &[Bytes]) -> ErrorReply {
     const LIMIT: usize = 128;
     let clipped =
         |part: &[u8], limit: usize| String::from_utf8_lossy(&part[..part.len().min(limit)]).into_owned();
@@ -219,16 +128,16 @@ fn unknown_command(parts: &[Bytes]) -> Fault {
         }
         args.extend(["'", &clipped(part, LIMIT - args.len()), "' "]);
     }
-    Fault::new(format!(
+    ErrorReply::new(format!(
         "ERR unknown command '{}', with args beginning with: {args}",
         clipped(&parts[0], LIMIT)
     ))
 }
 
-fn unknown_subcommand(parts: &[Bytes]) -> Fault {
+fn unknown_subcommand(parts: &[Bytes]) -> ErrorReply {
     let (name, sub) = (String::from_utf8_lossy(&parts[0]), String::from_utf8_lossy(&parts[1]));
     let sub: String = sub.chars().take(128).collect();
-    Fault::new(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", name.to_uppercase()))
+    ErrorReply::new(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", name.to_uppercase()))
 }
 
 #[cfg(test)]

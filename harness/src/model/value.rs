@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::zsets::Zset;
+use super::sorted_set::Zset;
 
 /// A list, left to right.
 pub(super) type List = VecDeque<Bytes>;

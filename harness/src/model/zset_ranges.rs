@@ -4,12 +4,12 @@ use bytes::Bytes;
 use gatecrash_limiter::Reply;
 
 use super::database::Database;
-use super::fault::Fault;
+use super::error_reply::{Answer, ErrorReply};
+use super::number;
 use super::reply::length;
-use super::table::{CommandRow, ONE_KEY, TWO_KEYS, data};
+use super::rows::{CommandRow, ONE_KEY, TWO_KEYS, data};
+use super::sorted_set::{Score, Zset};
 use super::value::{StoredValue, ValueKind};
-use super::zsets::{Score, Zset};
-use super::{Answer, number};
 
 pub(super) const COMMANDS: &[CommandRow] = &[
     data("ZRANGE", -4, ONE_KEY, |db, args| Query::parse(args, None, Scope::Free)?.answer(db, &args[0])),
@@ -72,7 +72,7 @@ enum Range {
 }
 
 impl Range {
-    fn parse(by: By, min: &Bytes, max: &Bytes) -> Result<Self, Fault> {
+    fn parse(by: By, min: &Bytes, max: &Bytes) -> Result<Self, ErrorReply> {
         Ok(match by {
             By::Rank => Self::Rank(number::integer(min)?, number::integer(max)?),
             By::Score => Self::Score(score_bound(min)?, score_bound(max)?),
@@ -127,19 +127,19 @@ fn stretch(
     }
 }
 
-fn score_bound(text: &[u8]) -> Result<RangeBound<Score>, Fault> {
+fn score_bound(text: &[u8]) -> Result<RangeBound<Score>, ErrorReply> {
     let (exclusive, digits) = text.strip_prefix(b"(").map_or((false, text), |rest| (true, rest));
-    let score = Score::parse(digits).ok_or(Fault::fixed("ERR min or max is not a float"))?;
+    let score = Score::parse(digits).ok_or(ErrorReply::fixed("ERR min or max is not a float"))?;
     Ok(if exclusive { RangeBound::Exclusive(score) } else { RangeBound::Inclusive(score) })
 }
 
-fn lex_bound(text: &Bytes) -> Result<RangeBound<Bytes>, Fault> {
+fn lex_bound(text: &Bytes) -> Result<RangeBound<Bytes>, ErrorReply> {
     match text.first() {
         Some(b'-') if text.len() == 1 => Ok(RangeBound::Lowest),
         Some(b'+') if text.len() == 1 => Ok(RangeBound::Highest),
         Some(b'[') => Ok(RangeBound::Inclusive(text.slice(1..))),
         Some(b'(') => Ok(RangeBound::Exclusive(text.slice(1..))),
-        _ => Err(Fault::fixed("ERR min or max not valid string range item")),
+        _ => Err(ErrorReply::fixed("ERR min or max not valid string range item")),
     }
 }
 
@@ -162,7 +162,7 @@ struct Query {
 
 impl Query {
     /// From `key min max [option…]`. What the name of the command says is `given`: by what, and whether reversed.
-    fn parse(args: &[Bytes], given: Option<(By, bool)>, scope: Scope) -> Result<Self, Fault> {
+    fn parse(args: &[Bytes], given: Option<(By, bool)>, scope: Scope) -> Result<Self, ErrorReply> {
         let (mut by, mut reverse) = given.unwrap_or((By::Rank, false));
         let (mut with_scores, mut offset, mut limit) = (false, 0, -1);
         let open = scope != Scope::Fixed;
@@ -178,16 +178,18 @@ impl Query {
                 (b"REV", _) if open => reverse = true,
                 (b"BYSCORE", _) if open => by = By::Score,
                 (b"BYLEX", _) if open => by = By::Lex,
-                _ => return Err(Fault::SYNTAX),
+                _ => return Err(ErrorReply::SYNTAX),
             }
         }
         if limit != -1 && by == By::Rank {
-            return Err(Fault::fixed(
+            return Err(ErrorReply::fixed(
                 "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
             ));
         }
         if with_scores && by == By::Lex {
-            return Err(Fault::fixed("ERR syntax error, WITHSCORES not supported in combination with BYLEX"));
+            return Err(ErrorReply::fixed(
+                "ERR syntax error, WITHSCORES not supported in combination with BYLEX",
+            ));
         }
         // By rank, the one limit that gets here says "all", and a server then ignores where to start.
         if by == By::Rank {

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 
 use super::database::Database;
-use super::fault::Fault;
-use super::table::{CommandRow, Keys, data};
+use super::error_reply::{Answer, ErrorReply};
+use super::number;
+use super::rows::{CommandRow, KeyPlaces, data};
+use super::sorted_set::{Score, Zset};
 use super::value::{Set, StoredValue};
 use super::zset_ranges::store;
-use super::zsets::{Score, Zset};
-use super::{Answer, number};
 
-const DESTINATION: Keys = Keys::Destination { at: 2 };
+const DESTINATION: KeyPlaces = KeyPlaces::Destination { at: 2 };
 
 pub(super) const COMMANDS: &[CommandRow] = &[
     data("ZUNIONSTORE", -4, DESTINATION, |db, args| combine(db, args, SetOperation::Union, "zunionstore")),
@@ -34,12 +34,12 @@ enum Aggregate {
 }
 
 impl Aggregate {
-    fn parse(text: &[u8]) -> Result<Self, Fault> {
+    fn parse(text: &[u8]) -> Result<Self, ErrorReply> {
         match text.to_ascii_uppercase().as_slice() {
             b"SUM" => Ok(Self::Sum),
             b"MIN" => Ok(Self::Min),
             b"MAX" => Ok(Self::Max),
-            _ => Err(Fault::SYNTAX),
+            _ => Err(ErrorReply::SYNTAX),
         }
     }
 
@@ -60,21 +60,21 @@ struct StoreOptions {
 }
 
 impl StoreOptions {
-    fn parse(mut args: &[Bytes], inputs: usize) -> Result<Self, Fault> {
+    fn parse(mut args: &[Bytes], inputs: usize) -> Result<Self, ErrorReply> {
         let mut options = Self { weights: vec![1.0; inputs], aggregate: Aggregate::Sum };
         while let [word, rest @ ..] = args {
             match word.to_ascii_uppercase().as_slice() {
                 b"WEIGHTS" if rest.len() >= inputs => {
                     let weight = |text: &Bytes| number::float(text);
                     let weights: Option<_> = rest[..inputs].iter().map(weight).collect();
-                    options.weights = weights.ok_or(Fault::fixed("ERR weight value is not a float"))?;
+                    options.weights = weights.ok_or(ErrorReply::fixed("ERR weight value is not a float"))?;
                     args = &rest[inputs..];
                 }
                 b"AGGREGATE" if !rest.is_empty() => {
                     options.aggregate = Aggregate::parse(&rest[0])?;
                     args = &rest[1..];
                 }
-                _ => return Err(Fault::SYNTAX),
+                _ => return Err(ErrorReply::SYNTAX),
             }
         }
         Ok(options)
@@ -84,11 +84,11 @@ impl StoreOptions {
 fn combine(db: &mut Database, args: &[Bytes], operation: SetOperation, command: &str) -> Answer {
     let inputs = number::integer(&args[1])?;
     if inputs < 1 {
-        return Err(Fault::new(format!("ERR at least 1 input key is needed for '{command}' command")));
+        return Err(ErrorReply::new(format!("ERR at least 1 input key is needed for '{command}' command")));
     }
-    let inputs = usize::try_from(inputs).ok().filter(|n| *n <= args.len() - 2).ok_or(Fault::SYNTAX)?;
+    let inputs = usize::try_from(inputs).ok().filter(|n| *n <= args.len() - 2).ok_or(ErrorReply::SYNTAX)?;
     let (keys, rest) = args[2..].split_at(inputs);
-    let members = keys.iter().map(|key| members(db, key)).collect::<Result<Vec<_>, Fault>>()?;
+    let members = keys.iter().map(|key| members(db, key)).collect::<Result<Vec<_>, ErrorReply>>()?;
     let options = StoreOptions::parse(rest, inputs)?;
     let mut result = Zset::default();
     for (nth, (weight, members)) in options.weights.iter().zip(&members).enumerate() {
@@ -107,7 +107,7 @@ fn combine(db: &mut Database, args: &[Bytes], operation: SetOperation, command: 
 }
 
 /// The members of a sorted set, or of a set with score 1 each.
-fn members(db: &Database, key: &Bytes) -> Result<Vec<(Score, Bytes)>, Fault> {
+fn members(db: &Database, key: &Bytes) -> Result<Vec<(Score, Bytes)>, ErrorReply> {
     let one = || Score::new(1.0).expect("one is a number");
     match db.entry(key).map(|entry| &entry.value) {
         None => Ok(Vec::new()),

@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use bytes::Bytes;
 use gatecrash_limiter::Reply;
 use gatecrash_limiter::algorithm::sha1_hex;
 use mlua::{Lua, MultiValue, Table, Value};
 
-use super::super::Answer;
-use super::super::fault::Fault;
-use super::super::table::{self, Handler};
-use super::{Host, convert};
+use super::super::error_reply::ErrorReply;
+use super::convert;
+use super::host::Host;
 
 /// A table of all functions by name.
 pub(super) fn functions(lua: &Lua, host: &Rc<Host>) -> mlua::Result<Table> {
@@ -38,12 +36,13 @@ pub(super) fn functions(lua: &Lua, host: &Rc<Host>) -> mlua::Result<Table> {
     table.raw_set(
         "randomseed",
         lua.create_function(move |_, seed: i64| {
-            shared.random.set(random_state(seed));
+            shared.seed(seed);
             Ok(())
         })?,
     )?;
     // Raises an error whose message gets no position.
-    let fail = |_: &Lua, text: String| -> mlua::Result<()> { Err(mlua::Error::external(Fault::new(text))) };
+    let fail =
+        |_: &Lua, text: String| -> mlua::Result<()> { Err(mlua::Error::external(ErrorReply::new(text))) };
     table.raw_set("fail", lua.create_function(fail)?)?;
     table.raw_set("sha1hex", lua.create_function(|_, args: MultiValue| sha1hex(&args))?)?;
     table.raw_set("log", lua.create_function(|_, args: MultiValue| log(&args))?)?;
@@ -52,44 +51,6 @@ pub(super) fn functions(lua: &Lua, host: &Rc<Host>) -> mlua::Result<Table> {
     table.raw_set("message", lua.create_function(|_, error: Value| Ok(message(&error)))?)?;
     table.raw_set("locate", lua.create_function(|lua, ()| Ok(locate(lua)))?)?;
     Ok(table)
-}
-
-impl Host {
-    /// Runs a command for a script.
-    fn call(&self, args: &MultiValue) -> Answer {
-        if args.is_empty() {
-            return Err(Fault::fixed("ERR Please specify at least one argument for this redis lib call"));
-        }
-        let parts: Option<Vec<Bytes>> = args.iter().map(convert::to_argument).collect();
-        let parts =
-            parts.ok_or(Fault::fixed("ERR Lua redis lib command arguments must be strings or integers"))?;
-        let row = table::resolve_in_script(&parts)?;
-        match row.handler {
-            Handler::Data(handler) => {
-                let mut database = self.database.borrow_mut();
-                database.note(row, &parts);
-                handler(&mut database, &parts[row.words..])
-            }
-            Handler::Server(_) => Err(Fault::fixed("ERR This Redis command is not allowed from script")),
-        }
-    }
-
-    /// The next number of the 48-bit linear congruential generator that C calls `lrand48`, scaled to `0..1`.
-    fn next_random(&self) -> f64 {
-        const MULTIPLIER: u64 = 0x5_DEEC_E66D;
-        const INCREMENT: u64 = 0xB;
-        const LARGEST: u32 = i32::MAX.unsigned_abs();
-        let next = self.random.get().wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT) & ((1 << 48) - 1);
-        self.random.set(next);
-        let bits = u32::try_from(next >> 17).expect("48 bits less 17 are 31");
-        f64::from(bits % LARGEST) / f64::from(LARGEST)
-    }
-}
-
-/// The generator's state for a seed, as C's `srand48` sets it.
-pub(super) fn random_state(seed: i64) -> u64 {
-    const LOW: u64 = 0x330E;
-    ((seed.cast_unsigned() & 0xFFFF_FFFF) << 16) | LOW
 }
 
 fn sha1hex(args: &MultiValue) -> mlua::Result<String> {
@@ -120,7 +81,7 @@ fn setresp(version: &Value) -> mlua::Result<()> {
 }
 
 fn refuse<T>(text: &'static str) -> mlua::Result<T> {
-    Err(mlua::Error::external(Fault::fixed(text)))
+    Err(mlua::Error::external(ErrorReply::fixed(text)))
 }
 
 /// The text of an error that came from Rust.
@@ -128,8 +89,8 @@ fn message(error: &Value) -> String {
     let Value::Error(error) = error else {
         return convert::to_text(error);
     };
-    let fault = error.chain().find_map(|cause| cause.downcast_ref::<Fault>());
-    fault.map_or_else(|| format!("ERR {error}"), |fault| fault.text().to_owned())
+    let reply = error.chain().find_map(|cause| cause.downcast_ref::<ErrorReply>());
+    reply.map_or_else(|| format!("ERR {error}"), |reply| reply.text().to_owned())
 }
 
 /// The source and the line of the innermost function that a script defined, of those that are running.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use gatecrash_limiter::Reply;
 use mlua::{Lua, Table, Value};
 
-use super::super::fault::Fault;
+use super::super::error_reply::ErrorReply;
 use super::super::number;
 
 /// Arrays deeper than this end in an error, so that a table that holds itself has an end.
@@ -49,7 +49,7 @@ fn table_to_reply(table: &Table, depth: usize) -> Reply {
         return Reply::Error("ERR reached lua stack limit".into());
     }
     if let Ok(Value::String(text)) = table.raw_get("err") {
-        return Fault::new(text.to_string_lossy()).into();
+        return ErrorReply::new(text.to_string_lossy()).into();
     }
     if let Ok(Value::String(text)) = table.raw_get("ok") {
         return Reply::Status(text.to_string_lossy().replace(['\r', '\n'], " "));

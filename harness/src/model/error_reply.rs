@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use gatecrash_limiter::Reply;
 
+/// What a command comes to: a reply, or a refusal.
+pub(super) type Answer = Result<Reply, ErrorReply>;
+
 /// An error: its code, a space and its text, as on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Fault(Cow<'static, str>);
+pub(super) struct ErrorReply(Cow<'static, str>);
 
-impl Fault {
+impl ErrorReply {
     pub(super) const WRONG_TYPE: Self =
         Self::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub(super) const SYNTAX: Self = Self::fixed("ERR syntax error");
@@ -49,8 +52,8 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Reply {
-    fn from(fault: Fault) -> Self {
+impl From<ErrorReply> for Reply {
+    fn from(fault: ErrorReply) -> Self {
         Self::Error(fault.0.into_owned())
     }
 }
