@@ -33,7 +33,7 @@ use crate::redis::target::{Address, Source, Target};
 use crate::world::schedule::ClientId;
 use crate::world::store::{Store, StoreError};
 pub(crate) use batch::Batch;
-pub(crate) use canary::Canary;
+pub(crate) use canary::{Canary, Interference};
 pub use connection::{CONNECT_TIMEOUT, OPEN_TIMEOUT, RESPONSE_TIMEOUT};
 pub(crate) use connection::{Connection, Facts, choose_cryptography, from_value};
 #[cfg(test)]

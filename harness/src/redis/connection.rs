@@ -47,6 +47,8 @@ pub(crate) struct Facts {
     pub(crate) program: &'static str,
     pub(crate) version: String,
     pub(crate) run_id: String,
+    /// For how long it has been up, where it says so.
+    pub(crate) uptime: Option<Duration>,
 }
 
 impl Connection {
@@ -150,8 +152,10 @@ impl Connection {
             let why = "it is a node of a cluster, whose keys lie on several servers; name a server that is not in cluster mode";
             return Err(self.unavailable(ASKING, why));
         }
-        let run_id = field("run_id").unwrap_or_default();
-        Ok(Facts { program, version: version.trim().to_owned(), run_id: run_id.trim().to_owned() })
+        let run_id = field("run_id").unwrap_or_default().trim().to_owned();
+        let uptime = field("uptime_in_seconds").and_then(|seconds| seconds.trim().parse().ok());
+        let (version, uptime) = (version.trim().to_owned(), uptime.map(Duration::from_secs));
+        Ok(Facts { program, version, run_id, uptime })
     }
 }
 
