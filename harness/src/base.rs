@@ -7,10 +7,10 @@
 //! | `diagnostic` | what is wrong in a text, with its place and a suggestion |
 //! | `duration`, `share` | what command lines and scenarios write: `30s`, `2/7` |
 //! | `count`, `draws` | exact counts; random draws that are the same everywhere |
-//! | `bounded_read`, `threads` | files up to a size; whether threads can be had |
+//! | `bounded_read`, `threads` | files up to a size, and why one cannot be had; whether threads can be had |
 //! | `words`, `escape`, `quote` | numbers, times and foreign text: for people, for Markdown, for a shell |
 
-pub(crate) mod bounded_read;
+pub mod bounded_read;
 pub mod count;
 pub mod diagnostic;
 pub(crate) mod draws;

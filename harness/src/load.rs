@@ -43,10 +43,10 @@ use std::sync::Arc;
 use gatecrash_limiter::{Algorithm, Call, Script};
 use tokio::runtime::Runtime;
 
-pub use faults::Faults;
-pub use hold::Hold;
+pub use faults::{Faults, FaultsError};
+pub use hold::{Hold, HoldError};
 pub use outcome::LoadOutcome;
-pub use settings::{LoadSettings, MOST_CLIENTS, SCENARIO};
+pub use settings::{LoadSettings, MOST_CLIENTS, NoClient, SCENARIO};
 
 use crate::base::threads;
 use crate::observe::{Extent, Phase};

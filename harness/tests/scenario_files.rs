@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gatecrash::base::bounded_read::PathError;
 use gatecrash::world::scenario::{self, Expected, LoadError, OnReject, OperationKind, Property};
 
 fn shipped() -> PathBuf {
@@ -91,7 +92,7 @@ fn a_link_to_nothing_is_an_error() {
     let folder = folder(&[]);
     std::os::unix::fs::symlink("nowhere", folder.path().join("x.toml")).unwrap();
     let error = scenario::discover(&[folder.path().to_owned()]).unwrap_err();
-    assert!(matches!(error, LoadError::Missing(_)), "{error}");
+    assert!(matches!(error, LoadError::Path(PathError::Missing(_))), "{error}");
 }
 
 #[test]
@@ -114,11 +115,17 @@ fn files_that_cannot_be_read_say_why() {
     let load = |path: &Path| scenario::load(path).unwrap_err();
 
     let missing = folder.path().join("missing.toml");
-    assert!(matches!(load(&missing), LoadError::Missing(path) if path == missing));
-    assert!(matches!(scenario::discover(&[missing]).unwrap_err(), LoadError::Missing(_)));
+    assert!(matches!(load(&missing), LoadError::Path(PathError::Missing(path)) if path == missing));
+    assert!(matches!(scenario::discover(&[missing]).unwrap_err(), LoadError::Path(PathError::Missing(_))));
     assert!(matches!(load(folder.path()), LoadError::Folder(_)));
-    assert!(matches!(load(&write("latin1.toml", b"title = \"\xe4\"")), LoadError::NotText { at: 9, .. }));
-    assert!(matches!(load(&write("large.toml", &vec![b'#'; (1 << 20) + 1])), LoadError::TooLarge(_)));
+    assert!(matches!(
+        load(&write("latin1.toml", b"title = \"\xe4\"")),
+        LoadError::Path(PathError::NotText { at: 9, .. })
+    ));
+    assert!(matches!(
+        load(&write("large.toml", &vec![b'#'; (1 << 20) + 1])),
+        LoadError::Path(PathError::TooLarge { .. })
+    ));
     assert!(matches!(load(&write("full.toml", &vec![b'#'; 1 << 20])), LoadError::Invalid(_)));
     assert!(matches!(load(&folder.path().join("empty.toml")), LoadError::Invalid(_)));
 }

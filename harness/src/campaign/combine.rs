@@ -113,7 +113,9 @@ fn loads(load: &LoadJob, request: &Request, parts: &[ShardReport]) -> Result<Rep
         }
         if !entries.is_empty() {
             let entries: Vec<&Entry> = entries.iter().collect();
-            report.results.push(load::sum::of_shards(&entries).map_err(CombineError)?);
+            report
+                .results
+                .push(load::sum::of_shards(&entries).map_err(|error| CombineError(error.to_string()))?);
         }
     }
     Ok(report)

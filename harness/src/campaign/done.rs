@@ -9,10 +9,11 @@ use super::subject::Subject;
 use crate::explore::replay::{Passing, replay};
 use crate::model::Model;
 use crate::report::shard::Part;
-use crate::report::{self, About, Entry, NotRun};
+use crate::report::{self, About, Entry, NotRun, StoreKind};
 use crate::world::control::{Bound, Control};
+use crate::world::error::Error;
 use crate::world::scenario::Scenario;
-use crate::world::schedule::Schedule;
+use crate::world::schedule::{Schedule, TokenError};
 use crate::world::trace::Trace;
 
 /// What an item of a campaign came to.
@@ -85,24 +86,56 @@ impl Done {
     }
 }
 
+/// What was kept cannot be what an item came to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DamagedItem {
+    #[error("it is not about {limiter} of {scenario}")]
+    Another { limiter: String, scenario: String },
+    #[error("there are no {0} clients")]
+    NoClients(usize),
+    #[error("its part is not one of {scenario}, {limiter} on {store}")]
+    AnotherPart { scenario: String, limiter: String, store: StoreKind },
+    #[error("{}", .0.first().map_or_else(String::new, ToString::to_string))]
+    NoSchedule(Vec<TokenError>),
+    #[error(transparent)]
+    NotRepeated(#[from] Error),
+    #[error("the counts of its part do not add up")]
+    WrongCounts,
+    #[error("`{0}` does not end with a violation")]
+    NoViolation(String),
+    #[error(
+        "only {known} of {shards} shards have a part of {limiter} in {scenario}: the others have not come to their end"
+    )]
+    MissingParts { known: usize, shards: u32, limiter: String, scenario: String },
+    #[error("{one} and {other} both have the same result")]
+    Twice { one: String, other: String },
+    #[error("{origin}: {why}")]
+    At { origin: String, why: Box<Self> },
+}
+
+impl DamagedItem {
+    /// Says where it is written.
+    pub(super) fn at(origin: String) -> impl FnOnce(Self) -> Self {
+        |why| Self::At { origin, why: Box::new(why) }
+    }
+}
+
 impl Item<'_> {
-    /// Gives what was read back what no document holds: the steps, and the command line that shows them again. The error
-    /// says why it cannot be what this item came to.
-    pub(super) fn restore(&self, mut done: Done) -> Result<Done, String> {
+    /// Gives what was read back what no document holds: the steps, and the command line that shows them again.
+    pub(super) fn restore(&self, mut done: Done) -> Result<Done, DamagedItem> {
         let Subject { scenario, limiter, .. } = &self.subject;
         let same = |name: &str, by: &str| name == scenario.name && by == limiter.name();
         let ours = done.results.iter().all(|entry| same(&entry.scenario, &entry.limiter))
             && done.not_run.iter().all(|not_run| not_run.scenario == scenario.name);
         if !ours {
-            return Err(format!("it is not about {} of {}", limiter.name(), scenario.name));
+            let (limiter, scenario) = (limiter.name().to_owned(), scenario.name.clone());
+            return Err(DamagedItem::Another { limiter, scenario });
         }
         if let Some(part) = &done.part {
             self.check(part)?;
         }
         let another = match done.clients {
-            Some(clients) => {
-                Some(resized(scenario, clients).ok_or_else(|| format!("there are no {clients} clients"))?)
-            }
+            Some(clients) => Some(resized(scenario, clients).ok_or(DamagedItem::NoClients(clients))?),
             None => None,
         };
         let shown = another.as_ref().unwrap_or(scenario);
@@ -117,7 +150,7 @@ impl Item<'_> {
     }
 
     /// Whether a part is one of this item.
-    pub(super) fn check(&self, part: &Part) -> Result<(), String> {
+    pub(super) fn check(&self, part: &Part) -> Result<(), DamagedItem> {
         let strategy = match self.work {
             Work::Sample { sampler, .. } => Some(sampler.to_string()),
             _ => None,
@@ -128,13 +161,14 @@ impl Item<'_> {
         if ours && self.is_spread() {
             Ok(())
         } else {
-            Err(format!("its part is not one of {}, {limiter} on {}", scenario, self.store))
+            let (scenario, limiter) = (scenario.clone(), limiter.to_owned());
+            Err(DamagedItem::AnotherPart { scenario, limiter, store: self.store })
         }
     }
 }
 
 /// The steps that a result shows: the model takes them again.
-fn trace(subject: &Subject<'_>, entry: &Entry) -> Result<Option<Trace>, String> {
+fn trace(subject: &Subject<'_>, entry: &Entry) -> Result<Option<Trace>, DamagedItem> {
     let found = entry.counterexample.as_ref();
     let order = match (found, entry.schedule()) {
         (Some(found), _) => &found.order,
@@ -142,11 +176,10 @@ fn trace(subject: &Subject<'_>, entry: &Entry) -> Result<Option<Trace>, String> 
         (None, Some(schedule)) if entry.coverage.is_none() => &schedule.order,
         _ => return Ok(None),
     };
-    let schedule = Schedule::parse(order, &subject.scenario.client_names())
-        .map_err(|errors| errors.first().map_or_else(String::new, ToString::to_string))?;
+    let schedule =
+        Schedule::parse(order, &subject.scenario.client_names()).map_err(DamagedItem::NoSchedule)?;
     let control = Control::default();
-    let mut trace = replay(subject.world(), Model::new(), &schedule, Passing::Allowed, &control)
-        .map_err(|error| error.to_string())?;
+    let mut trace = replay(subject.world(), Model::new(), &schedule, Passing::Allowed, &control)?;
     if found.is_some() {
         trace.rows.truncate(schedule.turns.len());
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::done::{Done, Known};
+use super::done::{DamagedItem, Done, Known};
 use super::item::{Item, Work};
 use crate::explore::Exploration;
 use crate::explore::counterexample::{Path, Violation};
@@ -81,19 +81,24 @@ impl Item<'_> {
     }
 
     /// What all shards know of it as a result. One that was stopped early may know nothing.
-    pub(super) fn merge(&self, known: Vec<Known>, shards: u32, interrupted: bool) -> Result<Done, String> {
+    pub(super) fn merge(
+        &self,
+        known: Vec<Known>,
+        shards: u32,
+        interrupted: bool,
+    ) -> Result<Done, DamagedItem> {
         let all_there = known.len() == shards as usize;
         if !all_there && !interrupted {
-            let (limiter, scenario) = (self.subject.limiter.name(), &self.subject.scenario.name);
-            return Err(format!(
-                "only {} of {shards} shards have a part of {limiter} in {scenario}: the others have not come \
-                 to their end",
-                known.len()
-            ));
+            return Err(DamagedItem::MissingParts {
+                known: known.len(),
+                shards,
+                limiter: self.subject.limiter.name().to_owned(),
+                scenario: self.subject.scenario.name.clone(),
+            });
         }
         let mut all = Vec::new();
         for Known { origin, done } in known {
-            let done = self.restore(done).map_err(|why| format!("{origin}: {why}"))?;
+            let done = self.restore(done).map_err(DamagedItem::at(origin.clone()))?;
             all.push((origin, done));
         }
         // A difference from the model ends a search, wherever it is met first.
@@ -108,7 +113,7 @@ impl Item<'_> {
         let (mut sum, mut done) = (Sum::default(), Done::default());
         for (origin, Done { part, results, not_run, .. }) in all {
             match part {
-                Some(part) => self.add(&mut sum, part).map_err(|why| format!("{origin}: {why}"))?,
+                Some(part) => self.add(&mut sum, part).map_err(DamagedItem::at(origin))?,
                 None => sum.lost = sum.lost.or(not_run.first().map(|why| why.reason.clone())),
             }
             done.not_run.extend(not_run);
@@ -124,12 +129,12 @@ impl Item<'_> {
     }
 
     /// The sum of all parts as a result.
-    fn result(&self, sum: Sum, missing: Option<Bound>) -> Result<Entry, String> {
+    fn result(&self, sum: Sum, missing: Option<Bound>) -> Result<Entry, DamagedItem> {
         let Sum { mut tally, elapsed, confirmed, .. } = sum;
         let all =
             matches!(self.work, Work::Sample { .. }).then_some(Bound::Executions(tally.found.executions));
         tally.found.stopped = tally.found.stopped.or(missing).or(all);
-        let mut entry = self.entry(tally, elapsed).map_err(|error| error.to_string())?;
+        let mut entry = self.entry(tally, elapsed)?;
         if let Some(found) = entry.counterexample.as_mut().filter(|found| confirmed.contains(&found.order)) {
             found.confirmed_on.push(StoreKind::Redis);
         }
@@ -137,7 +142,7 @@ impl Item<'_> {
     }
 
     /// Adds a part, if it can be one.
-    fn add(&self, sum: &mut Sum, part: Part) -> Result<(), String> {
+    fn add(&self, sum: &mut Sum, part: Part) -> Result<(), DamagedItem> {
         sum.elapsed = sum.elapsed.saturating_add(Duration::from_nanos(part.elapsed_ns.unwrap_or(0)));
         sum.confirmed.extend(part.order.clone().filter(|_| part.confirmed));
         let tally = &mut sum.tally;
@@ -146,7 +151,7 @@ impl Item<'_> {
         let violating = total(part.peaks.iter().filter(|(peak, _)| above(**peak)).map(|(_, count)| count));
         let adds_up = (all, violating) == (Some(part.executions), Some(part.violating_executions));
         if !adds_up || tally.found.executions.checked_add(part.executions).is_none() {
-            return Err("the counts of its part do not add up".to_owned());
+            return Err(DamagedItem::WrongCounts);
         }
         let violation = match &part.order {
             Some(order) => Some(self.violation(order)?),
@@ -165,18 +170,18 @@ impl Item<'_> {
     }
 
     /// An order that ends with a violation, as the explorers rank it.
-    fn violation(&self, order: &str) -> Result<Violation, String> {
-        let none = || format!("`{order}` does not end with a violation");
+    fn violation(&self, order: &str) -> Result<Violation, DamagedItem> {
+        let none = || DamagedItem::NoViolation(order.to_owned());
         let (world, names) = (self.subject.world(), self.subject.scenario.client_names());
         let schedule = Schedule::parse(order, &names).map_err(|_| none())?;
         let mut path = Path::new(world.limit());
-        let mut execution = Execution::start(world, Model::new()).map_err(|error| error.to_string())?;
+        let mut execution = Execution::start(world, Model::new())?;
         for turn in schedule.turns {
             let Turn::Choice(choice @ Choice::Step(client)) = turn else { return Err(none()) };
             if !execution.world.client(client).ready() {
                 return Err(none());
             }
-            execution.take(choice).map_err(|error| error.to_string())?;
+            execution.take(choice)?;
             let world = &execution.world;
             path.push(choice, world.holders(), world.client(client).finished());
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Campaign;
-use super::done::{Done, Known};
+use super::done::{DamagedItem, Done, Known};
 use super::item::Item;
 use crate::base::share::Share;
 use crate::report::shard::{self, Shard};
@@ -52,7 +52,7 @@ impl Campaign {
         let ours = self.falls_here(item);
         let known = self.known.remove(&number).unwrap_or_default();
         let done = if !known.is_empty() {
-            self.settle(item, known).map_err(Error::Damaged)?
+            self.settle(item, known).map_err(|damaged| Error::Damaged(damaged.to_string()))?
         } else if self.walked.merging.is_some() {
             self.walked.unknown.push(number);
             return Ok(());
@@ -78,15 +78,15 @@ impl Campaign {
     }
 
     /// What an item came to elsewhere or before.
-    fn settle(&self, item: &Item<'_>, mut known: Vec<Known>) -> Result<Done, String> {
+    fn settle(&self, item: &Item<'_>, mut known: Vec<Known>) -> Result<Done, DamagedItem> {
         match self.walked.merging {
             Some(shards) if item.is_spread() => item.merge(known, shards, self.interrupted()),
             _ => {
                 let Known { origin, done } = known.remove(0);
                 if let Some(other) = known.first() {
-                    return Err(format!("{origin} and {} both have the same result", other.origin));
+                    return Err(DamagedItem::Twice { one: origin, other: other.origin.clone() });
                 }
-                item.restore(done).map_err(|why| format!("{origin}: {why}"))
+                item.restore(done).map_err(DamagedItem::at(origin))
             }
         }
     }

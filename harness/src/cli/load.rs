@@ -41,7 +41,7 @@ pub(super) fn load(load: &Load, common: &Common, interrupted: Arc<AtomicBool>) -
     let job = Job::Load(campaign::LoadJob { limiters: load.limiter.clone(), settings: settings.clone() });
     let request = plan::request(job, Vec::new(), &stores, common);
     let settings = match load.shard {
-        Some(share) => settings.share(share).map_err(Problem::Usage)?,
+        Some(share) => settings.share(share).map_err(|nothing| Problem::Usage(nothing.to_string()))?,
         None => settings,
     };
     let spread = Spread::over(&args::Spread { shard: load.shard, resume: None }, &request)?;
@@ -89,7 +89,7 @@ fn write_histograms(
     for entry in results {
         let histograms = entry.load().into_iter().flat_map(|found| &found.load.histograms);
         for (operation, text) in histograms {
-            let histogram = histogram::parse(text).map_err(Problem::Report)?;
+            let histogram = histogram::parse(text).map_err(|error| Problem::Report(error.to_string()))?;
             // The floor is the same beside every limiter.
             let name = if operation == "floor" { String::new() } else { format!("{}.", entry.limiter) };
             let file = folder.join(format!("{name}{operation}.hgrm"));

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::finding::{Finding, Severity};
 use super::input::{InputError, entries, read_text};
 use super::json_lines::{JsonLines, JsonStep};
+use crate::base::bounded_read::PathError;
 
 const RULE: &str = "mapping";
 /// Folders in folders, so deep.
@@ -106,7 +107,7 @@ fn check_file(
     };
     let text = match read_text(file) {
         Ok(text) => text,
-        Err(InputError::NotText { at, .. }) => {
+        Err(PathError::NotText { at, .. }) => {
             push(
                 Severity::Error,
                 None,
@@ -115,7 +116,7 @@ fn check_file(
             );
             return Ok(());
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let value: Value = match serde_json::from_str(text) {

@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::input::{InputError, entries, read_text};
 use super::workflow::{self, Workflow};
 use super::{rules, stubs, yaml};
+use crate::base::bounded_read::PathError;
 
 /// Where GitHub looks for workflows.
 pub const WORKFLOWS: &str = ".github/workflows";
@@ -54,7 +55,7 @@ fn documents(path: &Path) -> Result<Vec<yaml::YamlNode>, InputError> {
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, InputError> {
-    let metadata = fs::metadata(path).map_err(|error| InputError::io(path, error))?;
+    let metadata = fs::metadata(path).map_err(|error| PathError::io(path, error))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

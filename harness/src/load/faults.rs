@@ -63,11 +63,26 @@ impl fmt::Display for Faults {
     }
 }
 
+/// The text names no faults.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FaultsError {
+    /// A fault that does not exist.
+    #[error("`{0}` is no fault: there are drop, cut and kill")]
+    Unknown(String),
+    /// How often it strikes cannot be read.
+    #[error("`{0}` is no share of operations, such as 0.5%")]
+    NoShare(String),
+    /// More faults than operations.
+    #[error("together they strike more than 100% of all operations")]
+    TooOften,
+}
+
 /// `drop,cut=0.5%,kill=0.01%`.
 impl FromStr for Faults {
-    type Err = String;
+    type Err = FaultsError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, FaultsError> {
         let mut faults = Self::default();
         for word in text.split(',') {
             let (name, often) = match word.split_once('=') {
@@ -78,23 +93,23 @@ impl FromStr for Faults {
                 "drop" => &mut faults.drop,
                 "cut" => &mut faults.cut,
                 "kill" => &mut faults.kill,
-                other => return Err(format!("`{other}` is no fault: there are drop, cut and kill")),
+                other => return Err(FaultsError::Unknown(other.to_owned())),
             };
             *fault = often;
         }
         if faults.drop + faults.cut + faults.kill > WHOLE {
-            return Err("together they strike more than 100% of all operations".into());
+            return Err(FaultsError::TooOften);
         }
         Ok(faults)
     }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 100 percent")]
-fn millionths(share: &str) -> Result<u32, String> {
+fn millionths(share: &str) -> Result<u32, FaultsError> {
     let percent: Option<f64> = share.strip_suffix('%').and_then(|number| number.parse().ok());
     match percent {
         Some(percent) if (0.0..=100.0).contains(&percent) => Ok((percent * 10_000.0).round() as u32),
-        _ => Err(format!("`{share}` is no share of operations, such as 0.5%")),
+        _ => Err(FaultsError::NoShare(share.to_owned())),
     }
 }
 
@@ -105,9 +120,9 @@ impl From<Faults> for String {
 }
 
 impl TryFrom<String> for Faults {
-    type Error = String;
+    type Error = FaultsError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, FaultsError> {
         if text.is_empty() { Ok(Self::default()) } else { text.parse() }
     }
 }

@@ -65,31 +65,54 @@ fn unit(draws: &mut Draws) -> f64 {
     ((draws.any() >> 11) + 1) as f64 / (1u64 << 53) as f64
 }
 
-impl FromStr for Hold {
-    type Err = String;
+/// The text is no hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldError {
+    /// One of its times is none.
+    #[error("`{0}` is {error}", error = DurationError::Unreadable)]
+    NoTime(String),
+    /// One of its times has something wrong with it.
+    #[error(transparent)]
+    Time(DurationError),
+    /// A time that no run waits for.
+    #[error("a permit is held for at most 1h")]
+    TooLong,
+    /// A range with nothing in it.
+    #[error("the shortest time is longer than the longest")]
+    EmptyRange,
+    /// A range without its two ends.
+    #[error("`uniform` needs two times, as in uniform:1ms..5ms")]
+    NoRange,
+    /// A distribution that does not exist.
+    #[error("`{0}` is no distribution: there are exp:MEAN and uniform:LEAST..MOST")]
+    UnknownDistribution(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let time = |text: &str| {
-            let time = duration::parse(text).map_err(|error| match error {
-                DurationError::Unreadable => format!("`{text}` is {error}"),
-                error => error.to_string(),
-            })?;
-            if time > LONGEST { Err("a permit is held for at most 1h".to_owned()) } else { Ok(time) }
-        };
+/// One of the times of a hold.
+fn time(text: &str) -> Result<Duration, HoldError> {
+    let time = duration::parse(text).map_err(|error| match error {
+        DurationError::Unreadable => HoldError::NoTime(text.to_owned()),
+        error => HoldError::Time(error),
+    })?;
+    if time > LONGEST { Err(HoldError::TooLong) } else { Ok(time) }
+}
+
+impl FromStr for Hold {
+    type Err = HoldError;
+
+    fn from_str(text: &str) -> Result<Self, HoldError> {
         match text.split_once(':') {
             None => Ok(Self::Fixed(time(text)?)),
             Some(("exp", mean)) => Ok(Self::Exponential(time(mean)?)),
             Some(("uniform", range)) => match range.split_once("..") {
                 Some((least, most)) => {
                     let (least, most) = (time(least)?, time(most)?);
-                    let empty = "the shortest time is longer than the longest".to_owned();
-                    if least > most { Err(empty) } else { Ok(Self::Uniform(least, most)) }
+                    if least > most { Err(HoldError::EmptyRange) } else { Ok(Self::Uniform(least, most)) }
                 }
-                None => Err("`uniform` needs two times, as in uniform:1ms..5ms".to_owned()),
+                None => Err(HoldError::NoRange),
             },
-            Some((other, _)) => {
-                Err(format!("`{other}` is no distribution: there are exp:MEAN and uniform:LEAST..MOST"))
-            }
+            Some((other, _)) => Err(HoldError::UnknownDistribution(other.to_owned())),
         }
     }
 }
@@ -113,9 +136,9 @@ impl From<Hold> for String {
 }
 
 impl TryFrom<String> for Hold {
-    type Error = String;
+    type Error = HoldError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, HoldError> {
         text.parse()
     }
 }
@@ -137,7 +160,7 @@ mod tests {
         }
         for text in ["5", "exp:5", "uniform:1ms..5"] {
             let error = text.parse::<Hold>().unwrap_err();
-            assert_eq!(error, "`5` needs a unit, such as `5ms`", "{text}");
+            assert_eq!(error.to_string(), "`5` needs a unit, such as `5ms`", "{text}");
         }
     }
 

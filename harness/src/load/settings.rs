@@ -45,6 +45,16 @@ pub struct LoadSettings {
     pub threads: NonZeroUsize,
 }
 
+/// Nothing falls to a shard: there are more shards than clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no client falls to shard {share}: there are only {clients}")]
+pub struct NoClient {
+    /// The shard.
+    pub share: Share,
+    /// How many clients there are.
+    pub clients: u32,
+}
+
 // The rate is never not-a-number.
 impl Eq for LoadSettings {}
 
@@ -58,12 +68,12 @@ impl LoadSettings {
         self.max_errors.or((!self.faults.any()).then_some(0))
     }
 
-    /// What falls to one of several machines: its share of the clients, and of the rate. The error says why nothing does.
-    pub fn share(&self, share: Share) -> Result<Self, String> {
+    /// What falls to one of several machines: its share of the clients, and of the rate.
+    pub fn share(&self, share: Share) -> Result<Self, NoClient> {
         let range = share.range(self.clients.into());
         let clients = u32::try_from(range.end - range.start).unwrap_or(self.clients);
         if clients == 0 {
-            return Err(format!("no client falls to shard {share}: there are only {}", self.clients));
+            return Err(NoClient { share, clients: self.clients });
         }
         let rate = self.rate.map(|rate| rate * f64::from(clients) / f64::from(self.clients));
         // Clients of different shards draw different numbers.

@@ -6,16 +6,27 @@
 use std::collections::BTreeMap;
 
 use super::monitor::KEPT;
-use crate::report::histogram;
+use crate::report::histogram::{self, HistogramError};
 use crate::report::latency::{Durations, Summary};
 use crate::report::load::{Fairness, Floor, LoadCheck, LoadProperty, MeasuredLoad};
 use crate::report::{Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Verdict};
 
+/// Loads cannot be added up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadSumError {
+    #[error("it has no shard")]
+    NoShard,
+    #[error("{limiter} holds no load")]
+    NoLoad { limiter: String },
+    #[error("the histogram {name}: {error}")]
+    Histogram { name: String, error: HistogramError },
+}
+
 /// What every shard measured of a limiter, as one entry. There is at least one, all with a load.
-pub(crate) fn of_shards(parts: &[&Entry]) -> Result<Entry, String> {
-    let [first, ..] = parts else { return Err("it has no shard".to_owned()) };
+pub(crate) fn of_shards(parts: &[&Entry]) -> Result<Entry, LoadSumError> {
+    let [first, ..] = parts else { return Err(LoadSumError::NoShard) };
     let found = parts.iter().map(|part| part.load()).collect::<Option<Vec<_>>>();
-    let found = found.ok_or_else(|| format!("{} holds no load", first.limiter))?;
+    let found = found.ok_or_else(|| LoadSumError::NoLoad { limiter: first.limiter.clone() })?;
     let loads: Vec<&MeasuredLoad> = found.iter().map(|found| &found.load).collect();
     let durations = durations(&loads)?;
     let summaries = |names: &[&str]| {
@@ -129,11 +140,11 @@ fn checks(loads: &[&MeasuredLoad]) -> Vec<LoadCheck> {
 }
 
 /// The durations of all, by what they are of.
-fn durations(loads: &[&MeasuredLoad]) -> Result<BTreeMap<String, Durations>, String> {
+fn durations(loads: &[&MeasuredLoad]) -> Result<BTreeMap<String, Durations>, LoadSumError> {
     let mut all: BTreeMap<String, Durations> = BTreeMap::new();
     for (name, text) in loads.iter().flat_map(|load| &load.histograms) {
         let read = histogram::parse(text).and_then(|histogram| Durations::read(&histogram));
-        let read = read.map_err(|why| format!("the histogram {name}: {why}"))?;
+        let read = read.map_err(|error| LoadSumError::Histogram { name: name.clone(), error })?;
         all.entry(name.clone()).or_default().merge(&read);
     }
     Ok(all)
@@ -265,7 +276,7 @@ mod tests {
     fn what_cannot_be_read_is_told() {
         let mut damaged = part(1, &[5], Verdict::Clean);
         load_of(&mut damaged).histograms.insert("release".into(), "HIST".into());
-        assert!(of_shards(&[&damaged]).unwrap_err().contains("release"));
+        assert!(of_shards(&[&damaged]).unwrap_err().to_string().contains("the histogram release: "));
         assert!(of_shards(&[]).is_err());
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use hdrhistogram::serialization::{DeserializeError, Deserializer, Serializer as _, V2DeflateSerializer};
+use hdrhistogram::{AdditionError, Histogram};
 
 use crate::base::words::{nanoseconds, share};
 
@@ -33,13 +33,31 @@ pub(crate) fn compressed(histogram: &Histogram<u64>) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The histogram that compressed text holds. An error says why there is none.
-pub fn parse(text: &str) -> Result<Histogram<u64>, String> {
+/// A text holds no histogram, or none that can be added to others.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistogramError {
+    /// More text than any histogram takes.
+    #[error("a compressed histogram of {0} bytes is too long")]
+    TooLong(usize),
+    /// No base64.
+    #[error("not base64: {0}")]
+    NotBase64(base64::DecodeError),
+    /// No compressed histogram of version 2.
+    #[error("no histogram: {0:?}")]
+    NoHistogram(DeserializeError),
+    /// It holds durations beyond those that are counted.
+    #[error(transparent)]
+    Beyond(AdditionError),
+}
+
+/// The histogram that compressed text holds.
+pub fn parse(text: &str) -> Result<Histogram<u64>, HistogramError> {
     if text.len() > LONGEST_TEXT {
-        return Err(format!("a compressed histogram of {} bytes is too long", text.len()));
+        return Err(HistogramError::TooLong(text.len()));
     }
-    let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
-    Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| format!("no histogram: {error:?}"))
+    let bytes = STANDARD.decode(text).map_err(HistogramError::NotBase64)?;
+    Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(HistogramError::NoHistogram)
 }
 
 /// A log of intervals, each with a tag, as `.hlog` files hold it.

@@ -64,7 +64,8 @@ pub enum ReadError {
 }
 
 /// Reads a report back. What the document does not hold is lost: steps, command lines and titles.
-pub fn parse(text: &str) -> Result<Report, ReadError> {
+pub fn parse(text: impl AsRef<[u8]>) -> Result<Report, ReadError> {
+    let text = text.as_ref();
     // First, since a document of another version may have another form.
     let Version { schema_version } = read(text)?;
     if schema_version != u64::from(SCHEMA_VERSION) {
@@ -74,8 +75,9 @@ pub fn parse(text: &str) -> Result<Report, ReadError> {
     Ok(Report { tool, seed, redis, shard, scenarios: Vec::new(), results, not_run, interrupted })
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
-    serde_json::from_str(text).map_err(|error| {
+/// Reads JSON of any form.
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ReadError> {
+    serde_json::from_slice(text).map_err(|error| {
         let (line, column, what) = (error.line(), error.column(), error.to_string());
         // The place comes first here.
         let what = what.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&what).to_owned();

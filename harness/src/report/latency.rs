@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::histogram::HistogramError;
 use crate::base::words::{grouped, nanoseconds};
 use crate::world::scenario::OperationKind;
 
@@ -99,9 +100,9 @@ pub(crate) struct Durations {
 
 impl Durations {
     /// What a histogram holds that was read; the extremes and the mean are as exact as its counts.
-    pub(crate) fn read(histogram: &Histogram<u64>) -> Result<Self, String> {
+    pub(crate) fn read(histogram: &Histogram<u64>) -> Result<Self, HistogramError> {
         let mut durations = Self::default();
-        durations.histogram.add(histogram).map_err(|error| error.to_string())?;
+        durations.histogram.add(histogram).map_err(HistogramError::Beyond)?;
         durations.min = histogram.iter_recorded().next().map_or(u64::MAX, |first| first.value_iterated_to());
         durations.max = histogram.max();
         durations.sum = histogram

@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use gatecrash::load::compare::baseline::SCHEMA;
-use gatecrash::load::compare::read::{BaselineError, read};
+use gatecrash::load::compare::read::{BaselineError, NoLoads, read};
 use gatecrash::load::compare::{Baseline, ComparisonOptions, compare};
-use gatecrash::report::json;
+use gatecrash::report::json::{self, ReadError};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -25,7 +25,10 @@ fn report_text() -> String {
 
 fn problem(text: impl AsRef<[u8]>) -> (Option<(usize, usize)>, String) {
     match read_text(text) {
-        Err(BaselineError::Invalid { at, message, .. }) => (at, message),
+        Err(BaselineError::Invalid {
+            error: NoLoads::Json(ReadError::Form { line, column, what }), ..
+        }) => (Some((line, column)), what),
+        Err(BaselineError::Invalid { error, .. }) => (None, error.to_string()),
         other => panic!("{other:?}"),
     }
 }

@@ -151,7 +151,7 @@ fn the_report_of_a_shard_satisfies_the_schema_and_is_read_back() {
     report.shard = Some(Shard { items, ..Shard::new(share, "0".repeat(40), json!({"seed": 7})) });
     let sound = document(&report);
     assert_eq!(problems(&sound), [""; 0]);
-    let read = json::parse(&json::render(&report).unwrap()).unwrap();
+    let read = json::parse(json::render(&report).unwrap()).unwrap();
     assert_eq!((&read.shard, &read.not_run), (&report.shard, &report.not_run));
     for (place, value) in [
         ("/shard/index", json!(0)),

@@ -25,11 +25,14 @@ pub(crate) struct Compare {
     pub(crate) tolerance: f64,
 }
 
+/// A share that cannot be tolerated.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a share from 0% to 1000%, such as 5%")]
+pub(super) struct NoTolerance;
+
 /// A share in percent.
-pub(super) fn tolerance(text: &str) -> Result<f64, String> {
+pub(super) fn tolerance(text: &str) -> Result<f64, NoTolerance> {
     let number = text.strip_suffix('%').and_then(|number| number.parse::<f64>().ok());
     let percent = number.filter(|percent| (0.0..=1000.0).contains(percent));
-    percent
-        .map(|percent| percent / 100.0)
-        .ok_or_else(|| "expected a share from 0% to 1000%, such as 5%".to_owned())
+    percent.map(|percent| percent / 100.0).ok_or(NoTolerance)
 }

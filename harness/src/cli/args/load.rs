@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::base::duration::{self, DurationError};
 use crate::base::share::Share;
 use crate::load::{Faults, Hold, MOST_CLIENTS};
 
@@ -54,21 +55,34 @@ pub(crate) struct Load {
     pub(crate) save_baseline: Option<PathBuf>,
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// A time that no load lasts.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadTimeError {
+    #[error(transparent)]
+    NoDuration(#[from] DurationError),
+    #[error("expected more than 0s")]
+    None,
+    #[error("expected at most 168h, a week")]
+    TooLong,
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, LoadTimeError> {
     match warmup(text)? {
-        Duration::ZERO => Err("expected more than 0s".to_owned()),
+        Duration::ZERO => Err(LoadTimeError::None),
         time => Ok(time),
     }
 }
 
-fn warmup(text: &str) -> Result<Duration, String> {
-    let time = super::duration(text)?;
-    if time > LONGEST { Err("expected at most 168h, a week".to_owned()) } else { Ok(time) }
+fn warmup(text: &str) -> Result<Duration, LoadTimeError> {
+    let time = duration::parse(text)?;
+    if time > LONGEST { Err(LoadTimeError::TooLong) } else { Ok(time) }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if (0.01..=10_000_000.0).contains(&rate) => Ok(rate),
-        _ => Err("expected a number from 0.01 to 10000000".to_owned()),
-    }
+/// A rate that no load has.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a number from 0.01 to 10000000")]
+struct NoRate;
+
+fn rate(text: &str) -> Result<f64, NoRate> {
+    text.parse().ok().filter(|rate| (0.01..=10_000_000.0).contains(rate)).ok_or(NoRate)
 }

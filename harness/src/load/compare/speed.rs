@@ -89,23 +89,25 @@ fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Resu
 
 fn pair(metric: Metric, base: &[Option<f64>], new: &[Option<f64>]) -> Result<Pair, SpeedChange> {
     let logarithms = |ratios: &[Option<f64>]| ratios.iter().map(|ratio| ratio.map(f64::ln)).collect();
-    match (enough("BASE", base).and_then(|()| enough("NEW", new)), logarithms(base), logarithms(new)) {
-        (Ok(()), Some(base), Some(new)) => Ok(Pair { metric, base, new }),
-        (problem, ..) => Err(SpeedChange::undecided(metric, (base.len(), new.len()), problem.err())),
+    let why = too_little("BASE", base).or_else(|| too_little("NEW", new));
+    match (why, logarithms(base), logarithms(new)) {
+        (None, Some(base), Some(new)) => Ok(Pair { metric, base, new }),
+        (why, ..) => Err(SpeedChange::undecided(metric, (base.len(), new.len()), why)),
     }
 }
 
-/// A block without the metric is one in which nothing came to an end. To leave it out would hide a stall.
-fn enough(side: &str, ratios: &[Option<f64>]) -> Result<(), String> {
+/// Why a side has too little to be compared, if it has. A block without the metric is one in which nothing came to an
+/// end: to leave it out would hide a stall.
+fn too_little(side: &str, ratios: &[Option<f64>]) -> Option<String> {
     let gaps = ratios.iter().filter(|ratio| ratio.is_none()).count();
     match ratios.len() {
-        0 => Err(format!("{side} has no blocks")),
-        few @ 1..FEWEST_BLOCKS => Err(format!("{side} has {few} blocks, and it takes {FEWEST_BLOCKS}")),
+        0 => Some(format!("{side} has no blocks")),
+        few @ 1..FEWEST_BLOCKS => Some(format!("{side} has {few} blocks, and it takes {FEWEST_BLOCKS}")),
         all if gaps > 0 => {
             let (gaps, all) = (grouped(gaps), grouped(all));
-            Err(format!("{side} has nothing to measure it by in {gaps} of {all} blocks"))
+            Some(format!("{side} has nothing to measure it by in {gaps} of {all} blocks"))
         }
-        _ => Ok(()),
+        _ => None,
     }
 }
 

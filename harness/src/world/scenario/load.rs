@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Scenario, parse};
-use crate::base::bounded_read;
+use crate::base::bounded_read::{self, PathError};
 use crate::base::diagnostic::Diagnostics;
 
 /// A scenario file may have this many bytes: 1 MiB.
@@ -16,34 +16,15 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// There is nothing of that name.
-    #[error("{}: no such file or folder", .0.display())]
-    Missing(PathBuf),
-    /// It is there, but cannot be read.
-    #[error("{}: cannot be read: {error}", path.display())]
-    Unreadable {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Path(PathError),
     /// It is a folder, where one file is needed.
     #[error("{}: a folder; name one scenario file in it", .0.display())]
     Folder(PathBuf),
     /// A file of another kind, as its name says too.
     #[error("{}: no scenario: a scenario is a TOML file that names its limiters and clients; see scenarios/README.md", .0.display())]
     OtherKind(PathBuf),
-    /// The file is larger than a scenario can be.
-    #[error("{}: larger than 1 MiB, which no scenario file may be", .0.display())]
-    TooLarge(PathBuf),
-    /// The file holds bytes that are no text.
-    #[error("{}: not UTF-8 text: byte {at} cannot be read", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-        /// Where the first such byte stands, counted from 0.
-        at: usize,
-    },
     /// Two files of one run would give scenarios of the same name.
     #[error("two scenarios are called `{name}`: {} and {}", first.display(), second.display())]
     SameName {
@@ -59,13 +40,13 @@ pub enum LoadError {
     Invalid(#[from] Diagnostics),
 }
 
-impl LoadError {
-    fn io(path: &Path, error: io::Error) -> Self {
-        let path = path.to_owned();
-        match error.kind() {
-            io::ErrorKind::NotFound => Self::Missing(path),
-            io::ErrorKind::IsADirectory => Self::Folder(path),
-            _ => Self::Unreadable { path, error },
+impl From<PathError> for LoadError {
+    fn from(error: PathError) -> Self {
+        match error {
+            PathError::Unreadable { path, error } if error.kind() == io::ErrorKind::IsADirectory => {
+                Self::Folder(path)
+            }
+            error => Self::Path(error),
         }
     }
 }
@@ -88,7 +69,8 @@ pub struct Source {
 impl Source {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
-        Ok(Self { path: path.to_string_lossy().into_owned(), text: read_text(path)? })
+        let text = bounded_read::text(path, MAX_BYTES, "which no scenario file may be")?;
+        Ok(Self { path: path.to_string_lossy().into_owned(), text })
     }
 
     /// Reads a file and the scenario that it holds.
@@ -111,21 +93,12 @@ impl Source {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, LoadError> {
-    let bytes = bounded_read::file(path, MAX_BYTES).map_err(|error| LoadError::io(path, error))?;
-    let bytes = bytes.ok_or_else(|| LoadError::TooLarge(path.to_owned()))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        LoadError::NotText { path: path.to_owned(), at }
-    })
-}
-
 /// The scenario files that the paths stand for: files as they are given, folders searched recursively for
 /// `*.toml`, in byte order of the path. A file that is reached twice is taken once.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
     let mut found = Vec::new();
     for path in paths {
-        let metadata = fs::metadata(path).map_err(|error| LoadError::io(path, error))?;
+        let metadata = fs::metadata(path).map_err(|error| PathError::io(path, error))?;
         if metadata.is_dir() {
             found.extend(search(path)?);
         } else {
@@ -141,7 +114,7 @@ fn search(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut entered = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let error = |error| LoadError::io(&folder, error);
+        let error = |error| PathError::io(&folder, error);
         if !entered.insert(fs::canonicalize(&folder).map_err(error)?) {
             continue;
         }
@@ -154,7 +127,7 @@ fn search(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
             match fs::metadata(&entry) {
                 Ok(metadata) if metadata.is_dir() => folders.push(entry),
                 Ok(metadata) if is_toml && metadata.is_file() => files.push(entry),
-                Err(error) if is_toml => return Err(LoadError::io(&entry, error)),
+                Err(error) if is_toml => return Err(PathError::io(&entry, error).into()),
                 _ => {}
             }
         }
@@ -172,7 +145,7 @@ fn without_repeats(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, LoadError> {
     let mut by_name: BTreeMap<String, (PathBuf, PathBuf)> = BTreeMap::new();
     let mut kept = Vec::new();
     for file in files {
-        let real = fs::canonicalize(&file).map_err(|error| LoadError::io(&file, error))?;
+        let real = fs::canonicalize(&file).map_err(|error| PathError::io(&file, error))?;
         let name = Scenario::name_of(&file);
         match by_name.get(&name) {
             Some((_, earlier)) if *earlier == real => {}
