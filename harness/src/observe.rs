@@ -58,7 +58,7 @@ pub struct Activity {
     tasks: AtomicU64,
     tasks_done: AtomicU64,
     workers: Mutex<Table>,
-    progress: Mutex<Progress>,
+    progress: Mutex<LastProgress>,
 }
 
 /// As large as the pair of cache lines that processors fetch together.
@@ -115,14 +115,14 @@ pub enum Doing {
     /// Nothing.
     Idle,
     /// It works on something.
-    Works(Subject),
+    Works(WorkerSubject),
     /// It waits for something that others have to bring about.
-    Waits(Subject),
+    Waits(WorkerSubject),
 }
 
 /// What is worked on or waited for: words, and the one thing that changes all the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
+pub struct WorkerSubject {
     /// Such as `a reply of redis to`.
     pub what: &'static str,
     /// Such as `ZCARD`; may be empty.
@@ -131,7 +131,7 @@ pub struct Subject {
 
 /// When something happened last, as far as anybody looked.
 #[derive(Debug)]
-struct Progress {
+struct LastProgress {
     at: Instant,
     done: u64,
     stalled: bool,
@@ -150,7 +150,7 @@ impl Default for Activity {
             tasks: AtomicU64::default(),
             tasks_done: AtomicU64::default(),
             workers: Mutex::default(),
-            progress: Mutex::new(Progress { at: began, done: 0, stalled: false, stalls: 0 }),
+            progress: Mutex::new(LastProgress { at: began, done: 0, stalled: false, stalls: 0 }),
         }
     }
 }
@@ -267,13 +267,13 @@ pub struct Worker {
 impl Worker {
     /// It works on something.
     pub fn works(&self, what: &'static str, which: impl Into<Bytes>) {
-        self.does(Doing::Works(Subject { what, which: which.into() }));
+        self.does(Doing::Works(WorkerSubject { what, which: which.into() }));
     }
 
     /// It waits for something, such as `a reply of redis to` a command. Copies of [`Bytes`] share their memory, so
     /// this allocates nothing.
     pub fn waits(&self, what: &'static str, which: impl Into<Bytes>) {
-        self.does(Doing::Waits(Subject { what, which: which.into() }));
+        self.does(Doing::Waits(WorkerSubject { what, which: which.into() }));
     }
 
     /// It has nothing to do.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use gatecrash::redis::target::Source;
+use gatecrash::redis::target::TargetSource;
 use gatecrash::redis::{KEY_NAMESPACE, Server};
 use gatecrash::world::schedule::ClientId;
 use gatecrash::world::store::{Store, StoreError};
@@ -154,7 +154,7 @@ fn an_open_transaction_does_not_outlive_a_reset() {
 #[test]
 fn what_could_hurt_others_is_not_sent_to_their_server() {
     let (_theirs, server) = given();
-    assert_eq!(server.source(), Source::Flag);
+    assert_eq!(server.source(), TargetSource::Flag);
     let mut store = server.store(1).unwrap();
     for text in ["FLUSHALL", "CONFIG SET maxmemory 1", "DEBUG SLEEP 0", "SCRIPT FLUSH", "NOSUCH k"] {
         let refused = store.execute(A, &command(text));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use gatecrash::campaign::{Campaign, Redis, Stores};
 use gatecrash::explore::replay::{Passing, replay};
+use gatecrash::redis::PrivateServer;
 use gatecrash::redis::Server;
-use gatecrash::redis::server::PrivateServer;
 use gatecrash::redis::target::Target;
 use gatecrash::report::StoreKind;
 use gatecrash::world::control::{Bound, Control};

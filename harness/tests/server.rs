@@ -10,8 +10,8 @@ use std::process::{Child, Command as Process, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gatecrash::redis::server::PrivateServer;
-use gatecrash::redis::target::{Source, Target};
+use gatecrash::redis::PrivateServer;
+use gatecrash::redis::target::{Target, TargetSource};
 use gatecrash::redis::{OpenError, Server};
 use gatecrash::world::schedule::ClientId;
 use gatecrash::world::store::{Store, StoreError};
@@ -135,7 +135,7 @@ fn victim() {
 #[test]
 fn a_private_server_ends_with_the_last_that_uses_it() {
     let server = Server::open(&Target::Private).unwrap();
-    assert_eq!(server.source(), Source::Private);
+    assert_eq!(server.source(), TargetSource::Private);
     assert_eq!(server.run_id().len(), 40);
     let described = server.describe();
     let version_and_why = format!("-server {}, started for this run", server.version());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::Common;
 use crate::base::quote::quoted;
 use crate::campaign::Redis;
-use crate::redis::target::Source;
+use crate::redis::target::TargetSource;
 use crate::report::Invocation;
 
 const NAME: &str = "gatecrash";
@@ -14,7 +14,7 @@ const NAME: &str = "gatecrash";
 /// This program, and the server of `--redis`. A variable that names one is still set when the line is run.
 pub(super) fn of(common: &Common, redis: &Redis) -> Invocation {
     let server = match redis {
-        Redis::Open(server) if server.source() == Source::Flag => {
+        Redis::Open(server) if server.source() == TargetSource::Flag => {
             let allowed = if common.allow_remote { " --allow-remote" } else { "" };
             format!(" --redis {}{allowed}", quoted(&server.address().to_string()))
         }

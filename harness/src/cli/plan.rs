@@ -370,7 +370,7 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
         let target = target(common)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),
-            Err(error) if target.source() == target::Source::Private && !wanted.by_name => {
+            Err(error) if target.source() == target::TargetSource::Private && !wanted.by_name => {
                 Redis::Missing(error.to_string())
             }
             Err(error) => return Err(error.into()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Activity, Doing, Phase, Slot, Subject, lock};
+use super::{Activity, Doing, Phase, Slot, WorkerSubject, lock};
 use crate::base::words;
 
 /// What was going on.
@@ -139,7 +139,7 @@ impl fmt::Display for Doing {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for WorkerSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
         if self.which.is_empty() {

@@ -65,7 +65,7 @@ fn snapshot() -> Snapshot {
         stalls: 1,
         workers: vec![WorkerNow {
             name: "A".into(),
-            doing: Doing::Waits(Subject { what: "a reply of redis to", which: "ZCARD".into() }),
+            doing: Doing::Waits(WorkerSubject { what: "a reply of redis to", which: "ZCARD".into() }),
             lasting: Duration::from_secs(12),
         }],
     }
@@ -95,7 +95,7 @@ fn lines_say_how_far_it_is_and_what_is_waited_for() {
 
 #[test]
 fn what_a_worker_waits_for_cannot_write_on_the_terminal() {
-    let subject = Subject { what: "a reply to", which: "\x1b[2J\n".into() };
+    let subject = WorkerSubject { what: "a reply to", which: "\x1b[2J\n".into() };
     assert_eq!(subject.to_string(), "a reply to  [2J ");
 }
 

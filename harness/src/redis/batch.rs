@@ -12,10 +12,11 @@ use std::fmt;
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
+use super::guard;
 use super::keys::{self, Prefix};
 use super::packed::Packed;
 use super::pipeline::Pipeline;
-use super::{Server, guard};
+use super::server::Server;
 use crate::world::schedule::ClientId;
 use crate::world::store::StoreError;
 

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
-use super::connection::{Connection, foreign};
-use super::{Alone, Server};
+use super::connection::{ServerConnection, foreign};
+use super::lone::LoneConnection;
+use super::server::Server;
 use crate::world::store::StoreError;
 
 /// A server counts its uptime in whole seconds, and its clock may be set while it runs.
@@ -23,7 +24,7 @@ pub(crate) struct Canary {
     server: Server,
     key: Bytes,
     scripts: Vec<Script>,
-    connection: Alone,
+    connection: LoneConnection,
     planted: Instant,
 }
 
@@ -71,7 +72,7 @@ impl Canary {
 
     /// What somebody else has done since; nothing also if the server does not say.
     pub(crate) fn interference(&mut self) -> Option<Interference> {
-        let now = Connection::greet(self.server.address()).ok()?;
+        let now = ServerConnection::greet(self.server.address()).ok()?;
         if now.run_id != self.server.run_id() {
             return Some(Interference::Restarted);
         }
@@ -112,8 +113,8 @@ mod tests {
     use std::sync::atomic::AtomicU64;
 
     use super::*;
-    use crate::redis::Opened;
     use crate::redis::connection::Facts;
+    use crate::redis::server::Opened;
     use crate::redis::target::Target;
 
     fn planted() -> (Server, Canary) {

@@ -11,20 +11,20 @@ use redis::{Client, ConnectionAddr, ConnectionLike, ErrorKind, RedisError, Value
 
 use super::resp;
 use super::socket::Socket;
+use super::target::Address;
 use crate::base::words::{cut, printable};
-use crate::redis::target::Address;
 use crate::world::store::StoreError;
 
 /// How long one of a host's addresses may take to accept a connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a new connection may take in all: names, all of the host's addresses, TLS, password, first reply.
-pub const OPEN_TIMEOUT: Duration = Duration::from_millis(1800);
+pub(super) const OPEN_TIMEOUT: Duration = Duration::from_millis(1800);
 /// How long a server may take to reply. A command that blocks for longer than this is lost.
-pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One client's connection, and what the server remembers about it.
-pub(crate) struct Connection {
-    link: Link,
+pub(crate) struct ServerConnection {
+    link: ServerLink,
     /// The address as it may be shown.
     place: String,
     /// A reply was lost: the next one that arrives might not be the one that was asked for.
@@ -34,7 +34,7 @@ pub(crate) struct Connection {
 }
 
 /// What carries bytes there and back.
-enum Link {
+enum ServerLink {
     /// A TCP or a unix socket.
     Socket(Socket),
     /// TLS, as the crate does it.
@@ -51,7 +51,7 @@ pub(crate) struct Facts {
     pub(crate) uptime: Option<Duration>,
 }
 
-impl Connection {
+impl ServerConnection {
     /// A new connection. A TLS handshake comes with the first command.
     pub(crate) fn open(address: &Address) -> Result<Self, StoreError> {
         open_within(address, Ok)
@@ -159,9 +159,9 @@ impl Connection {
     }
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for ServerConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("ServerConnection").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -175,7 +175,7 @@ fn packed(command: &Command) -> Vec<u8> {
 /// interrupted, and a host can have many addresses that swallow packets, each good for a timeout of its own.
 fn open_within<T: Send + 'static>(
     address: &Address,
-    begin: impl FnOnce(Connection) -> Result<T, StoreError> + Send + 'static,
+    begin: impl FnOnce(ServerConnection) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let unavailable = |why: String| StoreError::Unavailable { what: format!("connecting to {address}"), why };
     let (done, result) = mpsc::channel();
@@ -195,9 +195,15 @@ fn open_within<T: Send + 'static>(
     }
 }
 
-fn connect(address: &Address) -> Result<Connection, RedisError> {
-    let link = Link::open(address)?;
-    Ok(Connection { link, place: address.to_string(), lost: false, in_transaction: false, watching: false })
+fn connect(address: &Address) -> Result<ServerConnection, RedisError> {
+    let link = ServerLink::open(address)?;
+    Ok(ServerConnection {
+        link,
+        place: address.to_string(),
+        lost: false,
+        in_transaction: false,
+        watching: false,
+    })
 }
 
 /// Lets the process have a provider of cryptography.
@@ -206,7 +212,7 @@ pub(crate) fn choose_cryptography() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-impl Link {
+impl ServerLink {
     fn open(address: &Address) -> Result<Self, RedisError> {
         let info = address.connection_info();
         let socket = match info.addr() {

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gatecrash_limiter::{Command, Reply};
 
-use super::Server;
-use super::connection::Connection;
+use super::connection::ServerConnection;
+use super::server::Server;
 use crate::world::store::StoreError;
 
 /// What it told.
@@ -41,7 +41,7 @@ pub(crate) struct Time {
 
 impl Inquiry {
     pub(crate) fn make(server: &Server) -> Result<Self, StoreError> {
-        let mut connection = Connection::open(server.address())?;
+        let mut connection = ServerConnection::open(server.address())?;
         let info = match connection.call(&Command::new("INFO"))? {
             Reply::Bulk(text) => String::from_utf8_lossy(&text).into_owned(),
             other => return Err(connection.unavailable("INFO", format!("it answered {other}"))),
@@ -71,7 +71,7 @@ impl Inquiry {
 
 /// Tries what a run sends, in a form that changes nothing, on a key that does not exist. (`ACL DRYRUN` would ask the same,
 /// but is for administrators, and for Redis 7.)
-fn refused(connection: &mut Connection, prefix: &str) -> Result<Vec<Refusal>, StoreError> {
+fn refused(connection: &mut ServerConnection, prefix: &str) -> Result<Vec<Refusal>, StoreError> {
     let key = format!("{prefix}doctor");
     let with_key = |name: &'static str, args: &[&'static str]| {
         args.iter().fold(Command::new(name).arg(key.clone()), |command, arg| command.arg(*arg))

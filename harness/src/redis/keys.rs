@@ -5,6 +5,9 @@ use gatecrash_limiter::{Command, Reply};
 use crate::model::key_positions;
 use crate::world::store::StoreError;
 
+/// What every key that gatecrash writes begins with.
+pub const KEY_NAMESPACE: &str = "gatecrash:";
+
 /// Which parts of a command are keys; an error for a command that is not known.
 pub(super) fn positions(command: &Command) -> Result<Vec<usize>, StoreError> {
     key_positions(command).ok_or_else(|| {

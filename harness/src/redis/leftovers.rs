@@ -9,8 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
-use super::connection::Connection;
-use super::{KEY_NAMESPACE, Server};
+use super::connection::ServerConnection;
+use super::keys::KEY_NAMESPACE;
+use super::server::Server;
 use crate::world::store::StoreError;
 
 /// About how many keys the server looks at for one reply.
@@ -40,11 +41,11 @@ pub(crate) struct Leftovers {
 
 /// A connection over which a server is looked through.
 #[derive(Debug)]
-pub(crate) struct Scan(Connection);
+pub(crate) struct Scan(ServerConnection);
 
 impl Scan {
     pub(crate) fn open(server: &Server) -> Result<Self, StoreError> {
-        Connection::open(server.address()).map(Self)
+        ServerConnection::open(server.address()).map(Self)
     }
 
     /// Looks for keys of runs, until all were looked at or it shall stop.

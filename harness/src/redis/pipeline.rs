@@ -3,17 +3,17 @@
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
-use super::connection::Connection;
+use super::connection::ServerConnection;
 use super::keys::Prefix;
 use super::packed::Packed;
 use super::resp::{header, key};
-use crate::redis::target::Address;
+use super::target::Address;
 use crate::world::store::StoreError;
 
 /// A connection, the commands that it has yet to write, and how many replies it is owed.
 #[derive(Debug)]
 pub(super) struct Pipeline {
-    connection: Connection,
+    connection: ServerConnection,
     /// Packed commands, and how many there are.
     unsent: (Vec<u8>, usize),
     owed: usize,
@@ -21,7 +21,7 @@ pub(super) struct Pipeline {
 
 impl Pipeline {
     pub(super) fn open(address: &Address) -> Result<Self, StoreError> {
-        Ok(Self { connection: Connection::open(address)?, unsent: (Vec::new(), 0), owed: 0 })
+        Ok(Self { connection: ServerConnection::open(address)?, unsent: (Vec::new(), 0), owed: 0 })
     }
 
     /// Appends a command, with the prefix on the parts at these positions, which ascend.
@@ -95,7 +95,7 @@ impl Pipeline {
     }
 
     /// The connection, for what is sent by itself.
-    pub(super) fn connection(&mut self) -> &mut Connection {
+    pub(super) fn connection(&mut self) -> &mut ServerConnection {
         &mut self.connection
     }
 }
@@ -103,7 +103,7 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redis::Server;
+    use crate::redis::server::Server;
     use crate::redis::target::Target;
 
     #[test]

@@ -6,9 +6,10 @@ use std::fmt;
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
+use super::guard;
 use super::keys::{self, Prefix};
 use super::pipeline::Pipeline;
-use super::{Server, guard};
+use super::server::Server;
 use crate::world::store::StoreError;
 
 /// Asks about a key and is no command of the model.

@@ -1,245 +1,103 @@
-//! A Redis server of our own: started for one run, gone when the run is gone, however that ends.
-//!
-//! | the end | what takes the server along |
-//! | --- | --- |
-//! | a drop, also by a panic that unwinds | its process group is killed and reaped, its folder removed |
-//! | `exit`, `abort`, Ctrl-C, SIGTERM, SIGKILL | on Linux the kernel kills it (parent-death signal); the next start removes the folder |
-//!
-//! Elsewhere than on Linux there is no parent-death signal: a server that was not dropped lives on, idle, on a
-//! socket that only its user can open, and keeps its folder for as long as it answers.
+//! The server of a run: its own, or one that was given.
 
-mod folder;
-mod process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Child;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use super::connection::{Facts, ServerConnection};
+use super::keys::KEY_NAMESPACE;
+use super::lone::LoneConnection;
+use super::private::{PrivateServer, ServerError};
+use super::target::{Address, Target, TargetSource};
+use crate::world::store::StoreError;
 
-use crate::redis::target::Address;
-use crate::redis::{Connection, Facts};
-use folder::{Folder, Paths};
+/// A server that answers. Clones are the same server; a private one ends with the last of them.
+#[derive(Clone, Debug)]
+pub struct Server(pub(super) Arc<Opened>);
 
-/// How long a server may take until it answers. It needs some milliseconds; a loaded CI machine needs patience.
-const READY_WITHIN: Duration = Duration::from_secs(10);
-/// Between two looks at a server that is starting.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
-/// How much of a failed server's output an error shows.
-const TAIL_LINES: usize = 8;
-
-/// A running `redis-server` or `valkey-server` on a unix socket, without persistence. Dropping it ends it.
 #[derive(Debug)]
-pub struct PrivateServer {
-    pid: u32,
-    facts: Facts,
-    paths: Paths,
-    // In this order: the server writes into the folder for as long as it is kept.
-    _keeper: Keeper,
-    _folder: Folder,
+pub(super) struct Opened {
+    pub(super) address: Address,
+    pub(super) facts: Facts,
+    pub(super) target: Target,
+    /// `gatecrash:` and what tells this run from all others.
+    pub(super) run_prefix: String,
+    pub(super) stores: AtomicU64,
+    pub(super) _private: Option<PrivateServer>,
 }
 
-impl PrivateServer {
-    /// Starts a server and waits until it answers.
-    pub fn start() -> Result<Self, ServerError> {
-        let program = process::find()?;
-        let folder = Folder::create().map_err(ServerError::Folder)?;
-        let paths = folder.paths();
-        let (keeper, Started { pid, facts }) = Keeper::start(program, paths.clone())?;
-        Ok(Self { pid, facts, paths, _keeper: keeper, _folder: folder })
+impl Server {
+    /// Starts the private server, or connects to the one that was given and asks who it is: within two seconds
+    /// there is an answer or an error.
+    pub fn open(target: &Target) -> Result<Self, OpenError> {
+        let (address, facts, private) = match target {
+            Target::Private => {
+                let server = PrivateServer::start()?;
+                (server.address(), server.facts().clone(), Some(server))
+            }
+            Target::Given { address, .. } => (address.clone(), ServerConnection::greet(address)?, None),
+        };
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let run_prefix = format!("{KEY_NAMESPACE}{}-{:x}:", std::process::id(), since_epoch.as_nanos());
+        let stores = AtomicU64::new(0);
+        let target = target.clone();
+        Ok(Self(Arc::new(Opened { address, facts, target, run_prefix, stores, _private: private })))
     }
 
-    /// Its address as a URL: `redis+unix://` and the socket's path.
-    pub fn url(&self) -> String {
-        self.address().to_string()
+    /// A connection for whoever is alone with his keys, which begin with a [prefix](Self::next_prefix) already.
+    pub(crate) fn alone(&self) -> Result<LoneConnection, StoreError> {
+        LoneConnection::open(&self.0.address, !self.is_private())
     }
 
-    /// Its address.
-    pub fn address(&self) -> Address {
-        Address::socket(&self.paths.socket)
+    /// A prefix for keys that nobody else uses: `gatecrash:<run>:<n>:`.
+    pub fn next_prefix(&self) -> String {
+        let n = self.0.stores.fetch_add(1, Ordering::Relaxed);
+        format!("{}{n}:", self.0.run_prefix)
     }
 
-    /// The socket that it listens on.
-    pub fn socket(&self) -> &Path {
-        &self.paths.socket
-    }
-
-    /// Its process, which leads a process group of its own.
-    pub fn pid(&self) -> u32 {
-        self.pid
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.0.address
     }
 
     /// Its version, such as `7.0.15`.
     pub fn version(&self) -> &str {
-        &self.facts.version
+        &self.0.facts.version
     }
 
-    /// What it says of itself.
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.facts
+    /// The id that it gave itself when it started.
+    pub fn run_id(&self) -> &str {
+        &self.0.facts.run_id
     }
-}
 
-/// What is known of a server once it answers.
-#[derive(Debug)]
-struct Started {
-    pid: u32,
-    facts: Facts,
-}
-
-/// The thread that starts the server, holds it, and ends it.
-///
-/// The kernel sends the parent-death signal when the *thread* that forked ends, not the process. A server that was
-/// started on a caller's thread would die with that thread, so it gets one that lives exactly as long as it may.
-#[derive(Debug)]
-struct Keeper {
-    /// Dropped to say: end it.
-    hold: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Keeper {
-    fn start(program: PathBuf, paths: Paths) -> Result<(Self, Started), ServerError> {
-        let (hold, until_dropped) = mpsc::channel();
-        let (report, started) = mpsc::channel();
-        let thread = thread::Builder::new()
-            .name("redis-keeper".into())
-            .spawn(move || keep(&program, &paths, &report, &until_dropped))
-            .map_err(ServerError::Thread)?;
-        // From here on a failure drops the keeper, and that waits until nothing is left of the server.
-        let keeper = Self { hold: Some(hold), thread: Some(thread) };
-        let started =
-            started.recv().map_err(|_| ServerError::Thread(io::ErrorKind::Interrupted.into()))??;
-        Ok((keeper, started))
+    /// Who named it.
+    pub fn source(&self) -> TargetSource {
+        self.0.target.source()
     }
-}
 
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        drop(self.hold.take());
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::warn!("the thread that held the private server panicked");
+    /// Whether it was started for this run, so that nobody else's data are on it.
+    pub fn is_private(&self) -> bool {
+        matches!(self.0.target, Target::Private)
+    }
+
+    /// One line: which server, of which version, and who named it.
+    pub fn describe(&self) -> String {
+        let Facts { program, version, .. } = &self.0.facts;
+        match &self.0.target {
+            Target::Private => format!("a private {program} {version}, started for this run"),
+            given @ Target::Given { .. } => given.describe(),
         }
     }
 }
 
-/// The keeper's life: start, report, hold, end.
-fn keep(
-    program: &Path,
-    paths: &Paths,
-    report: &Sender<Result<Started, ServerError>>,
-    until_dropped: &Receiver<()>,
-) {
-    let mut child = match process::spawn(program, paths) {
-        Ok(child) => child,
-        Err(source) => {
-            let _ = report.send(Err(ServerError::Spawn { program: program.to_owned(), source }));
-            return;
-        }
-    };
-    let ready = wait_until_ready(&mut child, program, paths);
-    let failed = ready.is_err();
-    let abandoned = report.send(ready).is_err();
-    if !failed && !abandoned {
-        // Nothing is ever sent: this returns when the other end is dropped.
-        let _ = until_dropped.recv();
-    }
-    process::end(&mut child);
-}
-
-fn wait_until_ready(child: &mut Child, program: &Path, paths: &Paths) -> Result<Started, ServerError> {
-    let deadline = Instant::now() + READY_WITHIN;
-    let address = Address::socket(&paths.socket);
-    loop {
-        let what = match (Connection::greet(&address), child.try_wait()) {
-            (Ok(facts), _) => return Ok(Started { pid: child.id(), facts }),
-            (_, Ok(Some(status))) => format!("ended at once ({status})"),
-            (Err(error), _) if Instant::now() > deadline => {
-                format!("did not answer within {} s ({error})", READY_WITHIN.as_secs())
-            }
-            _ => {
-                thread::sleep(LOOK_AGAIN);
-                continue;
-            }
-        };
-        return Err(ServerError::NotReady { program: program.to_owned(), what, output: tail(&paths.log) });
-    }
-}
-
-/// The last lines of a log, for an error.
-fn tail(log: &Path) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].iter().flat_map(|line| ["\n  ", line]).collect()
-}
-
-/// A private server could not be started.
+/// A server could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ServerError {
-    /// No server is installed.
-    #[error(
-        "neither redis-server nor valkey-server is on PATH: run ci/setup, or install one (Debian, Ubuntu: \
-         `apt-get install redis-server`; Alpine: `apk add redis`; Fedora: `dnf install valkey`; Arch: `pacman -S valkey`; \
-         macOS: `brew install redis`), or name a running one with --redis"
-    )]
-    NotInstalled,
-    /// There is no place for its socket.
-    #[error("no folder for a private server's socket: {0}")]
-    Folder(#[source] io::Error),
-    /// Its program could not be run.
-    #[error("cannot run {}: {source}", program.display())]
-    Spawn {
-        /// The server's program.
-        program: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Its keeper could not be run.
-    #[error("no thread for a private server: {0}")]
-    Thread(#[source] io::Error),
-    /// It was started and did not come to answer.
-    #[error("{} {what}{output}", program.display())]
-    NotReady {
-        /// The server's program.
-        program: PathBuf,
-        /// What happened instead.
-        what: String,
-        /// The last lines of its output, each on a line of its own.
-        output: String,
-    },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_that_ends_at_once_shows_what_it_said() {
-        let folder = Folder::create().unwrap();
-        // A shell knows none of a server's options, and says so.
-        let error = Keeper::start("/bin/sh".into(), folder.paths()).unwrap_err();
-        let ServerError::NotReady { what, output, .. } = &error else { panic!("{error}") };
-        assert!(what.starts_with("ended at once"), "{what}");
-        assert!(output.contains("option"), "{output}");
-        assert!(error.to_string().starts_with("/bin/sh ended at once"), "{error}");
-    }
-
-    #[test]
-    fn a_program_that_cannot_be_run_is_named() {
-        let folder = Folder::create().unwrap();
-        let error =
-            Keeper::start("/nonexistent/redis-server".into(), folder.paths()).unwrap_err().to_string();
-        assert!(error.starts_with("cannot run /nonexistent/redis-server: "), "{error}");
-    }
-
-    #[test]
-    fn no_server_at_all_is_told_how_to_get_one() {
-        let text = ServerError::NotInstalled.to_string();
-        assert!(text.contains("ci/setup") && text.contains("--redis"), "{text}");
-    }
+pub enum OpenError {
+    /// The private one could not be started.
+    #[error(transparent)]
+    Private(#[from] ServerError),
+    /// The one that was given does not answer.
+    #[error(transparent)]
+    Given(#[from] StoreError),
 }

@@ -16,7 +16,7 @@ pub const VARIABLE: &str = "GATECRASH_REDIS_URL";
 
 /// Who named the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
+pub enum TargetSource {
     /// Nobody: one is started for this run.
     Private,
     /// `--redis`.
@@ -25,7 +25,7 @@ pub enum Source {
     Environment,
 }
 
-impl Source {
+impl TargetSource {
     /// The word for it in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for TargetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -77,11 +77,11 @@ impl Target {
     }
 
     /// Who named it.
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> TargetSource {
         match self {
-            Self::Private => Source::Private,
-            Self::Given { by_flag: true, .. } => Source::Flag,
-            Self::Given { by_flag: false, .. } => Source::Environment,
+            Self::Private => TargetSource::Private,
+            Self::Given { by_flag: true, .. } => TargetSource::Flag,
+            Self::Given { by_flag: false, .. } => TargetSource::Environment,
         }
     }
 
@@ -152,20 +152,20 @@ mod tests {
         let url = "redis://127.0.0.1:6379";
         let both = Target::choose(Some(url), Some("redis://localhost"), false).unwrap();
         assert_eq!(both.describe(), "redis://127.0.0.1:6379/0, from --redis (overrides GATECRASH_REDIS_URL)");
-        assert_eq!(both.source(), Source::Flag);
+        assert_eq!(both.source(), TargetSource::Flag);
 
         let flag = Target::choose(Some(url), Some(""), false).unwrap();
         assert_eq!(flag.describe(), "redis://127.0.0.1:6379/0, from --redis");
 
         let env = Target::choose(None, Some("redis://[::1]:7000/3"), false).unwrap();
         assert_eq!(env.describe(), "redis://[::1]:7000/3, from GATECRASH_REDIS_URL");
-        assert_eq!(env.source(), Source::Environment);
+        assert_eq!(env.source(), TargetSource::Environment);
     }
 
     #[test]
     fn without_a_name_the_server_is_private() {
         for env in [None, Some("")] {
-            assert_eq!(Target::choose(None, env, false).unwrap().source(), Source::Private);
+            assert_eq!(Target::choose(None, env, false).unwrap().source(), TargetSource::Private);
         }
     }
 

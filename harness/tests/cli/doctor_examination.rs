@@ -1,6 +1,6 @@
 //! `gatecrash doctor` by itself, and `--clean-up`.
 
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use redis::Connection;
 use serde_json::Value;
 

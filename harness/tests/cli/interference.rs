@@ -1,6 +1,6 @@
 //! Somebody else on the server: noticed, named, and nothing said of the limiter.
 
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use redis::Connection;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Real concurrency: what is counted, what is timed, and how a load ends.
 
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use gatecrash::report::histogram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gatecrash::campaign::nightly::SCHEMA;
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -6,7 +6,7 @@ use std::process::ChildStderr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

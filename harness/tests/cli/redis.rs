@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use redis::Connection;
 
 use crate::support::{LAST_SLOT, Ran, arg, folder, gatecrash, of, ran, results};

@@ -1,7 +1,7 @@
 //! Servers for tests that need one, and a way to look at them from outside.
 
+use gatecrash::redis::PrivateServer;
 use gatecrash::redis::Server;
-use gatecrash::redis::server::PrivateServer;
 use gatecrash::redis::target::Target;
 
 /// A server of our own.

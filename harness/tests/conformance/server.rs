@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 
-use gatecrash::redis::server::PrivateServer;
+use gatecrash::redis::PrivateServer;
 use gatecrash_limiter::{Command, Reply};
 
 /// Starts a real server. There is no skipping: without one nothing would be proved.

@@ -10,7 +10,7 @@ use crate::base::exit::Exit;
 use crate::doctor::machine::{self, MachineState};
 use crate::doctor::{Diagnosis, Fact, Finding, Severity, leftovers, server, surroundings};
 use crate::redis::Server;
-use crate::redis::target::{Source, Target};
+use crate::redis::target::{Target, TargetSource};
 
 /// Looks at everything. Beside the diagnosis: how to end if there is nothing worse in it.
 pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
@@ -42,7 +42,9 @@ fn examine_server(target: &Target) -> (Vec<Fact>, Vec<Finding>, Exit) {
             facts.extend(more);
             (facts, findings, Exit::Ok)
         }
-        Err(why) if target.source() == Source::Private => (facts, vec![server::missing(&why)], Exit::Ok),
+        Err(why) if target.source() == TargetSource::Private => {
+            (facts, vec![server::missing(&why)], Exit::Ok)
+        }
         Err(why) => (facts, vec![server::unreachable(&why)], Exit::Unavailable),
     }
 }
@@ -50,7 +52,7 @@ fn examine_server(target: &Target) -> (Vec<Fact>, Vec<Finding>, Exit) {
 /// Removes what killed runs left on the server that was named.
 pub(super) fn clean_up(common: &Common, interrupted: &AtomicBool) -> Result<(Diagnosis, Exit), Problem> {
     let target = plan::target(common)?;
-    if target.source() == Source::Private {
+    if target.source() == TargetSource::Private {
         return Err(Problem::Usage(
             "--clean-up needs a server: name it with --redis or GATECRASH_REDIS_URL".into(),
         ));

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::unistd::Pid;
 
-use super::ServerError;
+use super::error::ServerError;
 use super::folder::Paths;
 
 /// The programs that will do, the most wanted first.
