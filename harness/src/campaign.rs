@@ -266,7 +266,7 @@ impl Campaign {
             Work::Loom => return self.under_loom(item),
         };
         self.confirm(item, &mut done)?;
-        match canary.and_then(|mut canary| canary.interference()) {
+        match canary.and_then(|mut canary| canary.interference().ok().flatten()) {
             Some(interference) => Ok(item.interfered(done, &interference.to_string())),
             None => Ok(done),
         }
