@@ -86,11 +86,11 @@ pub fn load(
             Arc::new(LimiterUnderLoad::new(Arc::clone(algorithm), call, clients))
         })
         .collect();
+    let scripts: Vec<Script> = limiters.iter().flat_map(|limiter| limiter.scripts().to_vec()).collect();
+    let canary = Canary::plant(server, &scripts)?;
     for subject in &subjects {
         probe::prepare(server, subject)?;
     }
-    let scripts: Vec<Script> = limiters.iter().flat_map(|limiter| limiter.scripts().to_vec()).collect();
-    let canary = Canary::plant(server, &scripts)?;
     let activity = &control.activity;
     let blocks = Blocks::of(settings, limiters.len());
     activity.begin(Phase {

@@ -25,7 +25,7 @@ pub mod target;
 pub(crate) mod tls;
 
 pub(crate) use batch::Batch;
-pub(crate) use canary::Canary;
+pub(crate) use canary::{Canary, Interference};
 pub(crate) use connection::{CONNECT_TIMEOUT, foreign};
 #[cfg(test)]
 pub(crate) use inquiry::Time;

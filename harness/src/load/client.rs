@@ -62,9 +62,9 @@ impl LoadClient {
             let Some(connection) = &mut self.connection else { continue };
             self.worker.waits("a reply of redis to", "PING");
             let sent = Instant::now();
-            if let Ok(Ok(_)) = tokio::time::timeout(REPLY_TIMEOUT, connection.call(&ping)).await {
+            if let Ok(Ok(reply)) = tokio::time::timeout(REPLY_TIMEOUT, connection.call(&ping)).await {
                 stage.tally().acquired(sent.elapsed(), None);
-                stage.run.hears();
+                stage.run.hears(&reply);
                 stage.run.activity.pulse();
             } else {
                 self.connection = None;
@@ -218,7 +218,7 @@ impl LoadClient {
                 run.hears_nothing();
                 return End::Unknown;
             };
-            run.hears();
+            run.hears(&reply);
             if let Progress::Done(outcome) = operation.receive(call, &reply) {
                 return End::Outcome(outcome);
             }

@@ -15,7 +15,7 @@ use super::settings::LoadSettings;
 use super::stage::{LimiterUnderLoad, LoadRun, LoadStage};
 use super::tally::OperationTally;
 use super::{entry, probe};
-use crate::redis::{Canary, Server};
+use crate::redis::{Canary, Interference, Server};
 
 use crate::report::histogram::IntervalLog;
 use crate::report::load::LoadBlock;
@@ -239,7 +239,8 @@ impl<'a> Conductor<'a> {
         drop(self.crew);
         drop(self.runtime);
         let now = Instant::now();
-        let interference = self.canary.interference().map(|found| found.to_string());
+        let gone = self.run.scripts_gone().then_some(Interference::ScriptsFlushed);
+        let interference = self.canary.interference().or(gone).map(|found| found.to_string());
         let mut limiters = Vec::new();
         for (subject, (tally, measured, blocks)) in self.subjects.iter().zip(self.totals) {
             // Whoever was cut off may still hold something.

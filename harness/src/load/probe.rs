@@ -16,10 +16,9 @@ const MOST_PERMITS: u64 = 100_000;
 /// Nor for longer than this.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
-/// Loads the scripts, and sees that the limiter works here: better one clear error now than a load of nothing else.
+/// Sees that the limiter works here: better one clear error now than a load of nothing else.
 pub(super) fn prepare(server: &Server, subject: &LimiterUnderLoad) -> Result<(), Error> {
     let mut alone = server.alone()?;
-    alone.load(subject.algorithm.scripts())?;
     let call = Call { token: "first".into(), ..subject.call.clone() };
     let mut run =
         |operation, good: Outcome| match drive(&call, operation, |command| alone.call_guarded(command))? {

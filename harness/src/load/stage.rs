@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use gatecrash_limiter::{Algorithm, Call};
+use gatecrash_limiter::{Algorithm, Call, Reply};
 
 use super::arrivals::Arrivals;
 use super::faults::Faults;
@@ -29,17 +29,35 @@ pub(super) struct LoadRun {
     /// When a client got a reply last, in milliseconds since the run began.
     heard: AtomicU64,
     lost: OnceLock<String>,
+    /// A script that was loaded was not known any more. Limiters send it again, so nothing else shows it.
+    scripts_gone: AtomicBool,
 }
 
 impl LoadRun {
     pub(super) fn new(address: Address, hold: Hold, faults: Faults, activity: Arc<Activity>) -> Self {
-        let (began, heard) = (Instant::now(), AtomicU64::new(0));
-        Self { address, hold, faults, activity, began, heard, lost: OnceLock::new() }
+        Self {
+            address,
+            hold,
+            faults,
+            activity,
+            began: Instant::now(),
+            heard: AtomicU64::new(0),
+            lost: OnceLock::new(),
+            scripts_gone: AtomicBool::new(false),
+        }
     }
 
     /// A client got a reply.
-    pub(super) fn hears(&self) {
+    pub(super) fn hears(&self, reply: &Reply) {
         self.heard.store(self.elapsed_ms(), Ordering::Relaxed);
+        if matches!(reply, Reply::Error(why) if why.starts_with("NOSCRIPT")) {
+            self.scripts_gone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether somebody else has flushed the server's scripts since they were loaded.
+    pub(super) fn scripts_gone(&self) -> bool {
+        self.scripts_gone.load(Ordering::Relaxed)
     }
 
     /// A client waited for a reply in vain. If nobody got one for too long, the server is gone.

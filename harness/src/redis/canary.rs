@@ -1,9 +1,11 @@
 //! What shows that somebody else changed the server in the middle of a run: a key that only gatecrash knows of, beside
-//! the limiter's keys; the scripts that were loaded; the id that a server gives itself when it starts.
+//! the limiter's keys; the scripts that were loaded; the id that a server gives itself when it starts, and for how long it
+//! has been up.
 //!
 //! What it can miss: somebody who changes the limiter's keys and nothing else, or who puts all of it back.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
@@ -13,6 +15,9 @@ use super::lone::LoneConnection;
 use super::server::Server;
 use crate::world::store::StoreError;
 
+/// A server counts its uptime in whole seconds, and its clock may be set while it runs.
+const CLOCK_SLACK: Duration = Duration::from_secs(2);
+
 /// Looks after a run on a server that others can reach. Dropping it deletes its key.
 #[derive(Debug)]
 pub(crate) struct Canary {
@@ -20,6 +25,7 @@ pub(crate) struct Canary {
     key: Bytes,
     scripts: Vec<Script>,
     connection: LoneConnection,
+    planted: Instant,
 }
 
 /// What somebody else did.
@@ -27,6 +33,8 @@ pub(crate) struct Canary {
 pub(crate) enum Interference {
     /// Another process answers at the address.
     Restarted,
+    /// The process that answers started after the run did.
+    Younger,
     /// All keys were deleted, or those of this run.
     KeysDeleted,
     /// Scripts that were loaded are not known any more.
@@ -37,11 +45,12 @@ impl fmt::Display for Interference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Restarted => "the server was restarted in the middle: it has another run_id",
+            Self::Younger => "the server was restarted in the middle: it is younger than this run",
             Self::KeysDeleted => {
                 "somebody else deleted keys in the middle: one that only gatecrash knows of is gone"
             }
             Self::ScriptsFlushed => {
-                "somebody else flushed the server's scripts in the middle: one that was loaded is gone"
+                "somebody else flushed the server's scripts in the middle: one that was loaded was gone"
             }
         })
     }
@@ -57,7 +66,8 @@ impl Canary {
             let what = format!("{}: setting a key that shows what others do", server.address());
             return Err(StoreError::Unavailable { what, why: foreign(&why) });
         }
-        Ok(Self { server: server.clone(), key, scripts: scripts.to_vec(), connection })
+        let planted = Instant::now();
+        Ok(Self { server: server.clone(), key, scripts: scripts.to_vec(), connection, planted })
     }
 
     /// What somebody else has done since; nothing also if the server does not say.
@@ -65,6 +75,9 @@ impl Canary {
         let now = ServerConnection::greet(self.server.address()).ok()?;
         if now.run_id != self.server.run_id() {
             return Some(Interference::Restarted);
+        }
+        if now.uptime.is_some_and(|uptime| uptime + CLOCK_SLACK < self.planted.elapsed()) {
+            return Some(Interference::Younger);
         }
         let mut answers = |command: Command, expected: &Reply| {
             let reply = self.connection.call(&command).ok()?;
@@ -148,5 +161,14 @@ mod tests {
             _private: None,
         }));
         assert_eq!(canary.interference(), Some(Interference::Restarted));
+    }
+
+    #[test]
+    fn a_process_that_is_younger_than_the_run_is_noticed() {
+        let (_server, mut canary) = planted();
+        canary.planted -= CLOCK_SLACK / 2;
+        assert_eq!(canary.interference(), None);
+        canary.planted -= Duration::from_secs(60);
+        assert_eq!(canary.interference(), Some(Interference::Younger));
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Facts {
     pub(crate) program: &'static str,
     pub(crate) version: String,
     pub(crate) run_id: String,
+    /// For how long it has been up, where it says so.
+    pub(crate) uptime: Option<Duration>,
     /// It is a node of a cluster.
     pub(crate) in_cluster: bool,
 }
@@ -158,9 +160,15 @@ impl ServerConnection {
             (None, Some(version)) => ("redis-server", version),
             (None, None) => return Err(self.unavailable(ASKING, "its INFO names no version")),
         };
-        let in_cluster = field("redis_mode").is_some_and(|mode| mode.trim() == "cluster");
-        let run_id = field("run_id").unwrap_or_default();
-        Ok(Facts { program, version: foreign(version.trim()), run_id: run_id.trim().to_owned(), in_cluster })
+        let run_id = field("run_id").unwrap_or_default().trim().to_owned();
+        let uptime = field("uptime_in_seconds").and_then(|seconds| seconds.trim().parse().ok());
+        Ok(Facts {
+            program,
+            version: foreign(version.trim()),
+            run_id,
+            uptime: uptime.map(Duration::from_secs),
+            in_cluster: field("redis_mode").is_some_and(|mode| mode.trim() == "cluster"),
+        })
     }
 }
 

@@ -126,6 +126,13 @@ fn wrong(result: &Value) -> Vec<&str> {
 /// What a load came to on a server to which something was sent in the middle.
 fn disturbed(command: &[&str], more: &[&str]) -> Ran {
     let server = PrivateServer::start().unwrap();
+    in_the_middle(&server, more, |connection| {
+        redis::cmd(command[0]).arg(&command[1..]).query::<()>(connection).unwrap();
+    })
+}
+
+/// What a load came to on a server with which something was done in the middle.
+fn in_the_middle(server: &PrivateServer, more: &[&str], act: impl FnOnce(&mut redis::Connection)) -> Ran {
     let url = server.url();
     let mut command_line = gatecrash(&[&ROOM[..7], &["--duration", "1s", "--redis", &url], more].concat());
     let mut running = Running::start(&mut command_line);
@@ -135,9 +142,7 @@ fn disturbed(command: &[&str], more: &[&str]) -> Ran {
         let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).unwrap();
         stats.contains("cmdstat_ping") && stats.contains("cmdstat_evalsha")
     });
-    let mut sent = redis::cmd(command[0]);
-    sent.arg(&command[1..]);
-    sent.query::<()>(&mut connection).unwrap();
+    act(&mut connection);
     running.end(stderr)
 }
 
@@ -155,6 +160,43 @@ fn what_somebody_else_does_to_the_server_is_not_blamed_on_the_limiter() {
     let document = disturbed(&["FLUSHALL"], &["--json", "-"]).exits(2).json();
     let result = &results(&document)[0];
     assert!(wrong(result).contains(&"interference") && result["verdict"] == "undecided", "{result}");
+}
+
+#[test]
+fn scripts_that_somebody_flushes_are_named_although_the_limiter_sends_them_again() {
+    let ran = disturbed(&["SCRIPT", "FLUSH"], &["--json", "-"]).exits(2);
+    let document = ran.json();
+    let [result] = &results(&document)[..] else { panic!("{document}") };
+    // Nothing else shows it.
+    assert_eq!(wrong(result), ["interference"], "{result}");
+    assert_eq!((number(&result["errors"]), &result["verdict"]), (0, &serde_json::json!("undecided")));
+    let text = disturbed(&["SCRIPT", "FLUSH"], &[]).exits(2).stdout;
+    assert!(text.contains("undecided: interference: somebody else flushed the server's scripts"), "{text}");
+}
+
+#[test]
+fn a_server_that_is_restarted_in_the_middle_is_named() {
+    let server = PrivateServer::start().unwrap();
+    let mut second = None;
+    let ran = in_the_middle(&server, &["--json", "-"], |_| {
+        kill(Pid::from_raw(server.pid().cast_signed()), Signal::SIGKILL).unwrap();
+        let start = |program| {
+            let mut command = std::process::Command::new(program);
+            command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(server.socket());
+            command.stdout(std::process::Stdio::null()).spawn()
+        };
+        second = Some(start("redis-server").or_else(|_| start("valkey-server")).unwrap());
+    });
+    let mut second = second.unwrap();
+    second.kill().unwrap();
+    second.wait().unwrap();
+    let document = ran.exits(2).json();
+    let result = &results(&document)[0];
+    let checks = result["checks"].as_array().unwrap();
+    let named = checks.iter().find(|check| check["property"] == "interference").unwrap();
+    let why = named["why"].as_str().unwrap();
+    assert!(why.starts_with("the server was restarted in the middle"), "{why}");
+    assert_eq!(result["verdict"], "undecided");
 }
 
 #[test]
