@@ -6,6 +6,7 @@
 mod batch;
 mod canary;
 mod connection;
+mod deadline;
 mod guard;
 mod inquiry;
 mod keys;
@@ -14,16 +15,18 @@ mod lone;
 mod packed;
 mod pipeline;
 mod private;
+mod reply_buffer;
 pub(crate) mod resp;
 mod series;
 mod server;
 mod socket;
 mod store;
 pub mod target;
+pub(crate) mod tls;
 
 pub(crate) use batch::Batch;
 pub(crate) use canary::{Canary, Interference};
-pub(crate) use connection::{CONNECT_TIMEOUT, choose_cryptography, from_value};
+pub(crate) use connection::{CONNECT_TIMEOUT, foreign};
 #[cfg(test)]
 pub(crate) use inquiry::Time;
 pub(crate) use inquiry::{Inquiry, Refusal};
@@ -31,6 +34,7 @@ pub use keys::KEY_NAMESPACE;
 pub(crate) use leftovers::{Leftover, Leftovers, Scan};
 pub(crate) use packed::Packed;
 pub use private::{PrivateServer, ServerError};
+pub(crate) use reply_buffer::ReplyBuffer;
 pub(crate) use series::Series;
 pub use server::{OpenError, Server};
 pub use store::RedisStore;

@@ -3,16 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::num::NonZeroUsize;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gatecrash::explore::prefixes::Prefixes;
 use gatecrash::explore::{Complete, Exploration, Observer, chooser};
 use gatecrash::explore::{enumerate::enumerate, lockstep};
 use gatecrash::model::Model;
-use gatecrash::redis::Server;
+use gatecrash::redis::target::Target;
+use gatecrash::redis::{PrivateServer, Server};
 use gatecrash::world::clients::World;
 use gatecrash::world::control::{Bound, Control, Timeout};
 use gatecrash::world::error::Error;
@@ -275,4 +280,48 @@ fn an_execution_cut_short_in_a_transaction_leaves_nothing() {
     let found = run(&world(Optimistic, 3, 1), &server, 256, &control, &mut observer).unwrap();
     assert_eq!(found.stopped, Some(Bound::Interrupted));
     assert_eq!(keys(&mut bystander(&server)), Vec::<String>::new());
+}
+
+/// Passes everything on between whoever connects and a server, but takes its time with each number that it answers.
+fn dawdle(at: &Path, server: &Path, pause: Duration) {
+    let listener = UnixListener::bind(at).unwrap();
+    let server = server.to_owned();
+    thread::spawn(move || {
+        for ours in listener.incoming() {
+            let (mut ours, theirs) = (ours.unwrap(), UnixStream::connect(&server).unwrap());
+            let (mut asked, mut asks) = (ours.try_clone().unwrap(), theirs.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut asked, &mut asks));
+            thread::spawn(move || {
+                let mut answers = BufReader::new(theirs);
+                let mut line = Vec::new();
+                while answers.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                    if line.starts_with(b":") {
+                        thread::sleep(pause);
+                    }
+                    if ours.write_all(&line).is_err() {
+                        return;
+                    }
+                    line.clear();
+                }
+            });
+        }
+    });
+}
+
+/// Each reply comes in time; those of one round together take longer than a search and its end may.
+#[test]
+fn a_server_that_takes_its_time_with_every_reply_does_not_hold_up_the_end() {
+    let theirs = PrivateServer::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("slow.sock");
+    dawdle(&socket, theirs.socket(), Duration::from_millis(100));
+    let url = format!("redis+unix://{}", socket.display());
+    let server = Server::open(&Target::choose(Some(&url), None, false).unwrap()).unwrap();
+
+    let began = Instant::now();
+    let timeout = Timeout::starting_now(Duration::from_millis(500));
+    let control = Control { timeout, ..Control::default() };
+    let found = run(&world(Naive, 4, 1), &server, 256, &control, &mut ()).unwrap();
+    assert!(matches!(found.stopped, Some(Bound::Timeout(_))), "{:?}", found.stopped);
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }

@@ -189,3 +189,23 @@ fn a_wrong_password_is_an_error_that_does_not_show_it() {
     assert_eq!(store.execute(A, &Command::new("GET").arg("k")).unwrap(), Reply::Nil);
     assert!(!format!("{ours:?} {store:?} {}", ours.describe()).contains("s3cret"));
 }
+
+/// What a server says of itself is shown: it does nothing to a terminal, and ends.
+#[test]
+fn a_version_is_only_text() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let imposter = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let facts = format!("redis_version:7.0\x1b[2J{}\r\nrun_id:1\r\n", "9".repeat(10_000));
+        let asked = stream.read(&mut [0; 4096]).unwrap();
+        assert!(asked > 0);
+        write!(stream, "${}\r\n{facts}\r\n", facts.len()).unwrap();
+    });
+    let target = Target::choose(Some(&format!("redis://{address}")), None, false).unwrap();
+    let server = Server::open(&target).unwrap();
+    imposter.join().unwrap();
+    assert!(server.version().starts_with("7.0 [2J99"), "{}", server.version());
+    assert!(server.version().len() <= 400, "{}", server.version().len());
+}

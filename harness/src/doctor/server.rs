@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::finding::{Fact, Finding, Severity};
 use crate::base::words::{cut, grouped, nanoseconds, printable};
 use crate::redis::target::Target;
-use crate::redis::{Inquiry, KEY_NAMESPACE, Refusal, Server};
+use crate::redis::{Inquiry, KEY_NAMESPACE, OpenError, Refusal, Server};
 use crate::world::store::StoreError;
 
 const TOPIC: &str = "redis";
@@ -56,10 +56,24 @@ pub fn choice(target: &Target) -> Fact {
     Fact::new(TOPIC, "server", format!("{}{why}", target.describe()))
 }
 
+/// The server that was asked for cannot be used.
+pub fn unusable(why: &OpenError) -> Finding {
+    match why {
+        OpenError::Private(why) => missing(&why.to_string()),
+        OpenError::Given(why) => unreachable(&why.to_string()),
+        OpenError::Cluster(_) => Finding::new(
+            "redis-cluster",
+            Severity::Error,
+            "the server is a node of a cluster: it refuses keys of other nodes, and gatecrash follows no redirection",
+            "name a server that is not part of a cluster",
+        ),
+    }
+}
+
 /// The server that was asked for does not answer, or does not let us in.
 pub fn unreachable(why: &str) -> Finding {
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
-    let fix = if says(&["NOAUTH", "WRONGPASS", "AuthenticationFailed"]) {
+    let fix = if says(&["NOAUTH", "WRONGPASS", "refused AUTH"]) {
         "put the password in the URL: redis://:PASSWORD@HOST:PORT, or redis://USER:PASSWORD@HOST:PORT"
     } else if says(&["NOPERM"]) {
         "allow its user to run INFO, or name another user in the URL: redis://USER:PASSWORD@HOST:PORT"
@@ -140,16 +154,6 @@ fn judge(inquiry: &Inquiry) -> Vec<Finding> {
             found("redis-read-only", Severity::Error, message.into(), "name the master");
         }
     }
-    if is("cluster_enabled", "1") {
-        let message = "the server is a node of a cluster: it refuses keys of other nodes, and gatecrash follows no \
-                       redirection";
-        found(
-            "redis-cluster",
-            Severity::Error,
-            message.into(),
-            "name a server that is not part of a cluster",
-        );
-    }
     if is("loading", "1") {
         let message = "the server is still loading its data, and refuses commands until then";
         found("redis-loading", Severity::Error, message.into(), "wait until it has loaded them");
@@ -215,10 +219,9 @@ mod tests {
     use crate::doctor::catalogue;
     use crate::redis::Time;
 
-    const HEALTHY: [(&str, &str); 8] = [
+    const HEALTHY: [(&str, &str); 7] = [
         ("redis_mode", "standalone"),
         ("role", "master"),
-        ("cluster_enabled", "0"),
         ("loading", "0"),
         ("maxmemory", "0"),
         ("maxmemory_policy", "allkeys-lru"),
@@ -260,7 +263,6 @@ mod tests {
         for (fields, expected) in [
             (&[("role", "slave"), ("slave_read_only", "1")][..], ("redis-read-only", Severity::Error)),
             (&[("role", "slave"), ("slave_read_only", "0")], ("redis-replica", Severity::Warning)),
-            (&[("cluster_enabled", "1")], ("redis-cluster", Severity::Error)),
             (&[("loading", "1")], ("redis-loading", Severity::Error)),
             (&[("rdb_last_bgsave_status", "err")], ("redis-cannot-save", Severity::Warning)),
             (&[("maxmemory", "1000")], ("redis-evicts", Severity::Warning)),

@@ -269,10 +269,13 @@ impl Certifying<'_> {
         Ok(())
     }
 
+    /// An end, if a bound says so.
+    fn go_on(&self) -> Result<(), Halt> {
+        self.control.stop(0).map_or(Ok(()), |bound| Err(bound.into()))
+    }
+
     fn send(&self, talk: &mut Talk) -> Result<(), Halt> {
-        if let Some(bound) = self.control.stop(0) {
-            return Err(Halt::Bound(bound));
-        }
+        self.go_on()?;
         let since = Instant::now();
         talk.series.send()?;
         talk.sent.push_back(Chunk { since, cases: std::mem::take(&mut talk.next) });
@@ -284,7 +287,7 @@ impl Certifying<'_> {
         let Some(Chunk { since, cases }) = talk.sent.pop_front() else { return Ok(()) };
         self.worker.waits("the replies of redis to a chunk of", format!("{} cases", cases.len()));
         for asked in cases {
-            let replies = talk.series.receive()?;
+            let replies = talk.series.receive(|| self.go_on())?;
             let passed = since.elapsed();
             if asked.case.lives.is_some_and(|lives| lives <= passed) {
                 let late =

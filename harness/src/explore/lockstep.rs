@@ -133,7 +133,7 @@ impl<'a, T: Chooser, O: Observer> Lockstep<'a, T, O> {
     }
 
     /// Takes the replies to what a group sent.
-    fn receive(&mut self, group: usize) -> Result<(), Error> {
+    fn receive(&mut self, group: usize) -> Result<(), Halt> {
         // Told once a round: replies come in order, so the first is the one that is waited for.
         let mut made = self.groups[group].iter().filter_map(|slot| slot.running.as_ref()?.made.as_ref());
         if let Some(first) = made.find_map(|made| made.prepared.effect.step().filter(|_| made.sent)) {
@@ -151,6 +151,12 @@ impl<'a, T: Chooser, O: Observer> Lockstep<'a, T, O> {
                 step.check(world.names())?;
             }
             self.search.took(&mut running.under_way, choice, step, world);
+            // A server that takes its time with every reply does not hold up the end of a search for a whole round.
+            if self.batch.has_waited()
+                && let Some(bound) = self.search.bound()
+            {
+                return Err(bound.into());
+            }
         }
         self.worker.works("the next round", "");
         Ok(())

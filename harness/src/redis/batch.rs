@@ -8,10 +8,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Instant;
 
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
+use super::connection::CLEAN_UP_TIMEOUT;
 use super::guard;
 use super::keys::{self, Prefix};
 use super::packed::Packed;
@@ -46,6 +48,8 @@ pub(crate) struct Batch {
     /// How many more lanes may be made.
     lanes_left: usize,
     clients: usize,
+    /// Whether the last reply was not there yet when it was asked for.
+    waited: bool,
     // Dropped last: the connections lead to it.
     server: Server,
 }
@@ -94,6 +98,7 @@ impl Batch {
             free_lanes: Vec::new(),
             lanes_left: (MAX_OWN_CONNECTIONS / clients.max(1)).max(1),
             clients,
+            waited: false,
             server: server.clone(),
         })
     }
@@ -178,7 +183,14 @@ impl Batch {
         if after_deletion && let Reply::Error(why) = pipeline.receive()? {
             return Err(pipeline.connection().unavailable("deleting an execution's keys", why));
         }
-        Ok(seat.prefix.take_off(pipeline.receive()?))
+        let reply = pipeline.receive()?;
+        self.waited = pipeline.has_waited();
+        Ok(seat.prefix.take_off(reply))
+    }
+
+    /// Whether the last reply was not there yet when it was asked for.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.waited
     }
 
     /// The execution at that seat has ended: what is sent next belongs to another, which begins without keys.
@@ -194,9 +206,12 @@ impl Batch {
 
     /// Deletes every key, once nothing is under way any more that could make another.
     fn delete_touched(&mut self) -> Result<(), StoreError> {
+        let end = Instant::now() + CLEAN_UP_TIMEOUT;
         for lane in self.seats.iter_mut().filter_map(|seat| seat.lane.as_mut()) {
+            lane.0.iter_mut().flatten().for_each(|own| own.finish_by(end));
             lane.settle(&self.server)?;
         }
+        self.shared.finish_by(end);
         self.shared.settle(self.server.address())?;
         let mut deletions = 0;
         for seat in self.seats.iter().filter(|seat| !seat.touched.is_empty()) {

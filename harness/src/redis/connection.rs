@@ -4,10 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatecrash_limiter::{Command, Reply, Script};
-use redis::{Client, ConnectionAddr, ConnectionLike, ErrorKind, RedisError, Value};
 
 use super::resp;
 use super::socket::Socket;
@@ -21,24 +20,20 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) const OPEN_TIMEOUT: Duration = Duration::from_millis(1800);
 /// How long a server may take to reply. A command that blocks for longer than this is lost.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long cleaning up may take in all, however many replies that are.
+pub(super) const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One client's connection, and what the server remembers about it.
 pub(crate) struct ServerConnection {
-    link: ServerLink,
+    socket: Socket,
     /// The address as it may be shown.
     place: String,
     /// A reply was lost: the next one that arrives might not be the one that was asked for.
     lost: bool,
     in_transaction: bool,
     watching: bool,
-}
-
-/// What carries bytes there and back.
-enum ServerLink {
-    /// A TCP or a unix socket.
-    Socket(Socket),
-    /// TLS, as the crate does it.
-    Crate(Box<redis::Connection>),
+    /// When everything has to be done, if there is no time for more.
+    end: Option<Instant>,
 }
 
 /// What a server says of itself.
@@ -49,10 +44,12 @@ pub(crate) struct Facts {
     pub(crate) run_id: String,
     /// For how long it has been up, where it says so.
     pub(crate) uptime: Option<Duration>,
+    /// It is a node of a cluster.
+    pub(crate) in_cluster: bool,
 }
 
 impl ServerConnection {
-    /// A new connection. A TLS handshake comes with the first command.
+    /// A new connection.
     pub(crate) fn open(address: &Address) -> Result<Self, StoreError> {
         open_within(address, Ok)
     }
@@ -64,7 +61,7 @@ impl ServerConnection {
 
     /// Whether replies still come in the order of commands.
     pub(super) fn is_usable(&self) -> bool {
-        !self.lost && self.link.is_open()
+        !self.lost
     }
 
     /// Sends one command and waits for its reply.
@@ -80,16 +77,27 @@ impl ServerConnection {
         if !self.is_usable() {
             return Err(self.unavailable("sending a command", "the connection was lost before"));
         }
-        self.link.send(packed).map_err(|error| self.lose("sending a command", &error))
+        self.socket.send(packed).map_err(|error| self.lose("sending a command", &error))
     }
 
     /// Waits for the next reply.
     pub(super) fn receive(&mut self) -> Result<Reply, StoreError> {
-        self.link.receive().map_err(|error| self.lose("waiting for a reply", &error))
+        self.socket.receive().map_err(|error| self.lose("waiting for a reply", &error))
+    }
+
+    /// Whether the last reply was not there yet when it was asked for.
+    pub(super) fn has_waited(&self) -> bool {
+        self.socket.has_waited()
+    }
+
+    /// From here on everything has to be done by then, also on a new connection in place of this one.
+    pub(super) fn finish_by(&mut self, end: Instant) {
+        self.end = Some(end);
+        self.socket.finish_by(end);
     }
 
     /// From here on nobody knows which reply belongs to which command.
-    fn lose(&mut self, doing: &str, error: &RedisError) -> StoreError {
+    fn lose(&mut self, doing: &str, error: &io::Error) -> StoreError {
         self.lost = true;
         self.unavailable(doing, explain(error, RESPONSE_TIMEOUT))
     }
@@ -108,7 +116,11 @@ impl ServerConnection {
     /// Ends what the last execution left open, on a new connection if this one is lost.
     pub(super) fn make_ready(&mut self, address: &Address) -> Result<(), StoreError> {
         if !self.is_usable() {
+            let end = self.end;
             *self = Self::open(address)?;
+            if let Some(end) = end {
+                self.finish_by(end);
+            }
         } else if self.in_transaction {
             self.call(&Command::new("DISCARD"))?;
         } else if self.watching {
@@ -148,14 +160,15 @@ impl ServerConnection {
             (None, Some(version)) => ("redis-server", version),
             (None, None) => return Err(self.unavailable(ASKING, "its INFO names no version")),
         };
-        if field("redis_mode").is_some_and(|mode| mode.trim() == "cluster") {
-            let why = "it is a node of a cluster, whose keys lie on several servers; name a server that is not in cluster mode";
-            return Err(self.unavailable(ASKING, why));
-        }
         let run_id = field("run_id").unwrap_or_default().trim().to_owned();
         let uptime = field("uptime_in_seconds").and_then(|seconds| seconds.trim().parse().ok());
-        let (version, uptime) = (version.trim().to_owned(), uptime.map(Duration::from_secs));
-        Ok(Facts { program, version, run_id, uptime })
+        Ok(Facts {
+            program,
+            version: foreign(version.trim()),
+            run_id,
+            uptime: uptime.map(Duration::from_secs),
+            in_cluster: field("redis_mode").is_some_and(|mode| mode.trim() == "cluster"),
+        })
     }
 }
 
@@ -177,143 +190,60 @@ fn open_within<T: Send + 'static>(
     address: &Address,
     begin: impl FnOnce(ServerConnection) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let unavailable = |why: String| StoreError::Unavailable { what: format!("connecting to {address}"), why };
     let (done, result) = mpsc::channel();
     let owned = address.clone();
     thread::Builder::new()
         .name("redis-connect".into())
         .spawn(move || {
-            let connection = connect(&owned);
             // Nobody listens any more when the time is up.
-            let _ = done.send(connection.map(begin));
+            let _ = done.send(connect(&owned).and_then(begin));
         })
-        .map_err(|error| unavailable(error.to_string()))?;
-    match result.recv_timeout(OPEN_TIMEOUT) {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Err(unavailable(explain(&error, CONNECT_TIMEOUT))),
-        Err(_) => Err(unavailable(format!("no answer within {} ms", OPEN_TIMEOUT.as_millis()))),
-    }
+        .map_err(|error| no_connection(address, error.to_string()))?;
+    let late = |_| Err(no_connection(address, format!("no answer within {} ms", OPEN_TIMEOUT.as_millis())));
+    result.recv_timeout(OPEN_TIMEOUT).unwrap_or_else(late)
 }
 
-fn connect(address: &Address) -> Result<ServerConnection, RedisError> {
-    let link = ServerLink::open(address)?;
-    Ok(ServerConnection {
-        link,
-        place: address.to_string(),
-        lost: false,
-        in_transaction: false,
-        watching: false,
-    })
+fn connect(address: &Address) -> Result<ServerConnection, StoreError> {
+    let socket = Socket::connect(address.connection_info().addr(), CONNECT_TIMEOUT, RESPONSE_TIMEOUT)
+        .map_err(|error| no_connection(address, explain(&error, CONNECT_TIMEOUT)))?;
+    let place = address.to_string();
+    let mut connection =
+        ServerConnection { socket, place, lost: false, in_transaction: false, watching: false, end: None };
+    // Who we are, and which database is meant.
+    for command in address.introduction() {
+        if let Reply::Error(why) = connection.call(&command)? {
+            let name = command.name().escape_ascii();
+            return Err(no_connection(address, foreign(&format!("the server refused {name}: {why}"))));
+        }
+    }
+    Ok(connection)
 }
 
-/// Lets the process have a provider of cryptography.
-pub(crate) fn choose_cryptography() {
-    // An error says that the process has one already, which is all that is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-impl ServerLink {
-    fn open(address: &Address) -> Result<Self, RedisError> {
-        let info = address.connection_info();
-        let socket = match info.addr() {
-            ConnectionAddr::Tcp(host, port) => {
-                Some(Socket::connect_tcp(host, *port, CONNECT_TIMEOUT, RESPONSE_TIMEOUT)?)
-            }
-            #[cfg(unix)]
-            ConnectionAddr::Unix(path) => Some(Socket::connect_unix(path, RESPONSE_TIMEOUT)?),
-            _ => None,
-        };
-        if let Some(socket) = socket {
-            let mut link = Self::Socket(socket);
-            link.introduce(address)?;
-            return Ok(link);
-        }
-        choose_cryptography();
-        let client = Client::open(address.connection_info().clone())?;
-        let link = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-        link.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
-        link.set_write_timeout(Some(RESPONSE_TIMEOUT))?;
-        Ok(Self::Crate(Box::new(link)))
-    }
-
-    /// Says who we are, and which database is meant.
-    fn introduce(&mut self, address: &Address) -> Result<(), RedisError> {
-        for command in address.introduction() {
-            self.send(&packed(&command))?;
-            if let Reply::Error(why) = self.receive()? {
-                let kind = if command.name() == b"AUTH" {
-                    ErrorKind::AuthenticationFailed
-                } else {
-                    ErrorKind::Client
-                };
-                return Err((kind, "the server refused", why).into());
-            }
-        }
-        Ok(())
-    }
-
-    fn is_open(&self) -> bool {
-        match self {
-            Self::Socket(_) => true,
-            Self::Crate(link) => link.is_open(),
-        }
-    }
-
-    fn send(&mut self, packed: &[u8]) -> Result<(), RedisError> {
-        match self {
-            Self::Socket(socket) => Ok(socket.send(packed)?),
-            Self::Crate(link) => link.send_packed_command(packed),
-        }
-    }
-
-    fn receive(&mut self) -> Result<Reply, RedisError> {
-        match self {
-            Self::Socket(socket) => socket.receive().map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => (ErrorKind::Parse, "not RESP2", error.to_string()).into(),
-                _ => error.into(),
-            }),
-            Self::Crate(link) => from_value(link.recv_response()?),
-        }
-    }
+fn no_connection(address: &Address, why: String) -> StoreError {
+    StoreError::Unavailable { what: format!("connecting to {address}"), why }
 }
 
 /// Text of a server in a message: nothing in it does anything to a terminal, and it is cut where nobody reads on.
-pub(super) fn foreign(text: &str) -> String {
+pub(crate) fn foreign(text: &str) -> String {
     const LONGEST: usize = 400;
     cut(&printable(text), LONGEST)
 }
 
-/// What went wrong, on one line, with a way out where there is one. The crate's texts never hold a password.
-fn explain(error: &RedisError, limit: Duration) -> String {
-    if error.is_timeout() {
+/// What went wrong, on one line, with a way out where there is one. No text of ours or of TLS holds a password.
+fn explain(error: &io::Error, limit: Duration) -> String {
+    if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) {
         return format!("no answer within {} s", limit.as_secs());
     }
-    if error.kind() == ErrorKind::Parse {
+    if error.kind() == io::ErrorKind::InvalidData {
         return "what answers is no Redis server".to_owned();
     }
-    let text = error.to_string();
-    if text.contains("peer certificate") {
-        return format!(
+    let text = foreign(&error.to_string());
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(_)) => format!(
             "{text} (to trust it, have SSL_CERT_FILE name a file with its CA's certificate; to trust whoever answers, \
              end the URL with #insecure)"
-        );
+        ),
+        Some(rustls::Error::InvalidMessage(_)) => format!("what answers does not speak TLS ({text})"),
+        _ => text,
     }
-    text
-}
-
-/// A RESP2 value as a reply; the rest of the crate's values have no place on a RESP2 connection.
-pub(crate) fn from_value(value: Value) -> Result<Reply, RedisError> {
-    Ok(match value {
-        Value::Nil => Reply::Nil,
-        Value::Int(n) => Reply::Int(n),
-        Value::Okay => Reply::ok(),
-        Value::SimpleString(text) => Reply::Status(text),
-        Value::BulkString(bytes) => Reply::Bulk(bytes.into()),
-        Value::Array(items) => Reply::Array(items.into_iter().map(from_value).collect::<Result<_, _>>()?),
-        Value::ServerError(error) => Reply::Error(match error.details() {
-            Some(details) => format!("{} {details}", error.code()),
-            None => error.code().to_owned(),
-        }),
-        other => return Err((ErrorKind::Parse, "not RESP2", format!("{other:?}")).into()),
-    })
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gatecrash_limiter::{Command, Reply};
 
-use super::connection::ServerConnection;
+use super::connection::{ServerConnection, foreign};
 use super::server::Server;
 use crate::world::store::StoreError;
 
@@ -43,12 +43,15 @@ impl Inquiry {
     pub(crate) fn make(server: &Server) -> Result<Self, StoreError> {
         let mut connection = ServerConnection::open(server.address())?;
         let info = match connection.call(&Command::new("INFO"))? {
-            Reply::Bulk(text) => String::from_utf8_lossy(&text).into_owned(),
+            Reply::Bulk(text) => {
+                let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(foreign).collect();
+                lines.join("\n")
+            }
             other => return Err(connection.unavailable("INFO", format!("it answered {other}"))),
         };
         // Some services do not let anybody see their configuration: then it stays unknown.
         let save = match connection.call(&Command::new("CONFIG").arg("GET").arg("save"))? {
-            Reply::Array(items) => items.get(1).map(text),
+            Reply::Array(items) => items.get(1).map(|save| foreign(&text(save))),
             _ => None,
         };
         let refused = refused(&mut connection, &server.next_prefix())?;
@@ -91,7 +94,7 @@ fn refused(connection: &mut ServerConnection, prefix: &str) -> Result<Vec<Refusa
         if let Reply::Error(why) = connection.call(&command)?
             && why.starts_with("NOPERM")
         {
-            refused.push(Refusal { command: name, why });
+            refused.push(Refusal { command: name, why: foreign(&why) });
         }
     }
     Ok(refused)

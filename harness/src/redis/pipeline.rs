@@ -1,5 +1,7 @@
 //! Many commands over one connection: written at once, their replies read in order.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
@@ -79,6 +81,16 @@ impl Pipeline {
     pub(super) fn receive(&mut self) -> Result<Reply, StoreError> {
         self.owed = self.owed.saturating_sub(1);
         self.connection.receive()
+    }
+
+    /// Whether the last reply was not there yet when it was asked for.
+    pub(super) fn has_waited(&self) -> bool {
+        self.connection.has_waited()
+    }
+
+    /// From here on everything has to be done by then.
+    pub(super) fn finish_by(&mut self, end: Instant) {
+        self.connection.finish_by(end);
     }
 
     /// Forgets what was not sent, waits for what is owed, and ends what was left open: a new connection, if this one

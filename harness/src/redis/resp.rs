@@ -14,7 +14,8 @@ pub(super) const LINE_END: &[u8] = b"\r\n";
 /// The most arrays within arrays; nobody's replies have so many.
 const DEEPEST: usize = 64;
 
-/// The longest reply. A server that announces a longer one is not waited for, and no memory is taken for it.
+/// How much memory a reply may take. A server that announces a longer one is not waited for, and no memory is taken for
+/// it.
 pub(super) const LONGEST: usize = 64 << 20;
 
 /// Appends a command as it is sent.
@@ -43,50 +44,60 @@ pub(super) fn key(buffer: &mut Vec<u8>, before: &str, part: &[u8]) {
 /// A reply and what follows it; `None` if there is not all of it yet. What is no RESP2 is
 /// [`io::ErrorKind::InvalidData`].
 pub(crate) fn reply(bytes: &[u8]) -> io::Result<Option<(Reply, &[u8])>> {
-    nested(bytes, DEEPEST)
+    let mut left = LONGEST;
+    nested(bytes, DEEPEST, &mut left)
 }
 
-fn nested(bytes: &[u8], depth: usize) -> io::Result<Option<(Reply, &[u8])>> {
+/// `left` is how much memory may still be taken.
+fn nested<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> io::Result<Option<(Reply, &'a [u8])>> {
     let Some((&kind, after_kind)) = bytes.split_first() else { return Ok(None) };
     if !b"+-:$*".contains(&kind) {
         return Err(malformed("not the beginning of a reply"));
     }
     let Some(end) = after_kind.iter().position(|byte| *byte == b'\r') else { return Ok(None) };
     let line = &after_kind[..end];
+    take(left, line.len())?;
     let Some(rest) = line_end(&after_kind[end..])? else { return Ok(None) };
     Ok(match kind {
         b'+' => Some((Reply::Status(text(line)), rest)),
         b'-' => Some((Reply::Error(text(line)), rest)),
         b':' => Some((Reply::Int(integer(line)?), rest)),
-        b'$' => bulk(integer(line)?, rest)?,
-        _ => array(integer(line)?, rest, depth)?,
+        b'$' => bulk(integer(line)?, rest, left)?,
+        _ => array(integer(line)?, rest, depth, left)?,
     })
 }
 
-fn bulk(length: i64, bytes: &[u8]) -> io::Result<Option<(Reply, &[u8])>> {
+fn bulk<'a>(length: i64, bytes: &'a [u8], left: &mut usize) -> io::Result<Option<(Reply, &'a [u8])>> {
     let Ok(length) = usize::try_from(length) else { return Ok(Some((Reply::Nil, bytes))) };
-    if length > LONGEST {
-        return Err(too_long());
-    }
+    take(left, length)?;
     let Some((content, rest)) = bytes.split_at_checked(length) else { return Ok(None) };
     let Some(rest) = line_end(rest)? else { return Ok(None) };
     Ok(Some((Reply::Bulk(Bytes::copy_from_slice(content)), rest)))
 }
 
-fn array(length: i64, mut bytes: &[u8], depth: usize) -> io::Result<Option<(Reply, &[u8])>> {
+fn array<'a>(
+    length: i64,
+    mut bytes: &'a [u8],
+    depth: usize,
+    left: &mut usize,
+) -> io::Result<Option<(Reply, &'a [u8])>> {
     let Ok(length) = usize::try_from(length) else { return Ok(Some((Reply::Nil, bytes))) };
-    // An item takes four bytes at least.
-    if length > LONGEST / 4 {
-        return Err(too_long());
-    }
+    take(left, length.saturating_mul(size_of::<Reply>()))?;
     let depth = depth.checked_sub(1).ok_or_else(|| malformed("too deep"))?;
-    let mut items = Vec::new();
+    // No item takes less than four bytes: there are no more of them here yet.
+    let mut items = Vec::with_capacity(length.min(bytes.len() / 4 + 1));
     for _ in 0..length {
-        let Some((item, rest)) = nested(bytes, depth)? else { return Ok(None) };
+        let Some((item, rest)) = nested(bytes, depth, left)? else { return Ok(None) };
         items.push(item);
         bytes = rest;
     }
     Ok(Some((Reply::Array(items), bytes)))
+}
+
+/// So much memory is about to be taken: an error if that is too much.
+fn take(left: &mut usize, bytes: usize) -> io::Result<()> {
+    *left = left.checked_sub(bytes).ok_or_else(too_long)?;
+    Ok(())
 }
 
 /// What follows `\r\n`; `None` if that is cut off.
@@ -177,6 +188,17 @@ pub(super) mod tests {
                 bytes.escape_ascii()
             );
         }
-        assert_eq!(reply(b"$67108864\r\n").unwrap(), None);
+        assert_eq!(reply(b"$67100000\r\n").unwrap(), None);
+    }
+
+    /// On the wire, each of these items takes four bytes.
+    #[test]
+    fn tiny_items_are_counted_by_what_they_take_in_memory() {
+        let most = LONGEST / size_of::<Reply>() - 1;
+        assert_eq!(reply(format!("*{most}\r\n:1\r\n").as_bytes()).unwrap(), None);
+        let nested = format!("*2\r\n*{0}\r\n{1}*{0}\r\n", most / 2 + 1, ":1\r\n".repeat(most / 2 + 1));
+        for too_many in [format!("*{}\r\n", most + 2), nested] {
+            assert_eq!(reply(too_many.as_bytes()).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        }
     }
 }

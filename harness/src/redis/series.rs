@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::time::Instant;
 
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
+use super::connection::CLEAN_UP_TIMEOUT;
 use super::guard;
 use super::keys::{self, Prefix};
 use super::pipeline::Pipeline;
@@ -111,17 +113,24 @@ impl Series {
         self.pipeline.send()
     }
 
-    /// Waits for the replies to the oldest group, and until its keys are deleted.
-    pub(crate) fn receive(&mut self) -> Result<Vec<Reply>, StoreError> {
+    /// Waits for the replies to the oldest group, and until its keys are deleted. Asks whether to go on after each reply
+    /// that was not there yet.
+    pub(crate) fn receive<E: From<StoreError>>(
+        &mut self,
+        mut go_on: impl FnMut() -> Result<(), E>,
+    ) -> Result<Vec<Reply>, E> {
         let Some(Group { prefix, keys, commands }) = self.open.front() else { return Ok(Vec::new()) };
         let mut replies = Vec::with_capacity(*commands);
         for _ in 0..*commands {
             replies.push(prefix.take_off(self.pipeline.receive()?));
+            if self.pipeline.has_waited() {
+                go_on()?;
+            }
         }
         if !keys.is_empty()
             && let Reply::Error(why) = self.pipeline.receive()?
         {
-            return Err(self.pipeline.connection().unavailable("deleting a group's keys", why));
+            return Err(self.pipeline.connection().unavailable("deleting a group's keys", why).into());
         }
         self.open.pop_front();
         Ok(replies)
@@ -129,6 +138,7 @@ impl Series {
 
     /// Deletes every key that may exist, and puts the setting back.
     fn end(&mut self) -> Result<(), StoreError> {
+        self.pipeline.finish_by(Instant::now() + CLEAN_UP_TIMEOUT);
         self.pipeline.settle(self.server.address())?;
         if let Some((name, value)) = self.setting.take() {
             let set = Command::new("CONFIG").arg("SET").arg(name).arg(value);
@@ -199,7 +209,7 @@ mod tests {
         }
         assert!(series.unsent() > 100);
         series.send().unwrap();
-        assert_eq!(series.receive().unwrap(), [Reply::Int(1), Reply::bulk("int")]);
+        assert_eq!(series.receive(|| Ok::<_, StoreError>(())).unwrap(), [Reply::Int(1), Reply::bulk("int")]);
         drop(series);
         let mut series = Series::open(&server).unwrap();
         assert_eq!(ask(&mut series, &Command::new("DBSIZE")), Reply::Int(0));

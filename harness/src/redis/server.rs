@@ -35,7 +35,13 @@ impl Server {
                 let server = PrivateServer::start()?;
                 (server.address(), server.facts().clone(), Some(server))
             }
-            Target::Given { address, .. } => (address.clone(), ServerConnection::greet(address)?, None),
+            Target::Given { address, .. } => {
+                let facts = ServerConnection::greet(address)?;
+                if facts.in_cluster {
+                    return Err(OpenError::Cluster(address.clone()));
+                }
+                (address.clone(), facts, None)
+            }
         };
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run_prefix = format!("{KEY_NAMESPACE}{}-{:x}:", std::process::id(), since_epoch.as_nanos());
@@ -100,4 +106,9 @@ pub enum OpenError {
     /// The one that was given does not answer.
     #[error(transparent)]
     Given(#[from] StoreError),
+    /// The one that was given refuses keys of other nodes, and no redirection is followed.
+    #[error(
+        "{0}: it is a node of a cluster, whose keys lie on several servers; name a server that is not in cluster mode"
+    )]
+    Cluster(Address),
 }

@@ -1,16 +1,17 @@
 //! A socket to a server: [RESP2](resp) read without a detour, and no wait without an end.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-#[cfg(unix)]
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gatecrash_limiter::Reply;
+use redis::ConnectionAddr;
 
-use super::resp;
+use super::deadline::left_until;
+use super::reply_buffer::ReplyBuffer;
+use super::tls::TlsStream;
 
 /// The least that is read at once.
 const READ: usize = 16 * 1024;
@@ -18,109 +19,131 @@ const READ: usize = 16 * 1024;
 /// A socket and what was read from it that nobody has asked for yet.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: Stream,
+    stream: SocketStream,
     /// How long a whole reply may take, however its bytes come.
     timeout: Duration,
-    buffer: Vec<u8>,
-    /// What of the buffer has been read from the socket and not been taken.
-    unread: std::ops::Range<usize>,
+    /// When everything has to be done, if there is no time for more.
+    end: Option<Instant>,
+    buffer: ReplyBuffer,
+    /// Whether the last reply was not there yet when it was asked for.
+    waited: bool,
 }
 
 #[derive(Debug)]
-enum Stream {
+enum SocketStream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    Tls(Box<TlsStream>),
 }
 
-impl Stream {
+impl SocketStream {
     fn set_timeouts(&self, timeout: Duration) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => {
-                stream.set_read_timeout(Some(timeout))?;
-                stream.set_write_timeout(Some(timeout))
-            }
+        let tcp = match self {
+            Self::Tcp(stream) => stream,
             #[cfg(unix)]
             Self::Unix(stream) => {
                 stream.set_read_timeout(Some(timeout))?;
-                stream.set_write_timeout(Some(timeout))
+                return stream.set_write_timeout(Some(timeout));
             }
+            Self::Tls(stream) => stream.tcp(),
+        };
+        tcp.set_read_timeout(Some(timeout))?;
+        tcp.set_write_timeout(Some(timeout))
+    }
+
+    /// Waits for the network once; `None` if what came cannot be read yet.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer).map(Some),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.read(buffer).map(Some),
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn write_all(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
         match self {
-            Self::Tcp(stream) => stream.read(buffer),
+            Self::Tcp(stream) => write_all(bytes, deadline, |bytes| stream.write(bytes)),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.read(buffer),
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.write(bytes),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.write(bytes),
+            Self::Unix(stream) => write_all(bytes, deadline, |bytes| stream.write(bytes)),
+            Self::Tls(stream) => stream.write_all(bytes, deadline),
         }
     }
 }
 
+fn write_all(
+    mut bytes: &[u8],
+    deadline: Instant,
+    mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if !bytes.is_empty() {
+            left_until(deadline)?;
+        }
+    }
+    Ok(())
+}
+
 impl Socket {
-    /// Through TCP, to the first of the host's addresses that accepts within `patience`.
-    pub(super) fn connect_tcp(
-        host: &str,
-        port: u16,
+    /// Connects: each of a host's addresses has `patience` to accept, and each reply may take `timeout`.
+    pub(super) fn connect(
+        address: &ConnectionAddr,
         patience: Duration,
         timeout: Duration,
     ) -> io::Result<Self> {
-        let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        for address in (host, port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, patience) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Self::new(Stream::Tcp(stream), timeout);
-                }
-                Err(error) => failed = error,
+        let stream = match address {
+            ConnectionAddr::Tcp(host, port) => SocketStream::Tcp(connect_tcp(host, *port, patience)?),
+            ConnectionAddr::TcpTls { host, port, insecure, .. } => {
+                let tcp = connect_tcp(host, *port, patience)?;
+                tcp.set_write_timeout(Some(timeout))?;
+                let deadline = Instant::now() + timeout;
+                SocketStream::Tls(Box::new(TlsStream::connect(tcp, host, *insecure, deadline)?))
             }
-        }
-        Err(failed)
+            #[cfg(unix)]
+            ConnectionAddr::Unix(path) => SocketStream::Unix(UnixStream::connect(path)?),
+            _ => return Err(io::Error::other("this kind of address is not supported")),
+        };
+        Self::new(stream, timeout)
     }
 
-    #[cfg(unix)]
-    pub(super) fn connect_unix(path: &Path, timeout: Duration) -> io::Result<Self> {
-        Self::new(Stream::Unix(UnixStream::connect(path)?), timeout)
-    }
-
-    fn new(stream: Stream, timeout: Duration) -> io::Result<Self> {
+    fn new(stream: SocketStream, timeout: Duration) -> io::Result<Self> {
         stream.set_timeouts(timeout)?;
-        Ok(Self { stream, timeout, buffer: Vec::new(), unread: 0..0 })
+        Ok(Self { stream, timeout, end: None, buffer: ReplyBuffer::new(READ), waited: false })
     }
 
-    pub(super) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let deadline = Instant::now() + self.timeout;
-        while !bytes.is_empty() {
-            match self.stream.write(bytes) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => bytes = &bytes[written..],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-            if !bytes.is_empty() {
-                left_until(deadline)?;
-            }
-        }
-        Ok(())
+    /// From here on everything has to be done by then.
+    pub(super) fn finish_by(&mut self, end: Instant) {
+        self.end = Some(end);
+    }
+
+    /// Whether the last reply was not there yet when it was asked for.
+    pub(super) fn has_waited(&self) -> bool {
+        self.waited
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let deadline = self.deadline()?;
+        self.stream.write_all(bytes, deadline)
     }
 
     /// The next reply, all of it within the timeout. What is no RESP2 is [`io::ErrorKind::InvalidData`].
     pub(super) fn receive(&mut self) -> io::Result<Reply> {
         // Most replies come as a whole: only for the others it is worth asking how long they have taken.
-        if let Some(reply) = self.next_reply()? {
+        let there = self.buffer.take()?;
+        self.waited = there.is_none();
+        if let Some(reply) = there {
             return Ok(reply);
         }
-        let deadline = Instant::now() + self.timeout;
+        let deadline = self.deadline()?;
         self.fill()?;
-        if let Some(reply) = self.next_reply()? {
+        if let Some(reply) = self.buffer.take()? {
             return Ok(reply);
         }
         let reply = self.receive_by(deadline);
@@ -133,37 +156,26 @@ impl Socket {
         loop {
             self.stream.set_timeouts(left_until(deadline)?)?;
             self.fill()?;
-            if let Some(reply) = self.next_reply()? {
+            if let Some(reply) = self.buffer.take()? {
                 return Ok(reply);
             }
         }
     }
 
-    /// Takes a reply out of what was read, if all of it is there.
-    fn next_reply(&mut self) -> io::Result<Option<Reply>> {
-        let Some((reply, rest)) = resp::reply(&self.buffer[self.unread.clone()])? else { return Ok(None) };
-        self.unread.start = self.unread.end - rest.len();
-        Ok(Some(reply))
+    /// When the next thing that is waited for has to be there.
+    fn deadline(&self) -> io::Result<Instant> {
+        let deadline = Instant::now() + self.timeout;
+        let Some(end) = self.end else { return Ok(deadline) };
+        self.stream.set_timeouts(left_until(end)?.min(self.timeout))?;
+        Ok(deadline.min(end))
     }
 
-    /// Reads more. The longer a reply is, the more at once: it is looked at anew each time.
+    /// Reads more.
     fn fill(&mut self) -> io::Result<()> {
-        self.buffer.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
-        if self.unread.end > resp::LONGEST {
-            return Err(resp::too_long());
-        }
-        let room = self.unread.end + self.unread.end.max(READ);
-        if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
-        }
         loop {
-            match self.stream.read(&mut self.buffer[self.unread.end..]) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => {
-                    self.unread.end += read;
-                    return Ok(());
-                }
+            match self.stream.read(self.buffer.room()?) {
+                Ok(Some(read)) => return self.buffer.filled(read),
+                Ok(None) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -171,10 +183,19 @@ impl Socket {
     }
 }
 
-/// How much time is left; an error if none is.
-fn left_until(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+/// To the first of the host's addresses that accepts.
+fn connect_tcp(host: &str, port: u16, patience: Duration) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, patience) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 #[cfg(test)]
@@ -185,7 +206,7 @@ mod tests {
 
     fn socket() -> (UnixStream, Socket) {
         let (theirs, stream) = UnixStream::pair().unwrap();
-        (theirs, Socket::new(Stream::Unix(stream), Duration::from_secs(5)).unwrap())
+        (theirs, Socket::new(SocketStream::Unix(stream), Duration::from_secs(5)).unwrap())
     }
 
     #[test]
@@ -223,7 +244,7 @@ mod tests {
     fn a_reply_that_comes_byte_by_byte_is_not_waited_for_without_end() {
         let (mut theirs, stream) = UnixStream::pair().unwrap();
         let timeout = Duration::from_millis(100);
-        let mut socket = Socket::new(Stream::Unix(stream), timeout).unwrap();
+        let mut socket = Socket::new(SocketStream::Unix(stream), timeout).unwrap();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let writer = std::thread::spawn(move || {
             theirs.write_all(b"$100000\r\n").unwrap();
@@ -244,10 +265,22 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_is_too_long_takes_no_memory() {
+    fn a_reply_that_is_too_long_is_not_waited_for() {
         let (mut theirs, mut socket) = socket();
         theirs.write_all(b"$100000000000\r\nxxxx").unwrap();
         assert_eq!(socket.receive().unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        assert!(socket.buffer.len() <= READ);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_once_all_has_to_be_done() {
+        let (theirs, mut socket) = socket();
+        let began = Instant::now();
+        socket.finish_by(began + Duration::from_millis(50));
+        for _ in 0..2 {
+            let error = socket.receive().unwrap_err();
+            assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
+        }
+        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        drop(theirs);
     }
 }

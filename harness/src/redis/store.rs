@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply, Script};
 
-use super::connection::ServerConnection;
+use super::connection::{CLEAN_UP_TIMEOUT, ServerConnection};
 use super::guard;
 use super::keys::{self, Prefix};
 use super::server::Server;
@@ -141,6 +141,8 @@ impl Store for RedisStore {
 impl Drop for RedisStore {
     fn drop(&mut self) {
         // A transaction that is still open would only queue the deletion.
+        let end = Instant::now() + CLEAN_UP_TIMEOUT;
+        self.connections.iter_mut().for_each(|connection| connection.finish_by(end));
         let address = self.server.address();
         let ready = self.connections.iter_mut().try_for_each(|connection| connection.make_ready(address));
         if let Err(error) = ready.and_then(|()| self.delete_touched()) {

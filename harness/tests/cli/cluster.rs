@@ -50,4 +50,6 @@ fn a_node_of_a_cluster_is_named() {
         &url,
     ];
     ran(&load).exits(69).complains(&["cluster"]);
+    let doctor = ran(&["doctor", "--redis", &url]).exits(1);
+    assert!(doctor.stdout.contains("redis-cluster"), "{}", doctor.all());
 }

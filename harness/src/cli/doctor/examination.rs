@@ -9,8 +9,8 @@ use super::super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::doctor::machine::{self, MachineState};
 use crate::doctor::{Diagnosis, Fact, Finding, Severity, leftovers, server, surroundings};
-use crate::redis::Server;
 use crate::redis::target::{Target, TargetSource};
+use crate::redis::{OpenError, Server};
 
 /// Looks at everything. Beside the diagnosis: how to end if there is nothing worse in it.
 pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
@@ -33,19 +33,21 @@ pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {
 
 fn examine_server(target: &Target) -> (Vec<Fact>, Vec<Finding>, Exit) {
     let mut facts = vec![server::choice(target)];
-    let looked = Server::open(target).map_err(|error| error.to_string()).and_then(|server| {
-        let looked = server::look(&server);
-        looked.map_err(|error| error.to_string())
-    });
-    match looked {
+    let server = match Server::open(target) {
+        Ok(server) => server,
+        Err(why) => {
+            // A private server is started where there is one; a node of a cluster was reached.
+            let ended = if matches!(why, OpenError::Given(_)) { Exit::Unavailable } else { Exit::Ok };
+            return (facts, vec![server::unusable(&why)], ended);
+        }
+    };
+    match server::look(&server) {
         Ok((more, findings)) => {
             facts.extend(more);
             (facts, findings, Exit::Ok)
         }
-        Err(why) if target.source() == TargetSource::Private => {
-            (facts, vec![server::missing(&why)], Exit::Ok)
-        }
-        Err(why) => (facts, vec![server::unreachable(&why)], Exit::Unavailable),
+        Err(why) if server.is_private() => (facts, vec![server::missing(&why.to_string())], Exit::Ok),
+        Err(why) => (facts, vec![server::unreachable(&why.to_string())], Exit::Unavailable),
     }
 }
 
