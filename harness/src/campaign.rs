@@ -57,6 +57,7 @@ use crate::explore::replay::Passing;
 use crate::model::Model;
 use crate::model::compared::ComparedStore;
 use crate::observe::{Extent, Phase};
+use crate::redis::Canary;
 use crate::report::shard::Shard;
 use crate::report::{Engine, Invocation, RedisInfo, Report, StoreKind};
 use crate::world::control::Control;
@@ -253,7 +254,7 @@ impl Campaign {
         if let Some(reason) = item.unjudged() {
             return Ok(item.subject.unfit(item.store, &reason).into());
         }
-        let canary = if item.store == StoreKind::Redis { self.canary(&item.subject) } else { None };
+        let canary = if item.store == StoreKind::Redis { self.canary(&item.subject) } else { Ok(None) };
         self.begin(&item.subject, item.engine(), item.store, self.extent(item.work));
         let mut done = match item.work {
             Work::Schedule { name, order, passing } => self.schedule(item, name, order, passing)?,
@@ -266,7 +267,17 @@ impl Campaign {
             Work::Loom => return self.under_loom(item),
         };
         self.confirm(item, &mut done)?;
-        match canary.and_then(|mut canary| canary.interference()) {
+        let mut canary = match canary {
+            Ok(canary) => canary,
+            Err(why) => {
+                let unwatched =
+                    format!("not looked at: whether somebody else changed the server meanwhile ({why})");
+                let on_redis = done.results.iter_mut().filter(|entry| entry.store == StoreKind::Redis);
+                on_redis.for_each(|entry| entry.notes.push(unwatched.clone()));
+                return Ok(done);
+            }
+        };
+        match canary.as_mut().and_then(Canary::interference) {
             Some(interference) => Ok(item.interfered(done, &interference.to_string())),
             None => Ok(done),
         }

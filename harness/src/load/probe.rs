@@ -60,13 +60,8 @@ pub(super) fn leaked(
 
 /// Deletes what the limiter kept. A private server takes it along when it ends.
 pub(super) fn clean_up(server: &Server, subject: &LimiterUnderLoad) {
-    if server.is_private() {
-        return;
-    }
-    let unlink = Command::new("UNLINK").arg(subject.call.key.clone());
-    let done = server.alone().and_then(|mut alone| alone.call(&unlink));
-    if let Err(error) = done {
-        tracing::warn!(key = %subject.call.key.escape_ascii(), %error, "a key may be left on the server");
+    if !server.is_private() {
+        server.unlink(&subject.call.key);
     }
 }
 

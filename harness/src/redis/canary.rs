@@ -96,12 +96,7 @@ impl Canary {
 
 impl Drop for Canary {
     fn drop(&mut self) {
-        // Over a new connection where the old one broke.
-        let unlink = Command::new("UNLINK").arg(self.key.clone());
-        let gone = self.connection.call(&unlink).or_else(|_| self.server.alone()?.call(&unlink));
-        if let Err(error) = gone {
-            tracing::warn!(key = %self.key.escape_ascii(), %error, "a key may be left on the server");
-        }
+        self.server.unlink(&self.key);
     }
 }
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::connection::{Facts, ServerConnection};
+use bytes::Bytes;
+use gatecrash_limiter::{Command, Reply};
+
+use super::connection::{Facts, ServerConnection, foreign};
 use super::keys::KEY_NAMESPACE;
 use super::lone::LoneConnection;
 use super::private::{PrivateServer, ServerError};
@@ -53,6 +56,17 @@ impl Server {
     /// A connection for whoever is alone with his keys, which begin with a [prefix](Self::next_prefix) already.
     pub(crate) fn alone(&self) -> Result<LoneConnection, StoreError> {
         LoneConnection::open(&self.0.address, !self.is_private())
+    }
+
+    /// Deletes a key, over a connection of its own: others may be broken. It is told where that fails.
+    pub(crate) fn unlink(&self, key: &Bytes) {
+        let unlink = Command::new("UNLINK").arg(key.clone());
+        let why = match self.alone().and_then(|mut alone| alone.call(&unlink)) {
+            Ok(Reply::Error(why)) => foreign(&why),
+            Ok(_) => return,
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(key = %key.escape_ascii(), %why, "a key may be left on the server");
     }
 
     /// A prefix for keys that nobody else uses: `gatecrash:<run>:<n>:`.
