@@ -154,6 +154,7 @@ mod tests {
             run_prefix: server.0.run_prefix.clone(),
             stores: AtomicU64::new(0),
             _private: None,
+            _in_use: None,
         }));
         assert_eq!(canary.interference(), Some(Interference::Restarted));
     }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
 use super::connection::{Facts, ServerConnection, foreign};
+use super::in_use::{InUse, Place};
 use super::keys::KEY_NAMESPACE;
 use super::lone::LoneConnection;
 use super::private::{PrivateServer, ServerError};
@@ -27,6 +28,7 @@ pub(super) struct Opened {
     pub(super) run_prefix: String,
     pub(super) stores: AtomicU64,
     pub(super) _private: Option<PrivateServer>,
+    pub(super) _in_use: Option<InUse>,
 }
 
 impl Server {
@@ -49,8 +51,18 @@ impl Server {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run_prefix = format!("{KEY_NAMESPACE}{}-{:x}:", std::process::id(), since_epoch.as_nanos());
         let stores = AtomicU64::new(0);
+        let place = || Place { address: address.clone(), prefix: run_prefix.clone() };
+        let in_use = private.is_none().then(|| InUse::new(place()));
         let target = target.clone();
-        Ok(Self(Arc::new(Opened { address, facts, target, run_prefix, stores, _private: private })))
+        Ok(Self(Arc::new(Opened {
+            address,
+            facts,
+            target,
+            run_prefix,
+            stores,
+            _private: private,
+            _in_use: in_use,
+        })))
     }
 
     /// A connection for whoever is alone with his keys, which begin with a [prefix](Self::next_prefix) already.
