@@ -57,7 +57,6 @@ use crate::explore::replay::Passing;
 use crate::model::Model;
 use crate::model::compared::ComparedStore;
 use crate::observe::{Extent, Phase};
-use crate::redis::Canary;
 use crate::report::shard::Shard;
 use crate::report::{Engine, Invocation, RedisInfo, Report, StoreKind};
 use crate::world::control::Control;
@@ -267,19 +266,16 @@ impl Campaign {
             Work::Loom => return self.under_loom(item),
         };
         self.confirm(item, &mut done)?;
-        let mut canary = match canary {
-            Ok(canary) => canary,
+        match canary.and_then(|canary| canary.map_or(Ok(None), |mut canary| canary.interference())) {
+            Ok(Some(interference)) => Ok(item.interfered(done, &interference.to_string())),
+            Ok(None) => Ok(done),
             Err(why) => {
                 let unwatched =
                     format!("not looked at: whether somebody else changed the server meanwhile ({why})");
                 let on_redis = done.results.iter_mut().filter(|entry| entry.store == StoreKind::Redis);
                 on_redis.for_each(|entry| entry.notes.push(unwatched.clone()));
-                return Ok(done);
+                Ok(done)
             }
-        };
-        match canary.as_mut().and_then(Canary::interference) {
-            Some(interference) => Ok(item.interfered(done, &interference.to_string())),
-            None => Ok(done),
         }
     }
 

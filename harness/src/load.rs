@@ -20,6 +20,7 @@
 //! [`explore`](crate::explore) is for.
 
 mod arrivals;
+mod attended;
 mod blocks;
 mod client;
 pub mod compare;
@@ -40,7 +41,7 @@ mod tally;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use gatecrash_limiter::{Algorithm, Call, Script};
+use gatecrash_limiter::{Algorithm, Call};
 use tokio::runtime::Runtime;
 
 pub use faults::{Faults, FaultsError};
@@ -50,7 +51,7 @@ pub use settings::{LoadSettings, MOST_CLIENTS, NoClient, SCENARIO};
 
 use crate::base::threads;
 use crate::observe::{Extent, Phase};
-use crate::redis::{Canary, Server};
+use crate::redis::Server;
 
 use crate::report::StoreKind;
 use crate::world::control::Control;
@@ -86,11 +87,7 @@ pub fn load(
             Arc::new(LimiterUnderLoad::new(Arc::clone(algorithm), call, clients))
         })
         .collect();
-    let scripts: Vec<Script> = limiters.iter().flat_map(|limiter| limiter.scripts().to_vec()).collect();
-    let canary = Canary::plant(server, &scripts)?;
-    for subject in &subjects {
-        probe::prepare(server, subject)?;
-    }
+    let canary = probe::before(server, &subjects, control)?;
     let activity = &control.activity;
     let blocks = Blocks::of(settings, limiters.len());
     activity.begin(Phase {
@@ -105,9 +102,9 @@ pub fn load(
         Arc::clone(activity),
     ));
     let crew = (0..clients).map(|id| Some(LoadClient::new(id, settings.seed, activity))).collect();
-    let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control, canary);
-    let stopped = conductor.play(blocks);
-    conductor.finish(server, stopped)
+    let mut conductor = Conductor::new(runtime, run, subjects, crew, settings, control);
+    let stopped = if canary.is_some() { conductor.play(blocks) } else { control.bound(0) };
+    conductor.finish(server, canary, stopped)
 }
 
 /// Lets the process have a connection for each client, as far as it may: many systems start one with a thousand.

@@ -38,5 +38,6 @@ pub(crate) use packed::Packed;
 pub use private::{PrivateServer, ServerError};
 pub(crate) use reply_buffer::ReplyBuffer;
 pub(crate) use series::Series;
+pub(crate) use server::may_be_left;
 pub use server::{OpenError, Server};
 pub use store::RedisStore;

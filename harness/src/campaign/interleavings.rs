@@ -311,7 +311,7 @@ impl Campaign {
             Landed::Differs(difference) => {
                 let elapsed = started.elapsed();
                 let entry = subject.schedule(StoreKind::Redis, None, &schedule, Err(difference), elapsed);
-                done.results.push(match canary.and_then(|mut canary| canary.interference()) {
+                done.results.push(match canary.and_then(|mut canary| canary.interference().ok().flatten()) {
                     Some(interference) => subject.interfered(entry, &interference.to_string()),
                     None => entry,
                 });

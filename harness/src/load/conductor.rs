@@ -10,11 +10,12 @@ use tokio::task::JoinSet;
 use super::arrivals::Arrivals;
 use super::blocks::{Blocks, LoadTurn};
 use super::client::LoadClient;
-use super::outcome::{LoadOutcome, LoadedLimiter};
+use super::entry;
+use super::outcome::{LoadOutcome, LoadedLimiter, Meddling};
+use super::probe::{self, Aftermath};
 use super::settings::LoadSettings;
 use super::stage::{LimiterUnderLoad, LoadRun, LoadStage};
 use super::tally::OperationTally;
-use super::{entry, probe};
 use crate::redis::{Canary, Interference, Server};
 
 use crate::report::histogram::IntervalLog;
@@ -46,8 +47,6 @@ pub(super) struct Conductor<'a> {
     floor: (OperationTally, Duration),
     /// For how long stages were waited for after their time, all together.
     late: Duration,
-    /// Notices what somebody else does to the server.
-    canary: Canary,
 }
 
 impl<'a> Conductor<'a> {
@@ -58,7 +57,6 @@ impl<'a> Conductor<'a> {
         crew: Vec<Option<LoadClient>>,
         settings: &'a LoadSettings,
         control: &'a Control,
-        canary: Canary,
     ) -> Self {
         let totals =
             subjects.iter().map(|_| (OperationTally::default(), Duration::ZERO, Vec::new())).collect();
@@ -66,21 +64,7 @@ impl<'a> Conductor<'a> {
         let (began, log) = (Instant::now(), IntervalLog::new(SystemTime::now()));
         let floor = (OperationTally::default(), Duration::ZERO);
         let late = Duration::ZERO;
-        Self {
-            runtime,
-            run,
-            subjects,
-            crew,
-            settings,
-            control,
-            began,
-            log,
-            totals,
-            played,
-            floor,
-            late,
-            canary,
-        }
+        Self { runtime, run, subjects, crew, settings, control, began, log, totals, played, floor, late }
     }
 
     /// The whole programme. Says what ended it early.
@@ -234,32 +218,37 @@ impl<'a> Conductor<'a> {
         }
     }
 
-    /// Looks for leaks and cleans up.
-    pub(super) fn finish(mut self, server: &Server, stopped: Option<Bound>) -> Result<LoadOutcome, Error> {
+    /// Asks what the server can say of the load, and cleans up. The canary notices what somebody else did.
+    pub(super) fn finish(
+        self,
+        server: &Server,
+        canary: Option<Canary>,
+        stopped: Option<Bound>,
+    ) -> Result<LoadOutcome, Error> {
         drop(self.crew);
-        drop(self.runtime);
+        // What looks a name up cannot be ended, and is not waited for.
+        self.runtime.shutdown_background();
         let now = Instant::now();
-        let gone = self.run.scripts_gone().then_some(Interference::ScriptsFlushed);
-        let interference = self.canary.interference().or(gone).map(|found| found.to_string());
-        let mut limiters = Vec::new();
-        for (subject, (tally, measured, blocks)) in self.subjects.iter().zip(self.totals) {
-            // Whoever was cut off may still hold something.
-            let leaked = if stopped.is_none() {
-                probe::leaked(server, subject, || self.control.bound(0).is_none())?
-            } else {
-                None
-            };
-            probe::clean_up(server, subject);
-            limiters.push(LoadedLimiter {
-                tally,
-                findings: subject.take_monitor().findings(now),
-                measured,
-                blocks,
-                admitted: subject.admitted.iter().map(|count| count.load(Ordering::Relaxed)).collect(),
-                leaked,
-                interference: interference.clone(),
-            });
-        }
+        let Aftermath { meddling, leaked } =
+            probe::after(server, &self.subjects, canary, self.control, stopped.is_some())?;
+        // That it was restarted, or that all of it was flushed, says more.
+        let meddling = match meddling {
+            Meddling::None | Meddling::NotAsked if self.run.scripts_gone() => {
+                Meddling::Seen(Interference::ScriptsFlushed)
+            }
+            other => other,
+        };
+        let measured = self.subjects.iter().zip(self.totals).zip(leaked);
+        let limiters = measured.map(|((subject, (tally, measured, blocks)), leaked)| LoadedLimiter {
+            tally,
+            findings: subject.take_monitor().findings(now),
+            measured,
+            blocks,
+            admitted: subject.admitted.iter().map(|count| count.load(Ordering::Relaxed)).collect(),
+            leaked,
+            meddling,
+        });
+        let limiters = limiters.collect();
         let (floor, floor_measured) = self.floor;
         Ok(LoadOutcome {
             settings: self.settings.clone(),

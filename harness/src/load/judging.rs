@@ -3,7 +3,7 @@
 //! A load is clean only if operations were admitted all along: a limiter that fails, that has lost its permits or that
 //! admits nobody any more keeps its limit too, and proves nothing by it.
 
-use super::outcome::LoadedLimiter;
+use super::outcome::{LoadedLimiter, Meddling};
 use super::settings::LoadSettings;
 use crate::base::words::{grouped, plural};
 use crate::report::load::{LoadCheck, LoadProperty};
@@ -18,11 +18,11 @@ const BLOCKS_PER_STARVED: u64 = 10;
 pub(super) fn checks(loaded: &LoadedLimiter, settings: &LoadSettings) -> Vec<LoadCheck> {
     let interference = interference(loaded, settings);
     let checks = [
-        Some(over_admission(loaded, &interference)),
+        Some(over_admission(loaded, interference.as_ref())),
         Some(errors(loaded, settings)),
         leaks(loaded, settings),
         Some(starvation(loaded)),
-        Some(interference),
+        interference,
     ];
     checks.into_iter().flatten().collect()
 }
@@ -48,11 +48,11 @@ fn check(property: LoadProperty, verdict: Verdict, why: Option<String>) -> LoadC
     LoadCheck { property, verdict, why }
 }
 
-fn over_admission(loaded: &LoadedLimiter, interference: &LoadCheck) -> LoadCheck {
+fn over_admission(loaded: &LoadedLimiter, interference: Option<&LoadCheck>) -> LoadCheck {
     let property = LoadProperty::OverAdmission;
-    match (loaded.findings.max, interference.verdict) {
+    match (loaded.findings.max, interference.map(|check| check.verdict)) {
         (0, _) => check(property, Verdict::Clean, None),
-        (max, Verdict::Undecided) => {
+        (max, Some(Verdict::Undecided)) => {
             let why = format!("by {}, which somebody else may have caused", grouped(max));
             check(property, Verdict::Undecided, Some(why))
         }
@@ -109,22 +109,30 @@ fn starvation(loaded: &LoadedLimiter) -> LoadCheck {
     check(property, Verdict::Undecided, Some(why))
 }
 
-fn interference(loaded: &LoadedLimiter, settings: &LoadSettings) -> LoadCheck {
+/// Nothing where the server was not asked, and nothing else shows it.
+fn interference(loaded: &LoadedLimiter, settings: &LoadSettings) -> Option<LoadCheck> {
     let gone = loaded.tally.not_held;
     // What a fault leaves unanswered may have been released already.
     let unexplained = gone > 0 && !settings.faults.any() && loaded.tally.failures() == 0;
-    let why = loaded.interference.clone().or_else(|| {
-        let releases = plural(gone, "release");
-        unexplained.then(|| format!("{releases} found the permit gone: did somebody else delete keys?"))
-    });
-    let verdict = if why.is_some() { Verdict::Undecided } else { Verdict::Clean };
-    check(LoadProperty::Interference, verdict, why)
+    let why = match loaded.meddling {
+        Meddling::Seen(interference) => Some(interference.to_string()),
+        Meddling::None | Meddling::NotAsked => unexplained.then(|| {
+            format!("{} found the permit gone: did somebody else delete keys?", plural(gone, "release"))
+        }),
+    };
+    let property = LoadProperty::Interference;
+    match (why, loaded.meddling) {
+        (None, Meddling::NotAsked) => None,
+        (None, _) => Some(check(property, Verdict::Clean, None)),
+        (why, _) => Some(check(property, Verdict::Undecided, why)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tally::OperationTally;
     use super::*;
+    use crate::redis::Interference;
 
     /// A load of 20 blocks that is clean.
     fn loaded() -> LoadedLimiter {
@@ -200,7 +208,12 @@ mod tests {
         let both = vec![LoadProperty::OverAdmission, LoadProperty::Interference];
         assert_eq!(found(&disturbed, &settings()), (Verdict::Undecided, both.clone()));
         disturbed.tally.not_held = 0;
-        disturbed.interference = Some("the server was restarted".to_owned());
+        disturbed.meddling = Meddling::Seen(Interference::Restarted);
         assert_eq!(found(&disturbed, &settings()), (Verdict::Undecided, both));
+        // Where it was not asked, nothing is said.
+        disturbed.meddling = Meddling::NotAsked;
+        assert!(
+            checks(&disturbed, &settings()).iter().all(|check| check.property != LoadProperty::Interference)
+        );
     }
 }

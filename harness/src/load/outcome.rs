@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::monitor::Findings;
 use super::settings::LoadSettings;
 use super::tally::OperationTally;
+use crate::redis::Interference;
 use crate::report::histogram::IntervalLog;
 use crate::report::load::LoadBlock;
 use crate::world::control::Bound;
@@ -20,7 +21,19 @@ pub(super) struct LoadedLimiter {
     pub(super) admitted: Vec<u64>,
     pub(super) leaked: Option<u64>,
     /// What somebody else did to the server meanwhile.
-    pub(super) interference: Option<String>,
+    pub(super) meddling: Meddling,
+}
+
+/// What is known of others on the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Meddling {
+    /// Nobody was noticed.
+    #[default]
+    None,
+    /// Somebody was.
+    Seen(Interference),
+    /// The server was not asked, or did not answer.
+    NotAsked,
 }
 
 /// What a load came to.

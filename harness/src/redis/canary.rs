@@ -70,33 +70,42 @@ impl Canary {
         Ok(Self { server: server.clone(), key, scripts: scripts.to_vec(), connection, planted })
     }
 
-    /// What somebody else has done since; nothing also if the server does not say.
-    pub(crate) fn interference(&mut self) -> Option<Interference> {
-        let now = ServerConnection::greet(self.server.address()).ok()?;
+    /// Its key on the server.
+    pub(crate) fn key(&self) -> Bytes {
+        self.key.clone()
+    }
+
+    /// What somebody else has done since; nothing also if the server refuses to say. The error is that it does not answer.
+    pub(crate) fn interference(&mut self) -> Result<Option<Interference>, StoreError> {
+        let now = ServerConnection::greet(self.server.address())?;
         if now.run_id != self.server.run_id() {
-            return Some(Interference::Restarted);
+            return Ok(Some(Interference::Restarted));
         }
         if now.uptime.is_some_and(|uptime| uptime + CLOCK_SLACK < self.planted.elapsed()) {
-            return Some(Interference::Younger);
+            return Ok(Some(Interference::Younger));
         }
-        let mut answers = |command: Command, expected: &Reply| {
-            let reply = self.connection.call(&command).ok()?;
-            let refused = matches!(reply, Reply::Error(_));
-            (!refused && reply != *expected).then_some(())
-        };
-        if answers(Command::new("EXISTS").arg(self.key.clone()), &Reply::Int(1)).is_some() {
-            return Some(Interference::KeysDeleted);
+        if self.misses(&Command::new("EXISTS").arg(self.key.clone()), &Reply::Int(1))? {
+            return Ok(Some(Interference::KeysDeleted));
         }
-        let exists = |script: &Script| Command::new("SCRIPT").arg("EXISTS").arg(script.sha1().to_owned());
         let known = Reply::Array(vec![Reply::Int(1)]);
-        let flushed = self.scripts.iter().any(|script| answers(exists(script), &known).is_some());
-        flushed.then_some(Interference::ScriptsFlushed)
+        for script in self.scripts.clone() {
+            if self.misses(&Command::new("SCRIPT").arg("EXISTS").arg(script.sha1().to_owned()), &known)? {
+                return Ok(Some(Interference::ScriptsFlushed));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the server answers with something else than expected. To refuse is no answer.
+    fn misses(&mut self, command: &Command, expected: &Reply) -> Result<bool, StoreError> {
+        let reply = self.connection.call(command)?;
+        Ok(reply != *expected && !matches!(reply, Reply::Error(_)))
     }
 }
 
 impl Drop for Canary {
     fn drop(&mut self) {
-        self.server.unlink(&self.key);
+        self.server.unlink(std::slice::from_ref(&self.key));
     }
 }
 
@@ -128,7 +137,7 @@ mod tests {
         let (server, mut canary) = planted();
         call(&server, "SET theirs 1");
         call(&server, "DEL theirs");
-        assert_eq!(canary.interference(), None);
+        assert_eq!(canary.interference().unwrap(), None);
         assert_eq!(call(&server, "DBSIZE"), Reply::Int(1));
         drop(canary);
         assert_eq!(call(&server, "DBSIZE"), Reply::Int(0));
@@ -138,9 +147,9 @@ mod tests {
     fn keys_and_scripts_that_are_gone_are_noticed() {
         let (server, mut canary) = planted();
         call(&server, "SCRIPT FLUSH");
-        assert_eq!(canary.interference(), Some(Interference::ScriptsFlushed));
+        assert_eq!(canary.interference().unwrap(), Some(Interference::ScriptsFlushed));
         call(&server, "FLUSHALL");
-        assert_eq!(canary.interference(), Some(Interference::KeysDeleted));
+        assert_eq!(canary.interference().unwrap(), Some(Interference::KeysDeleted));
     }
 
     #[test]
@@ -156,15 +165,15 @@ mod tests {
             _private: None,
             _in_use: None,
         }));
-        assert_eq!(canary.interference(), Some(Interference::Restarted));
+        assert_eq!(canary.interference().unwrap(), Some(Interference::Restarted));
     }
 
     #[test]
     fn a_process_that_is_younger_than_the_run_is_noticed() {
         let (_server, mut canary) = planted();
         canary.planted -= CLOCK_SLACK / 2;
-        assert_eq!(canary.interference(), None);
+        assert_eq!(canary.interference().unwrap(), None);
         canary.planted -= Duration::from_secs(60);
-        assert_eq!(canary.interference(), Some(Interference::Younger));
+        assert_eq!(canary.interference().unwrap(), Some(Interference::Younger));
     }
 }

@@ -70,15 +70,14 @@ impl Server {
         LoneConnection::open(&self.0.address, !self.is_private())
     }
 
-    /// Deletes a key, over a connection of its own: others may be broken. It is told where that fails.
-    pub(crate) fn unlink(&self, key: &Bytes) {
-        let unlink = Command::new("UNLINK").arg(key.clone());
-        let why = match self.alone().and_then(|mut alone| alone.call(&unlink)) {
-            Ok(Reply::Error(why)) => foreign(&why),
-            Ok(_) => return,
-            Err(error) => error.to_string(),
-        };
-        tracing::warn!(key = %key.escape_ascii(), %why, "a key may be left on the server");
+    /// Deletes keys, over a connection of its own: others may be broken. It is told where that fails.
+    pub(crate) fn unlink(&self, keys: &[Bytes]) {
+        let unlink = keys.iter().cloned().fold(Command::new("UNLINK"), Command::arg);
+        match self.alone().and_then(|mut alone| alone.call(&unlink)) {
+            Ok(Reply::Error(why)) => may_be_left(keys, &foreign(&why)),
+            Ok(_) => {}
+            Err(error) => may_be_left(keys, &error.to_string()),
+        }
     }
 
     /// A prefix for keys that nobody else uses: `gatecrash:<run>:<n>:`.
@@ -119,6 +118,13 @@ impl Server {
             Target::Private => format!("a private {program} {version}, started for this run"),
             given @ Target::Given { .. } => given.describe(),
         }
+    }
+}
+
+/// Says that keys could not be deleted.
+pub(crate) fn may_be_left(keys: &[Bytes], why: &str) {
+    for key in keys {
+        tracing::warn!(key = %key.escape_ascii(), error = %why, "a key may be left on the server");
     }
 }
 

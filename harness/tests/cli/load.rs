@@ -382,3 +382,31 @@ fn a_server_that_is_silent_for_good_does_not_keep_a_load_from_ending() {
     let document = ran.exits(69).json();
     adds_up(&results(&document)[0]);
 }
+
+#[test]
+fn an_interrupt_ends_a_load_soon_although_the_server_is_silent_and_leaves_no_key() {
+    let server = PrivateServer::start().unwrap();
+    let url = server.url();
+    let mut command =
+        gatecrash(&[&ROOM[..7], &["--duration", "60s", "--redis", &url, "--json", "-"]].concat());
+    let mut running = Running::start(&mut command);
+    let stderr = running.wait_for_the_server();
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    let keys = |connection: &mut redis::Connection| -> Vec<String> {
+        redis::cmd("KEYS").arg("gatecrash:*").query(connection).unwrap()
+    };
+    eventually("the load begins", || !keys(&mut connection).is_empty());
+    let pid = Pid::from_raw(server.pid().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    kill(running.pid(), Signal::SIGINT).unwrap();
+    let interrupted = std::time::Instant::now();
+    let ran = running.end(stderr);
+    let took = interrupted.elapsed();
+    kill(pid, Signal::SIGCONT).unwrap();
+    assert!(took < std::time::Duration::from_secs(4), "{took:?}");
+    // What it said last is read by the server when it is awake again.
+    eventually("its keys are deleted", || keys(&mut connection).is_empty());
+    let document = ran.exits(130).json();
+    let checks = results(&document)[0]["checks"].as_array().unwrap();
+    assert!(checks.iter().all(|check| check["property"] != "interference"), "nobody was asked: {document}");
+}
