@@ -6,11 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::target::Address;
 
 /// By number: a server, and what the keys of this run begin with there.
-static SERVERS: Mutex<(u64, BTreeMap<u64, Place>)> = Mutex::new((0, BTreeMap::new()));
+static SERVERS: Mutex<(u64, BTreeMap<u64, KeysPlace>)> = Mutex::new((0, BTreeMap::new()));
 
 /// Where keys of this run may be.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct KeysPlace {
     pub(super) address: Address,
     pub(super) prefix: String,
 }
@@ -20,7 +20,7 @@ pub(super) struct Place {
 pub(super) struct InUse(u64);
 
 impl InUse {
-    pub(super) fn new(place: Place) -> Self {
+    pub(super) fn new(place: KeysPlace) -> Self {
         let mut servers = servers();
         let (next, places) = &mut *servers;
         let number = *next;
@@ -37,11 +37,11 @@ impl Drop for InUse {
 }
 
 /// All of them.
-pub(super) fn all() -> Vec<Place> {
+pub(super) fn all() -> Vec<KeysPlace> {
     servers().1.values().cloned().collect()
 }
 
 /// What is guarded is whole at any time.
-fn servers() -> MutexGuard<'static, (u64, BTreeMap<u64, Place>)> {
+fn servers() -> MutexGuard<'static, (u64, BTreeMap<u64, KeysPlace>)> {
     SERVERS.lock().unwrap_or_else(PoisonError::into_inner)
 }

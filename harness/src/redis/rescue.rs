@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::in_use::{self, Place};
+use super::in_use::{self, KeysPlace};
 use super::leftovers::Scan;
 use crate::world::store::StoreError;
 
@@ -42,12 +42,12 @@ pub(crate) fn delete_keys(within: Duration) {
     }
 }
 
-fn warn(place: &Place, why: &str) {
+fn warn(place: &KeysPlace, why: &str) {
     tracing::warn!(server = %place.address, prefix = place.prefix, why, "keys may be left on the server");
 }
 
 /// Looks and deletes until there is nothing more: what was sent before may still make keys.
-fn delete(place: &Place) -> Result<(), StoreError> {
+fn delete(place: &KeysPlace) -> Result<(), StoreError> {
     let mut scan = Scan::open(&place.address)?;
     while scan.remove_all(&place.prefix)? > 0 {}
     Ok(())

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gatecrash_limiter::{Command, Reply};
 
 use super::connection::{Facts, ServerConnection, foreign};
-use super::in_use::{InUse, Place};
+use super::in_use::{InUse, KeysPlace};
 use super::keys::KEY_NAMESPACE;
 use super::lone::LoneConnection;
 use super::private::{PrivateServer, ServerError};
@@ -51,7 +51,7 @@ impl Server {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run_prefix = format!("{KEY_NAMESPACE}{}-{:x}:", std::process::id(), since_epoch.as_nanos());
         let stores = AtomicU64::new(0);
-        let place = || Place { address: address.clone(), prefix: run_prefix.clone() };
+        let place = || KeysPlace { address: address.clone(), prefix: run_prefix.clone() };
         let in_use = private.is_none().then(|| InUse::new(place()));
         let target = target.clone();
         Ok(Self(Arc::new(Opened {
