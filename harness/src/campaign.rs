@@ -253,7 +253,7 @@ impl Campaign {
         if let Some(reason) = item.unjudged() {
             return Ok(item.subject.unfit(item.store, &reason).into());
         }
-        let canary = if item.store == StoreKind::Redis { self.canary(&item.subject) } else { None };
+        let canary = if item.store == StoreKind::Redis { self.canary(&item.subject) } else { Ok(None) };
         self.begin(&item.subject, item.engine(), item.store, self.extent(item.work));
         let mut done = match item.work {
             Work::Schedule { name, order, passing } => self.schedule(item, name, order, passing)?,
@@ -266,9 +266,16 @@ impl Campaign {
             Work::Loom => return self.under_loom(item),
         };
         self.confirm(item, &mut done)?;
-        match canary.and_then(|mut canary| canary.interference().ok().flatten()) {
-            Some(interference) => Ok(item.interfered(done, &interference.to_string())),
-            None => Ok(done),
+        match canary.and_then(|canary| canary.map_or(Ok(None), |mut canary| canary.interference())) {
+            Ok(Some(interference)) => Ok(item.interfered(done, &interference.to_string())),
+            Ok(None) => Ok(done),
+            Err(why) => {
+                let unwatched =
+                    format!("not looked at: whether somebody else changed the server meanwhile ({why})");
+                let on_redis = done.results.iter_mut().filter(|entry| entry.store == StoreKind::Redis);
+                on_redis.for_each(|entry| entry.notes.push(unwatched.clone()));
+                Ok(done)
+            }
         }
     }
 

@@ -92,33 +92,23 @@ fn log(verbose: u8) {
         .try_init();
 }
 
-#[cfg(unix)]
-use signals::ending;
-
-/// The signals that end a run.
-#[cfg(not(unix))]
-fn ending() -> [i32; 2] {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    [SIGINT, SIGTERM]
-}
-
 /// The first Ctrl-C ends gracefully, with a report; the second at once. A question of what is going on never ends
 /// anything, also where nobody answers it.
 fn watch_signals() -> Result<Arc<AtomicBool>, Problem> {
     let interrupted = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
-    let thread = signals::SignalThread::begin().map_err(Problem::signals)?;
-    for signal in ending() {
+    {
+        let thread = signals::SignalThread::begin().map_err(Problem::signals)?;
+        flag::register(SIGUSR1, Arc::default()).map_err(Problem::signals)?;
+        thread.listen(Arc::clone(&interrupted)).map_err(Problem::signals)?;
+    }
+    #[cfg(not(unix))]
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let watch = |flag: &Arc<AtomicBool>| {
             flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(flag))?;
             flag::register(signal, Arc::clone(flag))
         };
         watch(&interrupted).map_err(Problem::signals)?;
-    }
-    #[cfg(unix)]
-    {
-        flag::register(SIGUSR1, Arc::default()).map_err(Problem::signals)?;
-        thread.listen().map_err(Problem::signals)?;
     }
     Ok(interrupted)
 }

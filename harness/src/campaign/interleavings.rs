@@ -301,7 +301,7 @@ impl Campaign {
                 return Ok(false);
             }
         };
-        let (canary, started) = (self.canary(subject), Instant::now());
+        let (canary, started) = (self.canary(subject).ok().flatten(), Instant::now());
         self.begin(subject, Engine::Schedule, StoreKind::Redis, Extent::Units(1));
         let trace =
             replay(subject.world(), ComparedStore::new(store), &schedule, Passing::Allowed, &self.control);

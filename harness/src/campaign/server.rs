@@ -2,8 +2,7 @@
 
 use super::subject::Subject;
 use super::{Campaign, Redis};
-use crate::redis::Canary;
-use crate::redis::{RedisStore, Server};
+use crate::redis::{Canary, RedisStore, Server};
 use crate::report::{NotRun, StoreKind};
 use crate::world::control::Bound;
 use crate::world::error::Error;
@@ -42,11 +41,11 @@ impl Campaign {
         }
     }
 
-    /// What notices somebody else on the server. Nobody else is on a private one; where the server is lost, the run that
-    /// follows says so.
-    pub(super) fn canary(&self, subject: &Subject<'_>) -> Option<Canary> {
-        let server = self.server(subject).ok().filter(|server| !server.is_private())?;
-        Canary::plant(&server, subject.limiter.scripts()).ok()
+    /// What notices somebody else on the server. Nobody else is on a private one, and what follows says so where the
+    /// server is lost.
+    pub(super) fn canary(&self, subject: &Subject<'_>) -> Result<Option<Canary>, StoreError> {
+        let server = self.server(subject).ok().filter(|server| !server.is_private());
+        server.map(|server| Canary::plant(&server, subject.limiter.scripts())).transpose()
     }
 
     /// A store on the server, if there is one.

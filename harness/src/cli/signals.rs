@@ -4,15 +4,26 @@
 //! `SA_RESTART` says), and what was waited for is lost. So no thread but one handles any.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+
+use crate::base::exit::Exit;
+use crate::redis::rescue;
+
+/// How long an end at once may take.
+const LAST_DEEDS: Duration = Duration::from_millis(900);
 
 /// What ends a run.
 const ENDING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
 
 /// The signals that end this run: a signal that whoever started it has it ignore, as `nohup` does, stays ignored.
-pub(super) fn ending() -> impl Iterator<Item = i32> {
+fn ending() -> impl Iterator<Item = i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
@@ -30,16 +41,26 @@ impl SignalThread {
         Ok(Self(signals))
     }
 
-    /// From here on a thread handles them, those that came meanwhile too.
-    pub(super) fn listen(self) -> io::Result<()> {
+    /// From here on a thread handles them, those that came meanwhile too: the first ends the run gracefully, with a
+    /// report; the second at once.
+    pub(super) fn listen(self, interrupted: Arc<AtomicBool>) -> io::Result<()> {
+        let mut signals = Signals::new(ending())?;
         let listen = move || {
             if let Err(error) = self.0.thread_unblock() {
                 tracing::warn!(%error, "signals are not handled");
             }
-            loop {
-                thread::park();
+            for _ in signals.forever() {
+                if interrupted.swap(true, Ordering::Relaxed) {
+                    end_at_once();
+                }
             }
         };
         thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
     }
+}
+
+/// A private server ends with us, and the next start sweeps its folder. Keys on a server of others would stay.
+fn end_at_once() -> ! {
+    rescue::delete_keys(LAST_DEEDS);
+    low_level::exit(Exit::Interrupted.code().into())
 }

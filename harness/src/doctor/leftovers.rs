@@ -22,7 +22,7 @@ const MOST_NAMED: usize = 5;
 
 /// Looks for what runs left in the server's database, and removes what no run uses any more, until it shall stop.
 pub fn clean_up(server: &Server, stop: impl Fn() -> bool) -> Result<(Vec<Fact>, Vec<Finding>), StoreError> {
-    let mut scan = Scan::open(server)?;
+    let mut scan = Scan::open(server.address())?;
     let Leftovers { runs, cut_short } = scan.find(&stop)?;
     let mut findings = Vec::new();
     let mut removed = 0;

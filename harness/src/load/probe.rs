@@ -11,7 +11,7 @@ use super::client::clock;
 use super::outcome::Meddling;
 use super::stage::LimiterUnderLoad;
 use crate::explore::leak::lost_of;
-use crate::redis::{Canary, Server};
+use crate::redis::{Canary, Server, may_be_left};
 use crate::world::control::Control;
 use crate::world::error::Error;
 
@@ -128,18 +128,8 @@ fn leaked(
 
 /// Deletes what the limiters kept. A private server takes it along when it ends.
 fn clean_up(server: &Server, keys: &[Bytes]) {
-    if server.is_private() {
-        return;
-    }
-    let unlink = keys.iter().cloned().fold(Command::new("UNLINK"), Command::arg);
-    if let Err(error) = server.alone().and_then(|mut alone| alone.call(&unlink)) {
-        may_be_left(keys, &error.to_string());
-    }
-}
-
-fn may_be_left(keys: &[Bytes], why: &str) {
-    for key in keys {
-        tracing::warn!(key = %key.escape_ascii(), error = %why, "a key may be left on the server");
+    if !server.is_private() {
+        server.unlink(keys);
     }
 }
 

@@ -105,12 +105,7 @@ impl Canary {
 
 impl Drop for Canary {
     fn drop(&mut self) {
-        // Over a new connection where the old one broke.
-        let unlink = Command::new("UNLINK").arg(self.key.clone());
-        let gone = self.connection.call(&unlink).or_else(|_| self.server.alone()?.call(&unlink));
-        if let Err(error) = gone {
-            tracing::warn!(key = %self.key.escape_ascii(), %error, "a key may be left on the server");
-        }
+        self.server.unlink(std::slice::from_ref(&self.key));
     }
 }
 
@@ -168,6 +163,7 @@ mod tests {
             run_prefix: server.0.run_prefix.clone(),
             stores: AtomicU64::new(0),
             _private: None,
+            _in_use: None,
         }));
         assert_eq!(canary.interference().unwrap(), Some(Interference::Restarted));
     }

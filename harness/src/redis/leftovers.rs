@@ -11,7 +11,7 @@ use gatecrash_limiter::{Command, Reply};
 
 use super::connection::ServerConnection;
 use super::keys::KEY_NAMESPACE;
-use super::server::Server;
+use super::target::Address;
 use crate::world::store::StoreError;
 
 /// About how many keys the server looks at for one reply.
@@ -44,8 +44,8 @@ pub(crate) struct Leftovers {
 pub(crate) struct Scan(ServerConnection);
 
 impl Scan {
-    pub(crate) fn open(server: &Server) -> Result<Self, StoreError> {
-        ServerConnection::open(server.address()).map(Self)
+    pub(crate) fn open(address: &Address) -> Result<Self, StoreError> {
+        ServerConnection::open(address).map(Self)
     }
 
     /// Looks for keys of runs, until all were looked at or it shall stop.
@@ -55,7 +55,7 @@ impl Scan {
         let (mut pages, mut kept) = (0, 0);
         while pages < MOST_PAGES && kept < MOST_KEYS && !stop() {
             let keys;
-            (cursor, keys) = self.page(cursor)?;
+            (cursor, keys) = self.page(cursor, KEY_NAMESPACE)?;
             for key in keys {
                 if let Some(run) = run_of(&key) {
                     found.runs.entry(run).or_default().keys.push(key);
@@ -77,8 +77,22 @@ impl Scan {
         Ok(found)
     }
 
-    fn page(&mut self, cursor: Bytes) -> Result<(Bytes, Vec<Bytes>), StoreError> {
-        let scan = Command::new("SCAN").arg(cursor).arg("MATCH").arg(format!("{KEY_NAMESPACE}*"));
+    /// Removes all keys that begin with this, which holds no wildcard, and tells how many were there.
+    pub(super) fn remove_all(&mut self, prefix: &str) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        let mut cursor = Bytes::from_static(b"0");
+        loop {
+            let keys;
+            (cursor, keys) = self.page(cursor, prefix)?;
+            removed += self.remove(&keys)?;
+            if *cursor == *b"0" {
+                return Ok(removed);
+            }
+        }
+    }
+
+    fn page(&mut self, cursor: Bytes, prefix: &str) -> Result<(Bytes, Vec<Bytes>), StoreError> {
+        let scan = Command::new("SCAN").arg(cursor).arg("MATCH").arg(format!("{prefix}*"));
         match self.0.call(&scan.arg("COUNT").arg(PAGE))? {
             Reply::Array(items) => match &items[..] {
                 [Reply::Bulk(next), Reply::Array(keys)] => {
@@ -124,7 +138,7 @@ impl Scan {
 }
 
 /// The run that made a key: what stands between [`KEY_NAMESPACE`] and the next colon, if it is as
-/// [`Server::open`] makes it. Other keys that begin alike are somebody else's.
+/// `Server::open` makes it. Other keys that begin alike are somebody else's.
 fn run_of(key: &[u8]) -> Option<String> {
     let rest =
         std::str::from_utf8(key.strip_prefix(KEY_NAMESPACE.as_bytes())?.split(|byte| *byte == b':').next()?);

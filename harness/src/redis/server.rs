@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::connection::{Facts, ServerConnection};
+use bytes::Bytes;
+use gatecrash_limiter::{Command, Reply};
+
+use super::connection::{Facts, ServerConnection, foreign};
+use super::in_use::{InUse, KeysPlace};
 use super::keys::KEY_NAMESPACE;
 use super::lone::LoneConnection;
 use super::private::{PrivateServer, ServerError};
@@ -24,6 +28,7 @@ pub(super) struct Opened {
     pub(super) run_prefix: String,
     pub(super) stores: AtomicU64,
     pub(super) _private: Option<PrivateServer>,
+    pub(super) _in_use: Option<InUse>,
 }
 
 impl Server {
@@ -46,13 +51,33 @@ impl Server {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run_prefix = format!("{KEY_NAMESPACE}{}-{:x}:", std::process::id(), since_epoch.as_nanos());
         let stores = AtomicU64::new(0);
+        let place = || KeysPlace { address: address.clone(), prefix: run_prefix.clone() };
+        let in_use = private.is_none().then(|| InUse::new(place()));
         let target = target.clone();
-        Ok(Self(Arc::new(Opened { address, facts, target, run_prefix, stores, _private: private })))
+        Ok(Self(Arc::new(Opened {
+            address,
+            facts,
+            target,
+            run_prefix,
+            stores,
+            _private: private,
+            _in_use: in_use,
+        })))
     }
 
     /// A connection for whoever is alone with his keys, which begin with a [prefix](Self::next_prefix) already.
     pub(crate) fn alone(&self) -> Result<LoneConnection, StoreError> {
         LoneConnection::open(&self.0.address, !self.is_private())
+    }
+
+    /// Deletes keys, over a connection of its own: others may be broken. It is told where that fails.
+    pub(crate) fn unlink(&self, keys: &[Bytes]) {
+        let unlink = keys.iter().cloned().fold(Command::new("UNLINK"), Command::arg);
+        match self.alone().and_then(|mut alone| alone.call(&unlink)) {
+            Ok(Reply::Error(why)) => may_be_left(keys, &foreign(&why)),
+            Ok(_) => {}
+            Err(error) => may_be_left(keys, &error.to_string()),
+        }
     }
 
     /// A prefix for keys that nobody else uses: `gatecrash:<run>:<n>:`.
@@ -93,6 +118,13 @@ impl Server {
             Target::Private => format!("a private {program} {version}, started for this run"),
             given @ Target::Given { .. } => given.describe(),
         }
+    }
+}
+
+/// Says that keys could not be deleted.
+pub(crate) fn may_be_left(keys: &[Bytes], why: &str) {
+    for key in keys {
+        tracing::warn!(key = %key.escape_ascii(), error = %why, "a key may be left on the server");
     }
 }
 

@@ -89,3 +89,23 @@ fn a_key_that_somebody_deletes_is_named_with_the_answer_that_differed() {
     let alone = ran(&[&replay[..], &["--redis", &server.url(), "--json", "-"]].concat()).exits(0).json();
     assert_eq!(results(&alone)[0]["verdict"], "clean");
 }
+
+/// Its user may do what the limiter needs, but not set the key that shows what others do.
+#[test]
+fn where_nobody_can_look_after_a_run_its_result_says_so() {
+    let server = PrivateServer::start().unwrap();
+    let mut admin = connect(&server);
+    let user = ["SETUSER", "bob", "on", ">x", "~*", "+@all", "-set"];
+    let () = redis::cmd("ACL").arg(&user).query(&mut admin).unwrap();
+    let url = format!("{}?user=bob&pass=x", server.url());
+    let explore = ["explore", LAST_SLOT, "--on", "redis", "--limiter", "naive", "--strategy", "enumerate"];
+    let notes = |redis: &str| {
+        let document =
+            ran(&[&explore[..], &["--expect", "violation", "--json", "-", "--redis", redis]].concat()).json();
+        results(&document)[0]["notes"].to_string()
+    };
+    let refused = notes(&url);
+    assert!(refused.contains("whether somebody else changed the server meanwhile"), "{refused}");
+    assert!(refused.contains("NOPERM"), "{refused}");
+    assert!(!notes(&server.url()).contains("somebody else"));
+}

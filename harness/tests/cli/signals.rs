@@ -2,7 +2,9 @@
 
 use std::io::Read as _;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use gatecrash::redis::PrivateServer;
 use nix::sys::signal::{Signal, kill};
 
 use crate::running::{Running, child_of, is_gone};
@@ -74,6 +76,29 @@ fn a_kill_leaves_no_server_behind() {
     kill(running.pid(), Signal::SIGKILL).unwrap();
     assert_eq!(running.end(stderr).code, None);
     eventually("the server is gone", || is_gone(server));
+}
+
+/// Somebody else's server takes no writes for a while: the orderly end waits for that, and is not waited for.
+#[test]
+fn a_second_signal_leaves_no_key_on_a_server_of_somebody_else() {
+    let theirs = PrivateServer::start().unwrap();
+    let mut admin = redis::Client::open(theirs.url()).unwrap().get_connection().unwrap();
+    let keys = |admin: &mut redis::Connection| -> Vec<String> {
+        redis::cmd("KEYS").arg("gatecrash:*").query(admin).unwrap()
+    };
+    let mut running = Running::start(long("redis").args(["--redis", &theirs.url()]));
+    let stderr = running.wait_for_the_server();
+    eventually("it has keys", || keys(&mut admin).len() > 10);
+    let () = redis::cmd("CLIENT").arg("PAUSE").arg(400).arg("WRITE").query(&mut admin).unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    let began = Instant::now();
+    kill(running.pid(), Signal::SIGINT).unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    kill(running.pid(), Signal::SIGTERM).unwrap();
+    let ran = running.end(stderr).exits(130);
+    assert_eq!(ran.stdout, "", "there is no report");
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert_eq!(keys(&mut admin), Vec::<String>::new());
 }
 
 #[test]
