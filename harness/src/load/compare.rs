@@ -26,7 +26,7 @@ pub mod read;
 mod speed;
 pub mod text;
 
-pub use baseline::{Baseline, Measured};
+pub use baseline::{Baseline, BaselineLoad};
 pub use comparison::{
     CONFIDENCE, ComparedFile, ComparedLimiter, Comparison, ComparisonOptions, ComparisonVerdict,
     CorrectnessCheck, CorrectnessProperty, RatioChange, SpeedChange, SpeedVerdict,
@@ -34,6 +34,7 @@ pub use comparison::{
 pub use metric::Metric;
 
 use crate::base::words::grouped;
+use crate::report::load::LoadParameters;
 
 /// The JSON Schema that every document satisfies.
 pub const SCHEMA: &str = include_str!("../../schema/compare.schema.json");
@@ -79,7 +80,7 @@ fn missing(base: &Baseline, new: &Baseline) -> Vec<String> {
     missing
 }
 
-fn both(before: &Measured, now: &Measured) -> ComparedLimiter {
+fn both(before: &BaselineLoad, now: &BaselineLoad) -> ComparedLimiter {
     let mut undecided = Vec::new();
     let (was, is) = (parameters(before), parameters(now));
     if was != is {
@@ -96,7 +97,7 @@ fn both(before: &Measured, now: &Measured) -> ComparedLimiter {
     }
 }
 
-fn only_new(now: &Measured) -> ComparedLimiter {
+fn only_new(now: &BaselineLoad) -> ComparedLimiter {
     ComparedLimiter {
         limiter: now.limiter.clone(),
         parameters: parameters(now),
@@ -108,7 +109,7 @@ fn only_new(now: &Measured) -> ComparedLimiter {
     }
 }
 
-fn only_base(before: &Measured) -> ComparedLimiter {
+fn only_base(before: &BaselineLoad) -> ComparedLimiter {
     ComparedLimiter {
         limiter: before.limiter.clone(),
         parameters: parameters(before),
@@ -121,14 +122,15 @@ fn only_base(before: &Measured) -> ComparedLimiter {
 }
 
 /// What was asked of the limiter, in words. Equal words, equal parameters.
-fn parameters(of: &Measured) -> String {
-    let pace = of.rate_per_s.map_or_else(|| "closed loop".to_owned(), |rate| format!("{rate} operations/s"));
-    let (clients, limit) = (grouped(of.clients), grouped(of.limit));
+fn parameters(of: &BaselineLoad) -> String {
+    let LoadParameters { clients, limit, rate_per_s, hold } = &of.parameters;
+    let pace = rate_per_s.map_or_else(|| "closed loop".to_owned(), |rate| format!("{rate} operations/s"));
+    let (clients, limit) = (grouped(clients), grouped(limit));
     let faults = if of.faults { ", with faults" } else { "" };
-    format!("{clients} clients, limit {limit}, hold {}, {pace}{faults}", of.hold)
+    format!("{clients} clients, limit {limit}, hold {hold}, {pace}{faults}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share for people to read")]
-fn share_admitted(of: &Measured) -> Option<f64> {
+fn share_admitted(of: &BaselineLoad) -> Option<f64> {
     (of.attempts > 0).then(|| of.admitted as f64 / of.attempts as f64)
 }

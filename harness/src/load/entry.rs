@@ -104,10 +104,7 @@ impl LoadOutcome {
             (name.to_owned(), histogram::compressed(durations.histogram()))
         };
         report::load::MeasuredLoad {
-            clients: settings.clients,
-            limit: settings.limit,
-            rate_per_s: settings.rate,
-            hold: settings.hold.to_string(),
+            parameters: settings.parameters(),
             attempts: tally.attempts,
             admitted: tally.admitted,
             refused: tally.refused,

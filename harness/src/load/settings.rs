@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::hold::Hold;
 use crate::base::duration;
 use crate::base::share::Share;
+use crate::report::load::LoadParameters;
 use crate::report::{About, Invocation, StoreKind};
 
 /// The scenario's name in entries: a load has none of its own.
@@ -79,6 +80,16 @@ impl LoadSettings {
         // Clients of different shards draw different numbers.
         let seed = self.seed.wrapping_add(range.start);
         Ok(Self { clients, rate, seed, ..self.clone() })
+    }
+
+    /// What of it every result holds.
+    pub(super) fn parameters(&self) -> LoadParameters {
+        LoadParameters {
+            clients: self.clients,
+            limit: self.limit,
+            rate_per_s: self.rate,
+            hold: self.hold.to_string(),
+        }
     }
 
     /// The command line that loads a limiter like this.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::monitor::KEPT;
 use crate::report::histogram::{self, HistogramError};
 use crate::report::latency::{Durations, Summary};
-use crate::report::load::{Fairness, Floor, LoadCheck, LoadProperty, MeasuredLoad};
+use crate::report::load::{Fairness, Floor, LoadCheck, LoadParameters, LoadProperty, MeasuredLoad};
 use crate::report::{Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Verdict};
 
 /// Loads cannot be added up.
@@ -85,15 +85,17 @@ fn added(loads: &[&MeasuredLoad], durations: &BTreeMap<String, Durations>) -> Me
     let sum = |count: fn(&MeasuredLoad) -> u64| loads.iter().map(|load| count(load)).sum();
     let all =
         |count: fn(&MeasuredLoad) -> Option<u64>| loads.iter().map(|load| count(load)).sum::<Option<u64>>();
+    let parameters = || loads.iter().map(|load| &load.parameters);
     let faults = loads.iter().filter_map(|load| load.faults).reduce(|mut sum, other| {
         sum.add(other);
         sum
     });
     MeasuredLoad {
-        clients: loads.iter().map(|load| load.clients).sum(),
-        limit: loads[0].limit,
-        rate_per_s: loads.iter().map(|load| load.rate_per_s).sum(),
-        hold: loads[0].hold.clone(),
+        parameters: LoadParameters {
+            clients: parameters().map(|of| of.clients).sum(),
+            rate_per_s: parameters().map(|of| of.rate_per_s).sum(),
+            ..loads[0].parameters.clone()
+        },
         attempts: sum(|load| load.attempts),
         admitted: sum(|load| load.admitted),
         refused: sum(|load| load.refused),
@@ -181,7 +183,9 @@ fn floor(loads: &[&MeasuredLoad], durations: &BTreeMap<String, Durations>) -> Op
 /// The sum of the squares of each shard's admissions follows from its index.
 #[expect(clippy::cast_precision_loss, reason = "an index needs no more than a few digits")]
 fn fairness(loads: &[&MeasuredLoad]) -> Fairness {
-    let sums = loads.iter().map(|load| (load.admitted as f64, f64::from(load.clients), load.fairness.jain));
+    let of =
+        |load: &&MeasuredLoad| (load.admitted as f64, f64::from(load.parameters.clients), load.fairness.jain);
+    let sums = loads.iter().map(of);
     let squares: f64 =
         sums.clone().map(|(sum, clients, jain)| sum * sum / (clients * jain.max(f64::MIN_POSITIVE))).sum();
     let clients: f64 = sums.clone().map(|(_, clients, _)| clients).sum();
@@ -215,10 +219,7 @@ mod tests {
             durations.record(time);
         }
         let load = MeasuredLoad {
-            clients: 2,
-            limit: 1,
-            rate_per_s: Some(10.0),
-            hold: "1ms".into(),
+            parameters: LoadParameters { clients: 2, limit: 1, rate_per_s: Some(10.0), hold: "1ms".into() },
             attempts: admitted + 1,
             admitted,
             refused: 1,
@@ -252,8 +253,8 @@ mod tests {
         let merged = of_shards(&[&one, &other]).unwrap();
         let found = merged.load().unwrap();
         let load = &found.load;
-        assert_eq!((load.clients, load.attempts, load.admitted, load.refused), (4, 42, 40, 2));
-        assert_eq!((load.rate_per_s, load.throughput_per_s), (Some(20.0), Some(11.0)));
+        assert_eq!((load.parameters.clients, load.attempts, load.admitted, load.refused), (4, 42, 40, 2));
+        assert_eq!((load.parameters.rate_per_s, load.throughput_per_s), (Some(20.0), Some(11.0)));
         let acquire = found.latency_ns.as_ref().unwrap()["acquire"];
         assert_eq!(
             (acquire.count, acquire.min, acquire.max, acquire.mean),

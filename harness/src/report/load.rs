@@ -14,15 +14,9 @@ use super::verdict::Verdict;
 /// What applies to a load alone. Over-admission and latencies from the send are where every result has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredLoad {
-    /// How many clients there were, each with a connection of its own.
-    pub clients: u32,
-    /// How many permits.
-    pub limit: u64,
-    /// Open loop: how many operations were to begin per second, of all clients together.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_per_s: Option<f64>,
-    /// How long permits were held, as `--hold` has it.
-    pub hold: String,
+    /// What was asked for.
+    #[serde(flatten)]
+    pub parameters: LoadParameters,
     /// How often an `acquire` began. Without the warm-up, like all counts.
     pub attempts: u64,
     /// How many were admitted.
@@ -80,6 +74,20 @@ impl MeasuredLoad {
         self.floor = None;
         self.blocks.clear();
     }
+}
+
+/// What was asked of a load: two that can be compared have the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadParameters {
+    /// How many clients there were, each with a connection of its own.
+    pub clients: u32,
+    /// How many permits.
+    pub limit: u64,
+    /// Open loop: how many operations were to begin per second, of all clients together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_s: Option<f64>,
+    /// How long permits were held, as `--hold` has it.
+    pub hold: String,
 }
 
 /// What is said of one property of a load.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatecrash::report::latency::{Quantiles, Summary};
-use gatecrash::report::load::{Fairness, Floor, LoadBlock, MeasuredLoad, Pace};
+use gatecrash::report::load::{Fairness, Floor, LoadBlock, LoadParameters, MeasuredLoad, Pace};
 use gatecrash::report::{
     Entry, Evidence, Excess, Judgement, LoadEvidence, OverAdmission, Report, StoreKind, Verdict,
 };
@@ -17,10 +17,7 @@ pub(crate) fn report(results: Vec<Entry>) -> Report {
 /// The atomic limiter, always admitted: 12 blocks at about half the floor's pace, `slower` times that slow.
 pub(crate) fn atomic(slower: f64) -> Entry {
     let load = MeasuredLoad {
-        clients: 50,
-        limit: 50,
-        rate_per_s: None,
-        hold: "0s".into(),
+        parameters: LoadParameters { clients: 50, limit: 50, rate_per_s: None, hold: "0s".into() },
         attempts: 120_000,
         admitted: 120_000,
         refused: 0,
@@ -66,7 +63,7 @@ pub(crate) fn with(mut entry: Entry, change: impl FnOnce(&mut LoadEvidence)) -> 
 pub(crate) fn naive() -> Entry {
     let entry = with(atomic(1.0), |found| {
         found.over_admission = Some(crowded(7));
-        found.load.limit = 5;
+        found.load.parameters.limit = 5;
         found.load.admitted = 30_000;
         found.load.refused = 90_000;
     });

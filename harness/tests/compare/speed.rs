@@ -104,10 +104,10 @@ fn too_few_blocks_and_blocks_with_gaps_are_undecided() {
 #[test]
 fn other_parameters_are_undecided_each() {
     let changes: [fn(&mut MeasuredLoad); 5] = [
-        |load| load.clients = 51,
-        |load| load.limit = 51,
-        |load| load.hold = "1ms".into(),
-        |load| load.rate_per_s = Some(1000.0),
+        |load| load.parameters.clients = 51,
+        |load| load.parameters.limit = 51,
+        |load| load.parameters.hold = "1ms".into(),
+        |load| load.parameters.rate_per_s = Some(1000.0),
         |load| load.faults = Some(Faulted::default()),
     ];
     for change in changes {
@@ -145,7 +145,7 @@ fn an_interrupted_run_is_undecided_and_a_regression_in_it_is_one() {
 
 #[test]
 fn throughput_is_not_compared_where_it_was_asked_for() {
-    let open = |rate| of(|load| load.rate_per_s = Some(rate));
+    let open = |rate| of(|load| load.parameters.rate_per_s = Some(rate));
     let (limiter, verdict) = one(open(1000.0), open(1000.0));
     let metrics: Vec<Metric> = limiter.changes.iter().map(|change| change.metric).collect();
     assert_eq!(metrics, Metric::ALL[1..]);

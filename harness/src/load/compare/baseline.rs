@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::Metric;
 use crate::report::latency::Quantiles;
-use crate::report::load::{LoadBlock, MeasuredLoad, Pace};
+use crate::report::load::{LoadBlock, LoadParameters, MeasuredLoad, Pace};
 use crate::report::{Entry, Judgement, LoadEvidence, OverAdmission, Report, Tool};
 
 /// The version of the file's form. It grows when a reader of the old form could go wrong.
@@ -29,23 +29,17 @@ pub struct Baseline {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
     /// The loads, in the report's order.
-    pub limiters: Vec<Measured>,
+    pub limiters: Vec<BaselineLoad>,
 }
 
 /// What one limiter came to under load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct BaselineLoad {
     /// The limiter's name.
     pub limiter: String,
-    /// How many clients there were.
-    pub clients: u32,
-    /// How many permits.
-    pub limit: u64,
-    /// Open loop: how many operations were to begin per second.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_per_s: Option<f64>,
-    /// How long permits were held, as `--hold` has it.
-    pub hold: String,
+    /// What was asked for.
+    #[serde(flatten)]
+    pub parameters: LoadParameters,
     /// How often an `acquire` began.
     pub attempts: u64,
     /// How many were admitted.
@@ -75,7 +69,7 @@ pub struct Measured {
 }
 
 // No number of it is ever not-a-number.
-impl Eq for Measured {}
+impl Eq for BaselineLoad {}
 
 impl From<&Report> for Baseline {
     /// What does not come from a load is left out.
@@ -98,15 +92,12 @@ impl Baseline {
     }
 }
 
-fn measured(entry: &Entry) -> Option<Measured> {
+fn measured(entry: &Entry) -> Option<BaselineLoad> {
     let LoadEvidence { load, over_admission, .. } = entry.load()?;
     let over_admission = over_admission.clone().map(|over| OverAdmission { first: Vec::new(), ..over });
-    Some(Measured {
+    Some(BaselineLoad {
         limiter: entry.limiter.clone(),
-        clients: load.clients,
-        limit: load.limit,
-        rate_per_s: load.rate_per_s,
-        hold: load.hold.clone(),
+        parameters: load.parameters.clone(),
         attempts: load.attempts,
         admitted: load.admitted,
         errors: load.errors,

@@ -8,13 +8,13 @@
 //! How often an incorrect limiter goes wrong is chance. Where the base did so too, more of it is a note, not a
 //! regression.
 
-use super::baseline::Measured;
+use super::baseline::BaselineLoad;
 use super::comparison::{ComparisonVerdict, CorrectnessCheck, CorrectnessProperty};
 use crate::base::words::grouped;
 use crate::report::{OverAdmission, Verdict};
 
 /// Everything that is checked where both sides have the limiter.
-pub(super) fn checks(before: &Measured, now: &Measured) -> Vec<CorrectnessCheck> {
+pub(super) fn checks(before: &BaselineLoad, now: &BaselineLoad) -> Vec<CorrectnessCheck> {
     vec![
         as_expected(Some(before), now),
         over_admission(before, now),
@@ -26,13 +26,13 @@ pub(super) fn checks(before: &Measured, now: &Measured) -> Vec<CorrectnessCheck>
 }
 
 /// Whether the new load found what was expected of it. What the base failed at as well is nothing new.
-pub(super) fn as_expected(before: Option<&Measured>, now: &Measured) -> CorrectnessCheck {
+pub(super) fn as_expected(before: Option<&BaselineLoad>, now: &BaselineLoad) -> CorrectnessCheck {
     // A document may say anything of itself: a violation counts unless it was expected.
-    let failed = |of: &Measured| {
+    let failed = |of: &BaselineLoad| {
         let (verdict, ok) = (of.judgement.verdict(), of.judgement.ok());
         ok == Some(false) || (verdict == Verdict::Violation && ok != Some(true))
     };
-    let alike = |before: &Measured| before.judgement == now.judgement;
+    let alike = |before: &BaselineLoad| before.judgement == now.judgement;
     let (outcome, why) = match now.judgement.verdict() {
         _ if failed(now) && before.is_some_and(alike) => (ComparisonVerdict::Ok, None),
         _ if failed(now) => {
@@ -52,8 +52,8 @@ pub(super) fn as_expected(before: Option<&Measured>, now: &Measured) -> Correctn
     }
 }
 
-fn over_admission(before: &Measured, now: &Measured) -> CorrectnessCheck {
-    let by = |of: &Measured| of.over_admission.as_ref().map(|over| over.max);
+fn over_admission(before: &BaselineLoad, now: &BaselineLoad) -> CorrectnessCheck {
+    let by = |of: &BaselineLoad| of.over_admission.as_ref().map(|over| over.max);
     let (base, new) = (by(before), by(now));
     let (verdict, why) = match (base, new) {
         (_, None) => undecided("NEW did not watch for it"),
@@ -79,7 +79,7 @@ fn times(over: &OverAdmission) -> Option<String> {
     Some(if times == 1 { ", once".to_owned() } else { format!(", {} times", grouped(times)) })
 }
 
-fn refused_although_free(before: &Measured, now: &Measured) -> CorrectnessCheck {
+fn refused_although_free(before: &BaselineLoad, now: &BaselineLoad) -> CorrectnessCheck {
     let (base, new) = (before.refused_although_free, now.refused_although_free);
     let (verdict, why) = if base == 0 && new > 0 {
         let what = if new == 1 { "an acquire".to_owned() } else { format!("{} acquires", grouped(new)) };
@@ -97,7 +97,7 @@ fn refused_although_free(before: &Measured, now: &Measured) -> CorrectnessCheck 
     }
 }
 
-fn not_held(before: &Measured, now: &Measured) -> CorrectnessCheck {
+fn not_held(before: &BaselineLoad, now: &BaselineLoad) -> CorrectnessCheck {
     let (base, new) = (before.not_held, now.not_held);
     let (verdict, why) = match (base, new) {
         (0, 1..) if !answered(now) => {
@@ -122,7 +122,7 @@ fn not_held(before: &Measured, now: &Measured) -> CorrectnessCheck {
     }
 }
 
-fn leaked(before: &Measured, now: &Measured) -> CorrectnessCheck {
+fn leaked(before: &BaselineLoad, now: &BaselineLoad) -> CorrectnessCheck {
     let (base, new) = (before.leaked, now.leaked);
     let (verdict, why) = match (base, new) {
         (Some(_), None) => undecided("NEW could not ask for it"),
@@ -142,7 +142,7 @@ fn leaked(before: &Measured, now: &Measured) -> CorrectnessCheck {
 }
 
 /// Failures are the server's, or the network's, or the script's: which of them cannot be told from here.
-fn failures(before: &Measured, now: &Measured) -> CorrectnessCheck {
+fn failures(before: &BaselineLoad, now: &BaselineLoad) -> CorrectnessCheck {
     let (base, new) = (failed(before), failed(now));
     let (verdict, why) = if base == 0 && new > 0 {
         undecided("operations failed in NEW and none in BASE: what was measured is not the same")
@@ -159,11 +159,11 @@ fn failures(before: &Measured, now: &Measured) -> CorrectnessCheck {
 }
 
 /// Whether it is known of every operation what it came to.
-fn answered(of: &Measured) -> bool {
+fn answered(of: &BaselineLoad) -> bool {
     failed(of) == 0 && !of.faults
 }
 
-fn failed(of: &Measured) -> u64 {
+fn failed(of: &BaselineLoad) -> u64 {
     of.errors.saturating_add(of.unknown)
 }
 
@@ -172,8 +172,8 @@ fn undecided(why: &str) -> (ComparisonVerdict, Option<String>) {
 }
 
 /// What is worse by chance alone, perhaps.
-pub(super) fn notes(before: &Measured, now: &Measured) -> Vec<String> {
-    let by = |of: &Measured| of.over_admission.as_ref().map_or(0, |over| over.max);
+pub(super) fn notes(before: &BaselineLoad, now: &BaselineLoad) -> Vec<String> {
+    let by = |of: &BaselineLoad| of.over_admission.as_ref().map_or(0, |over| over.max);
     let rows = [
         ("over-admits by", by(before), by(now)),
         ("refusals although free:", before.refused_although_free, now.refused_although_free),

@@ -198,7 +198,7 @@ fn check(baseline: &Baseline) -> Result<(), NoLoads> {
         if baseline.limiters[..index].iter().any(|earlier| earlier.limiter == measured.limiter) {
             return Err(NoLoads::Twice(cut(&measured.limiter)));
         }
-        if measured.rate_per_s.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
+        if measured.parameters.rate_per_s.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
             return Err(NoLoads::NoRate(cut(&measured.limiter)));
         }
         for (metric, ratios) in &measured.ratios {

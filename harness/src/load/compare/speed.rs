@@ -1,6 +1,6 @@
 //! The soft gate: is a limiter, beside the floor, as fast as before?
 
-use super::baseline::{Baseline, Measured};
+use super::baseline::{Baseline, BaselineLoad};
 use super::bootstrap::{self, Difference, Resampling};
 use super::comparison::{
     CONFIDENCE, ComparedLimiter, ComparisonOptions, RatioChange, SpeedChange, SpeedVerdict,
@@ -72,18 +72,22 @@ fn miss(tests: usize) -> f64 {
 }
 
 /// What there is to compare, metric by metric; where there is too little of it, that.
-fn pairs(before: &Measured, now: &Measured, notes: &mut Vec<String>) -> Vec<Result<Pair, SpeedChange>> {
+fn pairs(
+    before: &BaselineLoad,
+    now: &BaselineLoad,
+    notes: &mut Vec<String>,
+) -> Vec<Result<Pair, SpeedChange>> {
     let mut metrics = Metric::ALL.to_vec();
-    if now.rate_per_s.is_some() {
+    let hold = &now.parameters.hold;
+    if now.parameters.rate_per_s.is_some() {
         // What is asked for per second does not follow the floor.
         metrics.retain(|metric| *metric != Metric::Throughput);
         notes.push("throughput is what --rate asked for, and not compared".into());
-    } else if duration::parse(&now.hold).is_ok_and(|hold| !hold.is_zero()) || now.hold.contains(':') {
-        let hold =
-            format!("permits are held ({}): on a faster machine the ratio of throughput falls", now.hold);
+    } else if duration::parse(hold).is_ok_and(|hold| !hold.is_zero()) || hold.contains(':') {
+        let hold = format!("permits are held ({hold}): on a faster machine the ratio of throughput falls");
         notes.push(hold + " although nothing changed; --hold 0s avoids that");
     }
-    let of = |measured: &Measured, metric| measured.ratios.get(&metric).cloned().unwrap_or_default();
+    let of = |measured: &BaselineLoad, metric| measured.ratios.get(&metric).cloned().unwrap_or_default();
     metrics.into_iter().map(|metric| pair(metric, &of(before, metric), &of(now, metric))).collect()
 }
 

@@ -49,7 +49,7 @@ fn count_cells(found: &LoadEvidence) -> [String; 7] {
         None => format!("by {}", grouped(over.max)),
     });
     [
-        format!("{} (limit {})", grouped(load.clients), grouped(load.limit)),
+        format!("{} (limit {})", grouped(load.parameters.clients), grouped(load.parameters.limit)),
         grouped(load.attempts),
         format!("{} ({})", grouped(load.admitted), percent(share)),
         grouped(load.refused),
