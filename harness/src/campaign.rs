@@ -134,7 +134,7 @@ impl Campaign {
 
     /// Leaves to others what does not fall to this shard.
     pub fn take_share(&mut self, shard: Shard) {
-        self.report.shard = Some(shard);
+        self.report.shard = Some(Shard { server: self.invocation.server.clone(), ..shard });
     }
 
     /// Puts together what is known from so many shards, and runs nothing.

@@ -55,7 +55,7 @@ pub use evidence::{
     AnyNumberEvidence, Cases, CensusEvidence, Certificate, CertifyEvidence, DporEvidence, EnumerateEvidence,
     Enumerated, Estimate, Evidence, Leak, LoadEvidence, LoomEvidence, SampleEvidence, ScheduleEvidence,
 };
-pub use invocation::Invocation;
+pub use invocation::{Invocation, NamedServer};
 pub use over_admission::{Excess, OverAdmission};
 pub use verdict::{Judgement, Overall, Verdict};
 

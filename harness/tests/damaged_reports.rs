@@ -11,7 +11,7 @@ use gatecrash::campaign::journal::Journal;
 use gatecrash::campaign::{ExploreJob, Job, Redis, Request, Search, Stores, Strategy};
 use gatecrash::explore::sample::Sampler;
 use gatecrash::report::shard::Shard;
-use gatecrash::report::{annotations, json, junit, markdown, text};
+use gatecrash::report::{Invocation, annotations, json, junit, markdown, text};
 use gatecrash::world::scenario::{Size, Source};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -107,6 +107,28 @@ fn other_values() -> impl proptest::strategy::Strategy<Value = Value> {
     ]
 }
 
+#[test]
+fn a_pair_of_steps_that_there_are_not_is_refused() {
+    let mut refused = 0;
+    let pairs = [json!([u64::MAX, 2]), json!([2, 1]), json!([0, 1000])];
+    for (pair, request) in pairs.iter().flat_map(|pair| requests().map(|request| (pair, request))) {
+        for document in 0..2 {
+            let mut documents = shards(&request);
+            let mut value: Value = serde_json::from_str(&documents[document].text).unwrap();
+            let results = value["results"].as_array_mut().unwrap();
+            let Some(found) = results.iter_mut().find_map(|result| result.get_mut("counterexample")) else {
+                continue;
+            };
+            found["critical_pair"] = pair.clone();
+            documents[document].text = value.to_string();
+            let error = combine(&documents, Invocation::default()).unwrap_err().to_string();
+            assert!(error.contains("are no pair of its steps"), "{error}");
+            refused += 1;
+        }
+    }
+    assert!(refused >= 3, "{refused}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -122,7 +144,7 @@ proptest! {
             damage(&mut value, *place, with);
             *text = value.to_string();
         }
-        match combine(&documents) {
+        match combine(&documents, Invocation::default()) {
             Ok(report) => {
                 prop_assert!(json::render(&report).is_ok() && junit::render(&report).is_ok());
                 prop_assert!(text::render(&report, &text::TextOptions::default()).ends_with('\n'));
@@ -140,7 +162,7 @@ proptest! {
         let at = (0..=cut.index(text.len() - 2)).rev().find(|at| text.is_char_boundary(*at)).unwrap();
         text.truncate(at);
         text.push_str(&noise);
-        let error = combine(&documents).unwrap_err().to_string();
+        let error = combine(&documents, Invocation::default()).unwrap_err().to_string();
         prop_assert!(error.starts_with("1/2:"), "{}", error);
     }
 
@@ -181,7 +203,7 @@ fn sound_ones_come_to_the_whole() {
         let mut campaign = request.campaign(model());
         request.carry_out(&mut campaign).unwrap();
         let whole = json::render(&campaign.report().stable()).unwrap();
-        let merged = combine(&shards(&request)).unwrap();
+        let merged = combine(&shards(&request), Invocation::default()).unwrap();
         assert_eq!(json::render(&merged.stable()).unwrap(), whole);
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::base::bounded_read;
 use crate::campaign::{Done, Job, Known, LoadJob, Request};
 use crate::load;
 use crate::report::shard::{Item, Shard};
-use crate::report::{About, Entry, RedisInfo, Report, Tool, json};
+use crate::report::{About, Entry, Invocation, RedisInfo, Report, Tool, json};
 use crate::world::error::Error;
 
 /// The most bytes of a report: 256 MiB.
@@ -63,8 +64,9 @@ struct ShardReport {
     request: Request,
 }
 
-/// Puts the reports of all shards of a campaign together, in whatever order they come.
-pub fn combine(documents: &[ReportFile]) -> Result<Report, CombineError> {
+/// Puts the reports of all shards of a campaign together, in whatever order they come. Its command lines to reproduce call
+/// the program like this, and name the server of the first shard that ran on one with a name.
+pub fn combine(documents: &[ReportFile], call: Invocation) -> Result<Report, CombineError> {
     let mut parts = documents.iter().map(part).collect::<Result<Vec<_>, _>>()?;
     parts.sort_by_key(|part| part.shard.index);
     let Some(first) = parts.first() else {
@@ -72,11 +74,14 @@ pub fn combine(documents: &[ReportFile]) -> Result<Report, CombineError> {
     };
     check_set(first, &parts)?;
     let request = first.request.clone();
+    let server = parts.iter().find_map(|part| part.shard.server.clone());
+    let call = Invocation { server, ..call };
     if let Job::Load(load) = &request.job {
-        return loads(load, &request, &parts);
+        return loads(load, &request, &call, &parts);
     }
     let mut campaign = request.campaign(request.nowhere());
     campaign.only_merge(first.shard.of, redis(&request, &parts));
+    campaign.invocation = Arc::new(call);
     campaign.known = known(&parts)?;
     let interrupted = parts.iter().any(|part| part.report.interrupted);
     campaign.control.interrupted.store(interrupted, Ordering::Relaxed);
@@ -98,7 +103,12 @@ pub fn combine(documents: &[ReportFile]) -> Result<Report, CombineError> {
 }
 
 /// Loads are added up, limiter by limiter.
-fn loads(load: &LoadJob, request: &Request, parts: &[ShardReport]) -> Result<Report, CombineError> {
+fn loads(
+    load: &LoadJob,
+    request: &Request,
+    call: &Invocation,
+    parts: &[ShardReport],
+) -> Result<Report, CombineError> {
     let mut report = Report { redis: redis(request, parts), ..Report::new(request.seed) };
     report.scenarios.push(About::from(&load.settings));
     report.interrupted = parts.iter().any(|part| part.report.interrupted);
@@ -113,9 +123,8 @@ fn loads(load: &LoadJob, request: &Request, parts: &[ShardReport]) -> Result<Rep
         }
         if !entries.is_empty() {
             let entries: Vec<&Entry> = entries.iter().collect();
-            report
-                .results
-                .push(load::sum::of_shards(&entries).map_err(|error| CombineError(error.to_string()))?);
+            let sum = load::sum::of_shards(&entries).map_err(|error| CombineError(error.to_string()))?;
+            report.results.push(Entry { rerun: Some(load.settings.command_line(limiter, call)), ..sum });
         }
     }
     Ok(report)

@@ -99,6 +99,8 @@ pub(super) enum DamagedItem {
     NoSchedule(Vec<TokenError>),
     #[error(transparent)]
     NotRepeated(#[from] Error),
+    #[error("steps {first} and {second}, counted from 0, are no pair of its steps")]
+    NoSteps { first: usize, second: usize },
     #[error("the counts of its part do not add up")]
     WrongCounts,
     #[error("`{0}` does not end with a violation")]
@@ -180,8 +182,13 @@ fn trace(subject: &Subject<'_>, entry: &Entry) -> Result<Option<Trace>, DamagedI
         Schedule::parse(order, &subject.scenario.client_names()).map_err(DamagedItem::NoSchedule)?;
     let control = Control::default();
     let mut trace = replay(subject.world(), Model::new(), &schedule, Passing::Allowed, &control)?;
-    if found.is_some() {
+    if let Some(found) = found {
         trace.rows.truncate(schedule.turns.len());
+        if let Some((first, second)) = found.critical_pair
+            && !(first < second && second < trace.rows.len())
+        {
+            return Err(DamagedItem::NoSteps { first, second });
+        }
     }
     Ok(Some(trace))
 }

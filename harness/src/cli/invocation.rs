@@ -7,7 +7,7 @@ use super::args::Common;
 use crate::base::quote::quoted;
 use crate::campaign::Redis;
 use crate::redis::TargetSource;
-use crate::report::Invocation;
+use crate::report::{Invocation, NamedServer};
 
 const NAME: &str = "gatecrash";
 
@@ -15,13 +15,17 @@ const NAME: &str = "gatecrash";
 pub(super) fn of(common: &Common, redis: &Redis) -> Invocation {
     let server = match redis {
         Redis::Open(server) if server.source() == TargetSource::Flag => {
-            let allowed = if common.allow_remote { " --allow-remote" } else { "" };
-            format!(" --redis {}{allowed}", quoted(&server.address().to_string()))
+            Some(NamedServer { url: server.address().to_string(), allow_remote: common.allow_remote })
         }
-        _ => String::new(),
+        _ => None,
     };
+    Invocation { server, ..without_server(common) }
+}
+
+/// This program, where others have used a server.
+pub(super) fn without_server(common: &Common) -> Invocation {
     let program = if common.stable { NAME.to_owned() } else { program() };
-    Invocation { program, server, built_in: None }
+    Invocation { program, ..Invocation::default() }
 }
 
 /// The name by which a shell finds this program: `gatecrash` where that is it, else as it was called.

@@ -63,7 +63,7 @@ impl LoadOutcome {
     ) -> Vec<Entry> {
         let pairs = self.limiters.iter().zip(limiters);
         let entry = |(loaded, (limiter, expected)): (_, (&dyn Algorithm, _))| {
-            let rerun = Some(self.command(limiter.name(), call));
+            let rerun = Some(self.settings.command_line(limiter.name(), call));
             Entry { rerun, ..self.entry(loaded, limiter.name(), expected) }
         };
         pairs.map(entry).collect()
@@ -163,35 +163,6 @@ impl LoadOutcome {
             ));
         }
         notes
-    }
-
-    /// The command line that does the same again.
-    fn command(&self, name: &str, call: &Invocation) -> String {
-        use std::fmt::Write as _;
-        let settings = &self.settings;
-        let time = crate::base::duration::display;
-        let mut line = format!(
-            "{} load --limiter {name} --clients {} --limit {} --duration {} --warmup {} --hold {}",
-            call.program,
-            settings.clients,
-            settings.limit,
-            time(settings.duration),
-            time(settings.warmup),
-            settings.hold
-        );
-        if let Some(rate) = settings.rate {
-            let _ = write!(line, " --rate {rate}");
-        }
-        if settings.faults.any() {
-            let _ = write!(line, " --faults {}", settings.faults);
-        }
-        if let Some(most) = settings.max_errors {
-            let _ = write!(line, " --max-errors {most}");
-        }
-        if settings.seed != 0 {
-            let _ = write!(line, " --seed {}", settings.seed);
-        }
-        line + call.server_for(StoreKind::Redis)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is loaded, and how: data, and its share for one of several machines.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::faults::Faults;
 use super::hold::Hold;
 use crate::base::duration;
 use crate::base::share::Share;
-use crate::report::About;
+use crate::report::{About, Invocation, StoreKind};
 
 /// The scenario's name in entries: a load has none of its own.
 pub const SCENARIO: &str = "load";
@@ -79,6 +79,32 @@ impl LoadSettings {
         // Clients of different shards draw different numbers.
         let seed = self.seed.wrapping_add(range.start);
         Ok(Self { clients, rate, seed, ..self.clone() })
+    }
+
+    /// The command line that loads a limiter like this.
+    pub(crate) fn command_line(&self, limiter: &str, call: &Invocation) -> String {
+        let mut line = format!(
+            "{} load --limiter {limiter} --clients {} --limit {} --duration {} --warmup {} --hold {}",
+            call.program,
+            self.clients,
+            self.limit,
+            duration::display(self.duration),
+            duration::display(self.warmup),
+            self.hold
+        );
+        if let Some(rate) = self.rate {
+            let _ = write!(line, " --rate {rate}");
+        }
+        if self.faults.any() {
+            let _ = write!(line, " --faults {}", self.faults);
+        }
+        if let Some(most) = self.max_errors {
+            let _ = write!(line, " --max-errors {most}");
+        }
+        if self.seed != 0 {
+            let _ = write!(line, " --seed {}", self.seed);
+        }
+        line + &call.server_for(StoreKind::Redis)
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) enum LoadSumError {
     Histogram { name: String, error: HistogramError },
 }
 
-/// What every shard measured of a limiter, as one entry. There is at least one, all with a load.
+/// What every shard measured of a limiter, as one entry, without a command line. There is at least one, all with a load.
 pub(crate) fn of_shards(parts: &[&Entry]) -> Result<Entry, LoadSumError> {
     let [first, ..] = parts else { return Err(LoadSumError::NoShard) };
     let found = parts.iter().map(|part| part.load()).collect::<Option<Vec<_>>>();
@@ -60,7 +60,6 @@ pub(crate) fn of_shards(parts: &[&Entry]) -> Result<Entry, LoadSumError> {
         coverage: stopped,
         elapsed_ns: parts.iter().filter_map(|part| part.elapsed_ns).max(),
         notes,
-        rerun: first.rerun.clone(),
         ..Entry::new(
             &first.scenario,
             &first.limiter,

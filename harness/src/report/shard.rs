@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::verdict::{Judgement, Verdict};
-use super::{Engine, StoreKind};
+use super::{Engine, NamedServer, StoreKind};
 use crate::base::share::Share;
 use crate::world::control::Bound;
 use crate::world::scenario::Expected;
@@ -24,6 +24,9 @@ pub struct Shard {
     pub campaign: String,
     /// What was asked for, for whoever puts the shards together again.
     pub request: serde_json::Value,
+    /// The server on which it ran, where the command line named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<NamedServer>,
     /// What fell to this shard, in order.
     pub items: Vec<Item>,
 }
@@ -31,7 +34,7 @@ pub struct Shard {
 impl Shard {
     /// A shard to which nothing has fallen yet.
     pub fn new(share: Share, campaign: String, request: serde_json::Value) -> Self {
-        Self { index: share.index(), of: share.of(), campaign, request, items: Vec::new() }
+        Self { index: share.index(), of: share.of(), campaign, request, server: None, items: Vec::new() }
     }
 
     /// Which part of the campaign it is; none if there can be no such part.

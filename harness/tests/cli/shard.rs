@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gatecrash::redis::PrivateServer;
 use serde_json::{Value, json};
 
 use crate::support::{LAST_SLOT, Ran, arg, document, folder, gatecrash, ran, results};
@@ -85,6 +86,28 @@ fn a_failing_campaign_fails_when_merged_too() {
     let campaign = Campaign::of(&["run", LAST_SLOT, "--on", "model", "--expect", "clean"]);
     campaign.merges_to_the_whole(&[2]);
     assert_eq!(document(&campaign.read("merged.json"))["verdict"], "failed");
+}
+
+#[test]
+fn the_line_to_reproduce_names_the_server_that_the_shards_were_told() {
+    let server = PrivateServer::start().unwrap();
+    let url = server.url();
+    let on = ["--on", "redis", "--redis", &url, "--expect", "clean"];
+    let campaign = Campaign::of(&[&["run", LAST_SLOT][..], &on].concat());
+    campaign.merges_to_the_whole(&[2]);
+    let merged = campaign.merge(&["1-of-2.json", "2-of-2.json"].map(str::to_owned)).exits(1).stdout;
+    assert!(merged.ends_with(&format!(" --redis {url}\n")), "{merged}");
+
+    let load = ["load", "--limiter", "naive", "--clients", "21", "--limit", "2", "--duration", "300ms"];
+    let campaign = Campaign::of(&[&load[..], &["--hold", "2ms", "--redis", &url]].concat());
+    let shards = [1, 2].map(|index| campaign.shard(index, 2).1);
+    let merged = campaign.merge(&shards).exits(1).stdout;
+    // As it was before it was cut.
+    let line = format!(
+        "gatecrash load --limiter naive --clients 21 --limit 2 --duration 300ms --warmup 1s --hold 2ms \
+         --redis {url}\n"
+    );
+    assert!(merged.ends_with(&line), "{merged}");
 }
 
 #[test]
