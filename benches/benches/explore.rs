@@ -2,8 +2,8 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, SamplingMode, Throughput};
+use gatecrash::model::ComparedStore;
 use gatecrash::model::Model;
-use gatecrash::model::compared::ComparedStore;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 
 fn main() {

@@ -8,8 +8,8 @@
 
 use std::time::{Duration, Instant};
 
+use gatecrash::model::ComparedStore;
 use gatecrash::model::Model;
-use gatecrash::model::compared::ComparedStore;
 use gatecrash::redis::Server;
 use gatecrash_benches::exploring::{bare_connection, enumerate, ping, round_trips, under_loom, world};
 use gatecrash_benches::limiting::{Rig, Subject, Work};

@@ -15,8 +15,7 @@ pub mod tables;
 use std::time::Duration;
 
 use criterion::Criterion;
-use gatecrash::redis::Server;
-use gatecrash::redis::target::Target;
+use gatecrash::redis::{Server, Target};
 
 /// A private Redis server, which ends when it is dropped.
 ///

@@ -78,6 +78,7 @@ pub mod campaign;
 pub mod cli;
 
 pub use model::Model;
+pub use redis::{RedisStore, Server};
 pub use world::clients::World;
 pub use world::scenario::{self, Scenario};
 pub use world::store::Store;

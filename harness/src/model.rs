@@ -30,12 +30,12 @@
 )]
 
 mod assembly;
-pub mod compared;
+mod compared;
 pub(crate) mod content;
 mod database;
 mod error_reply;
 mod extended;
-pub mod footprint;
+mod footprint;
 mod glob;
 mod hashes;
 mod keys;
@@ -69,7 +69,9 @@ use self::transactions::Transactions;
 use crate::world::schedule::ClientId;
 use crate::world::store::{Store, StoreError};
 
+pub use self::compared::ComparedStore;
 pub(crate) use self::database::Notes;
+pub use self::footprint::Footprint;
 pub use self::lua::INSTRUCTION_LIMIT;
 pub(crate) use self::table::data_key_positions;
 pub use self::table::key_positions;

@@ -23,7 +23,7 @@ mod series;
 mod server;
 mod socket;
 mod store;
-pub mod target;
+mod target;
 pub(crate) mod tls;
 
 pub(crate) use batch::Batch;
@@ -41,3 +41,5 @@ pub(crate) use series::Series;
 pub(crate) use server::may_be_left;
 pub use server::{OpenError, Server};
 pub use store::RedisStore;
+pub(crate) use target::VARIABLE;
+pub use target::{Address, Target, TargetError, TargetSource};

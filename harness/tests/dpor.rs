@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use gatecrash::explore::dpor::{self, Classes};
 use gatecrash::explore::{Complete, FinalResults, Observer, enumerate::enumerate};
+use gatecrash::model::ComparedStore;
+use gatecrash::model::Footprint;
 use gatecrash::model::Model;
-use gatecrash::model::compared::ComparedStore;
-use gatecrash::model::footprint::Footprint;
-use gatecrash::redis::Server;
-use gatecrash::redis::target::Target;
+use gatecrash::redis::{Server, Target};
 use gatecrash::world::clients::World;
 use gatecrash::world::control::{Bound, Control};
 use gatecrash::world::execution::Execution;

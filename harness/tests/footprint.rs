@@ -6,8 +6,8 @@
 #[path = "conformance/commands.rs"]
 mod commands;
 
+use gatecrash::model::Footprint;
 use gatecrash::model::Model;
-use gatecrash::model::footprint::Footprint;
 use gatecrash::world::schedule::ClientId;
 use gatecrash_limiter::Command;
 use proptest::prelude::*;

@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use gatecrash::redis::target::TargetSource;
-use gatecrash::redis::{KEY_NAMESPACE, Server};
+use gatecrash::redis::{KEY_NAMESPACE, Server, TargetSource};
 use gatecrash::world::schedule::ClientId;
 use gatecrash::world::store::{Store, StoreError};
 use gatecrash_limiter::{Command, Reply, Script};

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use gatecrash::campaign::{Campaign, Redis, Stores};
 use gatecrash::explore::replay::{Passing, replay};
-use gatecrash::redis::PrivateServer;
-use gatecrash::redis::Server;
-use gatecrash::redis::target::Target;
+use gatecrash::redis::{PrivateServer, Server, Target};
 use gatecrash::report::StoreKind;
 use gatecrash::world::control::{Bound, Control};
 use gatecrash::world::error::Error;

@@ -10,9 +10,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gatecrash::redis::PrivateServer;
-use gatecrash::redis::target::{Target, TargetSource};
-use gatecrash::redis::{OpenError, Server};
+use gatecrash::redis::{OpenError, PrivateServer, Server, Target, TargetSource};
 use gatecrash::world::schedule::ClientId;
 use gatecrash::world::store::{Store, StoreError};
 use gatecrash_limiter::{Command, Reply};

@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use gatecrash::explore::lockstep;
 use gatecrash::explore::prefixes::Prefixes;
-use gatecrash::redis::Server;
-use gatecrash::redis::target::Target;
+use gatecrash::redis::{Server, Target};
 use gatecrash::world::clients::World;
 use gatecrash::world::control::Control;
 use gatecrash::world::scenario::{OnReject, OperationKind::Acquire, OperationKind::Release};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::Common;
 use crate::base::quote::quoted;
 use crate::campaign::Redis;
-use crate::redis::target::TargetSource;
+use crate::redis::TargetSource;
 use crate::report::{Invocation, NamedServer};
 
 const NAME: &str = "gatecrash";

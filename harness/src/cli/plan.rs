@@ -18,8 +18,7 @@ use crate::campaign::{self, Campaign, Job, Override, Redis, Request, Search, Sto
 use crate::explore::census::CensusOptions;
 use crate::explore::replay::Passing;
 use crate::explore::sample::Sampler;
-use crate::redis::Server;
-use crate::redis::target::{self, Target, TargetError};
+use crate::redis::{Server, Target, TargetError, TargetSource, VARIABLE};
 use crate::report::{Entry, Invocation};
 use crate::world::control::{Control, Timeout};
 use crate::world::error::Error;
@@ -359,7 +358,7 @@ impl Wanted {
 /// Which server is used where one is.
 pub(super) fn target(common: &Common) -> Result<Target, TargetError> {
     // What is no text is no URL either: it must not count as unset.
-    let variable = std::env::var_os(target::VARIABLE);
+    let variable = std::env::var_os(VARIABLE);
     let variable = variable.as_ref().map(|url| url.to_string_lossy());
     Target::choose(common.redis.as_deref(), variable.as_deref(), common.allow_remote)
 }
@@ -370,7 +369,7 @@ pub(super) fn open(wanted: &Wanted, common: &Common) -> Result<Stores, Problem> 
         let target = target(common)?;
         match Server::open(&target) {
             Ok(server) => Redis::Open(server),
-            Err(error) if target.source() == target::TargetSource::Private && !wanted.by_name => {
+            Err(error) if target.source() == TargetSource::Private && !wanted.by_name => {
                 Redis::Missing(error.to_string())
             }
             Err(error) => return Err(error.into()),

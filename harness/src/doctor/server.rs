@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::finding::{Fact, Finding, Severity};
 use crate::base::words::{cut, grouped, nanoseconds, printable};
-use crate::redis::target::Target;
-use crate::redis::{Inquiry, KEY_NAMESPACE, OpenError, Refusal, Server};
+use crate::redis::{Inquiry, KEY_NAMESPACE, OpenError, Refusal, Server, Target};
 use crate::world::store::StoreError;
 
 const TOPIC: &str = "redis";

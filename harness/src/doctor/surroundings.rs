@@ -4,7 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::finding::{Finding, Severity};
-use crate::redis::target::{Target, VARIABLE};
+use crate::redis::{Target, VARIABLE};
 
 /// The file in which many tools look for variables. gatecrash does not.
 pub const ENV_FILE: &str = ".env";

@@ -11,7 +11,7 @@
 //! # What we changed
 //!
 //! - The stack is explicit, and steps are judged after they were taken, so that a real server can be the store.
-//! - Two steps depend on each other if their [footprints](crate::model::footprint) conflict, *or* if one can raise the
+//! - Two steps depend on each other if their [footprints](crate::model::Footprint) conflict, *or* if one can raise the
 //!   number of holders and the other can lower it: the property is part of the dependence (see `step.rs`). `ZADD` and
 //!   `ZREM` of different members commute on the store, but not for the peak.
 //! - A race is also settled where a client that could begin the other order is asleep: that order was run before.

@@ -87,8 +87,7 @@ mod tests {
 
     use super::*;
     use crate::explore::lockstep;
-    use crate::redis::Server;
-    use crate::redis::target::Target;
+    use crate::redis::{Server, Target};
     use crate::world::control::Control;
     use crate::world::scenario;
 

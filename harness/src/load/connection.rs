@@ -17,8 +17,7 @@ use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::redis::target::Address;
-use crate::redis::{CONNECT_TIMEOUT, ReplyBuffer, foreign, resp, tls};
+use crate::redis::{Address, CONNECT_TIMEOUT, ReplyBuffer, foreign, resp, tls};
 
 /// How long a reply may take. Then it is given up, and whether the command took effect is unknown.
 pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -12,7 +12,7 @@ use super::hold::Hold;
 use super::monitor::Monitor;
 use super::tally::OperationTally;
 use crate::observe::Activity;
-use crate::redis::target::Address;
+use crate::redis::Address;
 
 /// How long a server may be silent to everybody before the run gives up.
 const SILENT_FOR: Duration = Duration::from_secs(10);

@@ -10,9 +10,9 @@ use std::fmt;
 pub use address::Address;
 
 /// The command line's way to name a server.
-pub const FLAG: &str = "--redis";
+const FLAG: &str = "--redis";
 /// The environment's way to name a server.
-pub const VARIABLE: &str = "GATECRASH_REDIS_URL";
+pub(crate) const VARIABLE: &str = "GATECRASH_REDIS_URL";
 
 /// Who named the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,9 +51,9 @@ pub enum Target {
     Given {
         /// Where it is.
         address: Address,
-        /// Named by [`FLAG`]; otherwise by [`VARIABLE`].
+        /// Named by `--redis`; otherwise by `GATECRASH_REDIS_URL`.
         by_flag: bool,
-        /// [`VARIABLE`] named one too, and was not asked.
+        /// `GATECRASH_REDIS_URL` named one too, and was not asked.
         overrides: bool,
     },
 }

@@ -1,8 +1,6 @@
 //! Servers for tests that need one, and a way to look at them from outside.
 
-use gatecrash::redis::PrivateServer;
-use gatecrash::redis::Server;
-use gatecrash::redis::target::Target;
+use gatecrash::redis::{PrivateServer, Server, Target};
 
 /// A server of our own.
 pub(crate) fn private() -> Server {

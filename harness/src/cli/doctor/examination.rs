@@ -9,8 +9,7 @@ use super::super::problem::Problem;
 use crate::base::exit::Exit;
 use crate::doctor::machine::{self, MachineState};
 use crate::doctor::{Diagnosis, Fact, Finding, Severity, leftovers, server, surroundings};
-use crate::redis::target::{Target, TargetSource};
-use crate::redis::{OpenError, Server};
+use crate::redis::{OpenError, Server, Target, TargetSource};
 
 /// Looks at everything. Beside the diagnosis: how to end if there is nothing worse in it.
 pub(super) fn examine(common: &Common) -> Result<(Diagnosis, Exit), Problem> {

@@ -7,7 +7,7 @@ use gatecrash_limiter::{Algorithm, Atomic, Command, Naive};
 use super::*;
 use crate::explore::states::StoreEffect;
 use crate::model::content::Piece;
-use crate::redis::target::Target;
+use crate::redis::Target;
 use crate::world::scenario::{self, Scenario};
 use crate::world::schedule::{Choice, ClientId};
 

@@ -22,7 +22,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::model::footprint::Footprint;
+use crate::model::Footprint;
 use crate::world::clients::World;
 use crate::world::scenario::OperationKind;
 use crate::world::schedule::ClientId;

@@ -144,8 +144,7 @@ mod tests {
     use gatecrash_limiter::Naive;
 
     use super::*;
-    use crate::redis::Server;
-    use crate::redis::target::Target;
+    use crate::redis::{Server, Target};
     use crate::world::scenario;
 
     /// The same orders twice, with room for so many states; gives how many there came to be.

@@ -63,11 +63,6 @@ impl Address {
         }
     }
 
-    /// Whether it is reached through TLS.
-    pub fn is_tls(&self) -> bool {
-        matches!(self.info.addr(), ConnectionAddr::TcpTls { .. })
-    }
-
     /// What is said first on a new connection: the password, and which database is meant.
     pub(crate) fn introduction(&self) -> impl Iterator<Item = Command> {
         let settings = self.info.redis_settings();
